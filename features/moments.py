@@ -1,0 +1,115 @@
+"""What is known of an order at one moment: masking of later facts, and the state derived from the rest."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from features.columns import Array, Bools, Columns, Floats, Ints
+from features.kinds import TEXT_KINDS
+from features.order import STATES, Attribute, State, attributes
+
+DAY = 86_400.0
+HOUR = 3_600.0
+
+
+@cache
+def facts() -> tuple[str, ...]:
+    """The instants that happened, those of the claim itself included: none may lie after as_of."""
+    return tuple(a.name for a in attributes().values() if a.role in ("fact", "afterwards") and a.is_instant)
+
+
+@cache
+def _followers() -> tuple[tuple[str, str], ...]:
+    return tuple((a.name, a.since) for a in attributes().values() if a.since is not None)
+
+
+def later_facts(columns: Columns) -> dict[str, Bools]:
+    """Per fact that lies after as_of in any order: (n,) bool, where it does."""
+    as_of = columns["as_of"]
+    later = {name: columns[name] > as_of for name in facts() if name in columns}
+    return {name: where for name, where in later.items() if where.any()}
+
+
+def as_known(columns: Columns) -> Columns:
+    """The orders as they were known at their as_of: later facts, and what hangs on them, become unknown."""
+    later = later_facts(columns)
+    if not later:
+        return columns
+    hidden = dict(later)
+    hidden.update({name: later[since] for name, since in _followers() if since in later and name in columns})
+    return _masked(columns, hidden)
+
+
+def as_known_from_final(columns: Columns, *, plan_known: Bools) -> Columns:
+    """Orders held in their final state, as they were known at as_of, without what the file cannot tell of that moment.
+
+    A value without an instant of its own is unknown before its state; one that is overwritten as life goes on is
+    unknown before it is settled. plan_known: (n,) bool, whether carrier, label and signature were chosen by then
+    (they always are once shipped).
+    """
+    known = as_known(columns)
+    reached = reached_states(known)
+    hidden: dict[str, Bools] = {}
+    for declared in attributes().values():
+        if declared.name in known:
+            where = _unknowable(declared, reached, plan_known)
+            if where is not None:
+                hidden[declared.name] = where
+    return _masked(known, hidden)
+
+
+def _unknowable(declared: Attribute, reached: dict[State, Bools], plan_known: Bools) -> Bools | None:
+    if declared.settled == "never":
+        return np.ones_like(plan_known)
+    if declared.settled is not None:
+        return ~reached[declared.settled]
+    if declared.known == "planned":
+        return ~(plan_known | reached[State.SHIPPED])
+    if declared.known == "placed" or declared.role == "fact":
+        return None
+    return ~reached[State(declared.known)]
+
+
+def _masked(columns: Columns, hidden: dict[str, Bools]) -> Columns:
+    arrays: dict[str, Array] = {}
+    for name, where in hidden.items():
+        blank = None if attributes()[name].kind in TEXT_KINDS else np.nan
+        array = columns[name].copy()
+        array[where] = blank
+        arrays[name] = array
+    return columns.replacing(arrays)
+
+
+def contact_at(columns: Columns) -> Floats:
+    """(n,) float64 instants: the buyer's first message or return request, NaN if none."""
+    return np.fmin(columns["first_message_at"], columns["return_requested_at"])
+
+
+def reached_states(columns: Columns) -> dict[State, Bools]:
+    """Per state (n,) bool: whether the order has entered it by its as_of. States are not a chain."""
+    as_of = columns["as_of"]
+    shipped = columns["shipped_at"] <= as_of
+    scanned = columns["first_scan_at"] <= as_of
+    return {
+        State.PLACED: np.ones(columns.n, dtype=np.bool_),
+        State.SHIPPED: shipped | scanned,
+        State.IN_TRANSIT: scanned | (shipped & (columns["latest_delivery_at"] <= as_of)),
+        State.DELIVERED: columns["delivered_at"] <= as_of,
+        State.CONTACT: contact_at(columns) <= as_of,
+    }
+
+
+def states(columns: Columns) -> Ints:
+    """(n,) int64: the place in `STATES` of each order's state; later facts must be masked already."""
+    reached = reached_states(columns)
+    state = np.zeros(columns.n, dtype=np.int64)
+    for place, name in enumerate(STATES):
+        state[reached[name]] = place
+    return state
+
+
+def claim_window_closes(columns: Columns, window_days: float) -> Floats:
+    """(n,) float64 instants: latest_delivery_at plus the claim window."""
+    return np.asarray(columns["latest_delivery_at"] + window_days * DAY)

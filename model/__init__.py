@@ -1,0 +1,1 @@
+"""What is inferred: probability, reasons, and the artefact that carries them."""

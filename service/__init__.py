@@ -1,0 +1,1 @@
+"""What is told and kept: API, batch, advice, command line, page."""

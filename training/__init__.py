@@ -1,0 +1,1 @@
+"""How it is learned and judged: data sets, landmarks, fitting, evaluation, the simulator."""
