@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT, TEXT_KINDS, Kind
+from features.errors import OrderRefused, Problem, SettingError
+from features.kinds import (
+    CURRENCY_EXPONENTS,
+    DEFAULT_EXPONENT,
+    LARGEST_NUMBER,
+    TEXT_KINDS,
+    Kind,
+    expected,
+    longest_text,
+    readable_text,
+)
 from features.order import Attribute, Order, attributes
 
 Floats = NDArray[np.float64]
@@ -18,6 +29,8 @@ Ints = NDArray[np.int64]
 Array = NDArray[Any]
 
 EXTRA_PREFIX = "x_"
+ExtraKind = Literal["number", "flag", "category"]
+_EXTRA_KINDS: dict[ExtraKind, Kind] = {"number": Kind.NUMBER, "flag": Kind.FLAG, "category": Kind.TEXT}
 
 
 class Columns(Mapping[str, Array]):
@@ -49,11 +62,19 @@ class Columns(Mapping[str, Array]):
     def take(self, index: Array) -> Columns:
         """The orders at `index` ((m,) integers, or (n,) booleans), in that order."""
         n = int(np.count_nonzero(index)) if index.dtype == np.bool_ else len(index)
+        if index.dtype == np.bool_ and n == self.n:
+            return self
         return Columns(n, {name: array[index] for name, array in self._arrays.items()})
 
     def replacing(self, arrays: Mapping[str, Array]) -> Columns:
         """The same orders with some columns replaced or added."""
         return Columns(self.n, {**self._arrays, **arrays})
+
+    def without(self, names: Collection[str]) -> Columns:
+        """The same orders in which the columns named are unknown."""
+        if not names:
+            return self
+        return Columns(self.n, {name: array for name, array in self._arrays.items() if name not in names})
 
     def known(self, name: str) -> Bools:
         """(n,) bool: whether the value is known."""
@@ -84,7 +105,28 @@ def is_text(name: str) -> bool:
 
 def unknown(name: str, n: int) -> Array:
     """(n,) of unknown values of the column's kind."""
-    return np.full(n, None, dtype=object) if is_text(name) else np.full(n, np.nan)
+    return _unknown_of(Kind.TEXT if is_text(name) else Kind.NUMBER, n)
+
+
+def _unknown_of(kind: Kind, n: int) -> Array:
+    return np.full(n, None, dtype=object) if kind in TEXT_KINDS else np.full(n, np.nan)
+
+
+def extra_attributes(extras: Mapping[str, ExtraKind] | None) -> dict[str, Attribute]:
+    """The shop's own attributes by column name (`x_…`), as declared, to be read like any other."""
+    for name in extras or {}:
+        if not name.startswith(EXTRA_PREFIX):
+            raise SettingError(f"extra attribute {name!r}: expected a name that starts with {EXTRA_PREFIX}")
+    return {
+        name: Attribute(name, _EXTRA_KINDS[kind], "placed", "value", (), None, "the shop's own", (), -LARGEST_NUMBER)
+        for name, kind in (extras or {}).items()
+    }
+
+
+def with_every_extra(columns: Columns, own: Mapping[str, Attribute]) -> Columns:
+    """The orders with a column for each of the declared attributes of the shop, unknown where none was given."""
+    absent = {name: _unknown_of(a.kind, columns.n) for name, a in own.items() if name not in columns}
+    return columns.replacing(absent) if absent else columns
 
 
 def text_array(values: Iterable[str | None], n: int) -> Array:
@@ -97,7 +139,9 @@ def text_array(values: Iterable[str | None], n: int) -> Array:
 def _number(declared: Attribute, value: Any) -> float:
     if isinstance(value, datetime):
         return epoch_seconds(value)
-    return float(declared.choices.index(value)) if declared.kind is Kind.CHOICE else float(value)
+    if declared.kind is Kind.CHOICE:
+        return float(declared.choices.index(value))
+    return float(value) + 0.0  # never -0.0
 
 
 def epoch_seconds(at: datetime) -> float:
@@ -111,32 +155,68 @@ def epoch_seconds(at: datetime) -> float:
     return (whole * 1_000_000 + at.microsecond) / 1e6
 
 
-def columns_of(orders: Sequence[Order]) -> Columns:
-    """Validated orders (the JSON door) as columns, money rounded."""
-    declared = attributes()
-    n = len(orders)
-    arrays: dict[str, Array] = {}
+def _own_value(attribute: Attribute, value: bool | float | str | None) -> float | str | None:
+    """A value of `extra` as its column holds it; None where it is not of the declared kind."""
+    if attribute.kind is Kind.TEXT:
+        text = readable_text(value) if isinstance(value, str) else None
+        return text if text and len(text) <= longest_text(Kind.TEXT) else None
+    if attribute.kind is Kind.FLAG:
+        return float(value) if isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_NUMBER:
+        return None
+    return float(value) + 0.0  # never -0.0
+
+
+def columns_of(orders: Sequence[Order], extras: Mapping[str, ExtraKind] | None = None) -> Columns:
+    """Validated orders (the JSON door) as columns, money rounded.
+
+    extras: the declared attributes of the shop by column name; one of another type is refused (`OrderRefused`), those
+    not declared are left out.
+    """
+    declared, n = attributes(), len(orders)
+    cells: dict[str, list[Any]] = {}
     for i, order in enumerate(orders):
         for name in order.model_fields_set:
             value = getattr(order, name)
-            if value is None or name == "extra":
-                continue
-            if name not in arrays:
-                arrays[name] = unknown(name, n)
-            arrays[name][i] = value if is_text(name) else _number(declared[name], value)
-        for name, value in (order.extra or {}).items():
-            column = arrays.setdefault(EXTRA_PREFIX + name, np.full(n, None, dtype=object))
-            column[i] = value
-    return rounded_money(Columns(n, arrays))
+            if value is not None and name != "extra":
+                text = declared[name].kind in TEXT_KINDS
+                column = cells.get(name) or cells.setdefault(name, [None if text else np.nan] * n)
+                column[i] = value if text else _number(declared[name], value)
+    arrays = {name: np.array(column, object if is_text(name) else np.float64) for name, column in cells.items()}
+    return rounded_money(Columns(n, arrays | _own_arrays(orders, extra_attributes(extras))))
+
+
+def _own_arrays(orders: Sequence[Order], own: Mapping[str, Attribute]) -> dict[str, Array]:
+    arrays = {column: _unknown_of(attribute.kind, len(orders)) for column, attribute in own.items()}
+    problems: list[Problem] = []
+    for column, attribute in own.items():
+        name = column.removeprefix(EXTRA_PREFIX)
+        for i, order in enumerate(orders):
+            given = (order.extra or {}).get(name)
+            value = None if given is None else _own_value(attribute, given)
+            if value is not None:
+                arrays[column][i] = value
+            elif given is not None:
+                problems.append(Problem(f"extra/{name}", *expected(attribute.kind, (), attribute.minimum)))
+    if problems:
+        raise OrderRefused(problems)
+    return arrays
+
+
+@cache
+def money_names() -> tuple[str, ...]:
+    """The attributes that are amounts of money."""
+    return tuple(a.name for a in attributes().values() if a.kind is Kind.MONEY)
 
 
 def rounded_money(columns: Columns) -> Columns:
     """Money rounded half to even to the exponent of its currency; without a currency as it is."""
-    money = [a.name for a in attributes().values() if a.kind is Kind.MONEY and a.name in columns]
+    money = [name for name in money_names() if name in columns]
     if not money or "currency" not in columns:
         return columns
-    exponent = np.fromiter(
-        (CURRENCY_EXPONENTS.get(c, DEFAULT_EXPONENT) for c in columns["currency"]), np.int64, columns.n
-    )
+    currency = columns["currency"]
+    exponent = np.full(columns.n, float(DEFAULT_EXPONENT))
+    for code in CURRENCY_EXPONENTS.keys() & set(currency.tolist()):
+        exponent[currency == code] = CURRENCY_EXPONENTS[code]
     scale = 10.0**exponent
     return columns.replacing({name: np.rint(columns[name] * scale) / scale for name in money})

@@ -41,9 +41,11 @@ def completed(columns: Columns) -> Columns:
     latest = columns["latest_delivery_at"]
     missing = np.isnan(latest)
     basis = columns["latest_delivery_basis"]
-    filled["latest_delivery_basis"] = np.where(missing, ESTIMATED, np.where(np.isnan(basis), GIVEN, basis))
     if missing.any():
-        filled["latest_delivery_at"] = np.where(missing, columns["placed_at"] + _estimated_days(columns) * DAY, latest)
+        latest = np.where(missing, columns["placed_at"] + _estimated_days(columns) * DAY, latest)
+        filled["latest_delivery_at"] = latest
+    basis = np.where(missing, ESTIMATED, np.where(np.isnan(basis), GIVEN, basis))
+    filled["latest_delivery_basis"] = np.where(np.isnan(latest), np.nan, basis)
     return columns.replacing(filled)
 
 

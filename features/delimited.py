@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,8 +17,10 @@ from features.errors import FileRefused
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 CHUNK_ROWS = 65_536
+BLOCK_LINES = 8_192
 LONGEST_RECORD_LINES = 50
 LONGEST_FIELD = 65_536
+NOT_UTF8 = "expected UTF-8 text, got another encoding; save the file as UTF-8 CSV"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,56 +43,87 @@ class RawChunk:
     rejects: list[Reject]
 
 
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One record: the line it starts on, its cells, or why it has none, and its text."""
+
+    line: int
+    cells: list[str]
+    why: str
+    raw: str
+
+
 def read_delimited(path: Path) -> Iterator[RawChunk]:
     """A CSV or TSV file in chunks of text columns; empty cells are unknown."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from _chunks(file, path)
-    except UnicodeDecodeError as error:
-        raise FileRefused(
-            f"{path}: expected UTF-8 text, got byte 0x{error.object[error.start]:02x} at byte {error.start}; "
-            "save the file as UTF-8 CSV"
-        ) from error
-
-
-def _chunks(file: TextIO, path: Path) -> Iterator[RawChunk]:
-    delimiter = DELIMITERS[path.suffix.lower()]
     csv.field_size_limit(LONGEST_FIELD)
-    records = _records(_Lines(file), delimiter)
-    first = next(records, None)
-    if first is None or first[1] is None:
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            yield from _gathered(_blocks(_Lines(file), path))
+    except OSError as error:
+        raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _gathered(blocks: Iterator[RawChunk]) -> Iterator[RawChunk]:
+    """Blocks, small because Python holds their cells, joined to chunks that are worth working by column."""
+    while some := list(islice(blocks, CHUNK_ROWS // BLOCK_LINES)):
+        lines = [line for block in some for line in block.lines]
+        rejects = [reject for block in some for reject in block.rejects]
+        yield RawChunk(pl.concat([block.frame for block in some]), lines, rejects)
+
+
+def _blocks(lines: _Lines, path: Path) -> Iterator[RawChunk]:
+    delimiter = DELIMITERS[path.suffix.lower()]
+    header = _header(next(_Records(lines, delimiter, None).upto(math.inf), None), path)
+    while block := lines.take(BLOCK_LINES):
+        cells = _plain(block, delimiter, len(header))
+        if cells is not None:
+            first = lines.number - len(block) + 1
+            yield RawChunk(_frame(cells, header), list(range(first, lines.number + 1)), [])
+        else:
+            lines.give_back(block)
+            yield _chunk(list(_Records(lines, delimiter, len(header)).upto(lines.number + len(block))), header)
+
+
+def _header(record: _Record | None, path: Path) -> list[str]:
+    if record is None:
         raise FileRefused(f"{path}: the file is empty; expected a header line with at least order_id")
-    header = _header(first[1], path)
-    while True:
-        batch = list(islice(records, CHUNK_ROWS))
-        if not batch:
-            return
-        yield _chunk(batch, header)
-
-
-def _header(cells: list[str], path: Path) -> list[str]:
-    names = [cell.strip() for cell in cells]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise FileRefused(f"{path}: line 1: column {twice[0]!r} stands twice; give each column a name of its own")
+    if record.why:
+        raise FileRefused(f"{path}: line {record.line}: the header is damaged ({record.why})")
+    names = [cell.strip() for cell in record.cells]
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise FileRefused(f"{path}: line {record.line}: column {twice!r} stands twice; give each a name of its own")
     return names
 
 
-def _chunk(batch: list[tuple[int, list[str] | None, str, str]], header: list[str]) -> RawChunk:
-    rows: list[list[str | None]] = []
-    lines: list[int] = []
+def _plain(block: list[str], delimiter: str, width: int) -> list[list[str]] | None:
+    """The cells of a block in which every line is one sound record, read in one go; None for any other block."""
+    try:
+        "".join(block).encode()
+        cells = list(csv.reader(block, delimiter=delimiter, strict=True))
+    except (csv.Error, UnicodeEncodeError):
+        return None
+    return cells if len(cells) == len(block) and all(len(row) == width for row in cells) else None
+
+
+def _frame(cells: list[list[str]], header: list[str]) -> pl.DataFrame:
+    columns = zip(*cells, strict=True) if cells else ([] for _ in header)
+    texts = [pl.Series(name, column, dtype=pl.String) for name, column in zip(header, columns, strict=True)]
+    return pl.DataFrame([text.set(text == "", None) for text in texts])
+
+
+def _chunk(records: list[_Record], header: list[str]) -> RawChunk:
+    good: list[_Record] = []
     rejects: list[Reject] = []
-    for line, cells, raw, why in batch:
-        if cells is None:
-            rejects.append(Reject(line, "", "damaged_record", why, raw))
-        elif len(cells) != len(header):
-            reason = f"expected {len(header)} cells, got {len(cells)}"
-            rejects.append(Reject(line, "", "wrong_cell_count", reason, raw))
+    for record in records:
+        if record.why:
+            rejects.append(Reject(record.line, "", "damaged_record", record.why, record.raw))
+        elif len(record.cells) != len(header):
+            reason = f"expected {len(header)} cells, got {len(record.cells)}"
+            rejects.append(Reject(record.line, "", "wrong_cell_count", reason, record.raw))
         else:
-            rows.append([cell or None for cell in cells])
-            lines.append(line)
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
-    return RawChunk(frame, lines, rejects)
+            good.append(record)
+    return RawChunk(_frame([record.cells for record in good], header), [record.line for record in good], rejects)
 
 
 class _Lines:
@@ -99,41 +134,59 @@ class _Lines:
         self._waiting: list[str] = []
         self.number = 0
 
-    def next(self) -> str:
-        self.number += 1
-        return self._waiting.pop() if self._waiting else self._file.readline()
+    def take(self, most: int) -> list[str]:
+        """The next lines, fewer at the end of the file."""
+        taken = [self._waiting.pop() for _ in range(min(most, len(self._waiting)))]
+        taken += islice(self._file, most - len(taken))
+        self.number += len(taken)
+        return taken
 
     def give_back(self, lines: list[str]) -> None:
+        """Let the last lines be taken once more."""
         self.number -= len(lines)
         self._waiting.extend(reversed(lines))
 
 
-def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | None, str, str]]:
-    """(line, cells or None if damaged, raw text, why) per record; blank lines are skipped."""
-    while raw := lines.next():
-        line = lines.number
-        if raw.count('"') % 2:
-            raw = _joined(raw, lines)
-        if not raw.strip():
-            continue
+class _Records:
+    """Records one by one. width: the number of cells that a record over several lines must have."""
+
+    def __init__(self, lines: _Lines, delimiter: str, width: int | None) -> None:
+        self._lines = lines
+        self._delimiter = delimiter
+        self._width = width
+
+    def upto(self, line: float) -> Iterator[_Record]:
+        """The records that start at or before a line; blank lines are skipped."""
+        while self._lines.number < line and (taken := self._lines.take(1)):
+            if taken[0].strip(" \r\n"):
+                yield self._from(taken)
+
+    def _from(self, taken: list[str]) -> _Record:
+        """The record that starts with the line taken; an open quote goes on over the lines below.
+
+        Where no closing quote comes soon, or none that ends the cell, the line alone is damaged and those below stay.
+        """
+        line, cells, why = self._lines.number, list[str](), ""
         try:
-            cells = next(csv.reader([raw], delimiter=delimiter, strict=True))
-        except (csv.Error, StopIteration) as error:
-            yield line, None, raw.rstrip("\r\n"), str(error)
-        else:
-            yield line, cells, raw.rstrip("\r\n"), ""
+            cells = next(csv.reader(self._following(taken), delimiter=self._delimiter, strict=True))
+        except csv.Error as error:
+            why = str(error)
+        if len(taken) > 1 and (why or self._width not in (None, len(cells))):
+            why = "a quote opens a cell and none closes it"
+            self._lines.give_back(taken[1:])
+            del taken[1:]
+        raw = "".join(taken).rstrip("\r\n")
+        if not _is_utf8(raw):
+            why, raw = NOT_UTF8, raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return _Record(line, cells, why, raw)
+
+    def _following(self, taken: list[str]) -> Iterator[str]:
+        """The first line, then as many of those below as are asked for, each added to `taken`."""
+        yield taken[0]
+        while len(taken) <= LONGEST_RECORD_LINES and (more := self._lines.take(1)):
+            taken += more
+            yield more[0]
 
 
-def _joined(first: str, lines: _Lines) -> str:
-    """The record that starts with an open quote: joined up to its closing quote, or alone if none comes soon."""
-    taken: list[str] = []
-    while len(taken) < LONGEST_RECORD_LINES:
-        following = lines.next()
-        if not following:
-            lines.number -= 1
-            break
-        taken.append(following)
-        if following.count('"') % 2:
-            return "".join([first, *taken])
-    lines.give_back(taken)
-    return first
+def _is_utf8(text: str) -> bool:
+    return text.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in text)

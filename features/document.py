@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
 from pydantic import ValidationError
 
-from features.columns import Columns, columns_of
+from features.columns import EXTRA_PREFIX, Columns, ExtraKind, columns_of
 from features.completion import completed
 from features.errors import InputError, OrderRefused, Problem, nearest
+from features.kinds import WHITE_SPACE, expected
 from features.moments import later_facts
 from features.order import Order, attributes
 from features.rules import contradictions
+
+MOST_PROBLEMS = 50
+LONGEST_NAME = 64
 
 
 class DocumentRefused(InputError):
@@ -23,9 +29,8 @@ class DocumentRefused(InputError):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DocumentRefused(f"expected each name once, got {twice[:64]!r} twice")
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise DocumentRefused(f"expected each name once, got {twice[:LONGEST_NAME]!r} twice")
     return found
 
 
@@ -47,33 +52,49 @@ def read_json(body: bytes) -> Any:
 
 
 def read_order(value: Any) -> Order:
-    """One order out of a parsed JSON value; `OrderRefused` names every problem, without the offending values."""
+    """One order out of a parsed JSON value.
+
+    `OrderRefused` names what is wrong with each attribute (the first `MOST_PROBLEMS`), without the offending values.
+    """
     if not isinstance(value, dict):
         raise OrderRefused([Problem("", "not_an_object", "expected one flat order as a JSON object")])
     try:
-        return Order.model_validate(value)
+        return Order.model_validate({n: v.strip(WHITE_SPACE) if isinstance(v, str) else v for n, v in value.items()})
     except ValidationError as error:
-        raise OrderRefused([_problem(dict(found)) for found in error.errors(include_url=False)]) from error
+        found = error.errors(include_url=False, include_input=False)[:MOST_PROBLEMS]
+        raise OrderRefused(list(dict.fromkeys(_problem(dict(f)) for f in found))) from error
 
 
 def _problem(found: dict[str, Any]) -> Problem:
-    name = "/".join(str(part)[:64] for part in found["loc"])
-    if found["type"] == "extra_forbidden":
-        return Problem(name, "unknown_attribute", f"not an attribute{nearest(name, attributes())}")
-    return Problem(name, found["type"], found["msg"])
+    """What to say of pydantic's finding: code and text by the attribute's kind, as at the table door."""
+    where = [str(part)[:LONGEST_NAME] for part in found["loc"]]
+    name = where[0] if where else ""
+    if name == "extra":
+        detail = "expected true, false, a finite number or text under a name of 1 to 64 printable characters"
+        return Problem("/".join(where[:2]), "not_an_extra", detail)
+    if found["type"] == "missing":
+        return Problem(name, "missing", f"expected an {name}")
+    declared = attributes().get(name)
+    if declared is None:
+        hint = f', put it into "extra" without {EXTRA_PREFIX}' if name.startswith(EXTRA_PREFIX) else ""
+        return Problem(name, "unknown_attribute", f"not an attribute{hint or nearest(name, attributes())}")
+    code, detail = expected(declared.kind, declared.choices, declared.minimum)
+    return Problem(name, code, found["msg"] if found["type"] == code else detail)
 
 
-def checked_columns(order: Order, as_of: float) -> Columns:
+def checked_columns(order: Order, as_of: float, extras: Mapping[str, ExtraKind] | None = None) -> Columns:
     """The order as columns of one row, completed; a contradiction or a fact later than as_of is refused.
 
-    as_of: epoch seconds, for an order that has none of its own.
+    as_of: epoch seconds, for an order that has none of its own. extras: the declared attributes of the shop, by column
+    name (`x_…`); those not declared are left out.
     """
-    columns = columns_of([order])
+    columns = columns_of([order], extras)
     if "as_of" not in columns:
         columns = columns.replacing({"as_of": np.array([as_of])})
     problems = [f.problem for f in contradictions(columns)]
     later = f"expected no fact later than as_of ({'given' if order.as_of else 'now'})"
-    problems += [Problem(name, "after_as_of", later) for name in later_facts(columns)]
+    told = {problem.attribute for problem in problems}
+    problems += [Problem(name, "after_as_of", later) for name in later_facts(columns) if name not in told]
     if problems:
         raise OrderRefused(problems)
     return completed(columns)

@@ -3,6 +3,7 @@
     ClaimRiskError
     ├── InputError            what was given cannot be used (exit 1, HTTP 4xx)
     │   ├── FileRefused       a whole file: unknown type, no rows, no order_id column
+    │   ├── DocumentRefused   a request body that is no JSON we take (features/document.py)
     │   └── OrderRefused      one order: wrong types, contradictions; carries its problems
     ├── BundleError           a model bundle: damaged, foreign, made for other features (exit 1)
     ├── TrainingError         the data cannot be learned from (exit 1)
@@ -14,6 +15,7 @@ A message says what was expected, what was got, where, and what to do.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -64,6 +66,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     >>> nearest("carier", ["carrier", "sku"])
     ', did you mean "carrier"?'
+    >>> nearest("Order ID", ["order_id"])
+    ', did you mean "order_id"?'
     """
-    found = difflib.get_close_matches(name, list(known), n=2, cutoff=0.75)
+    asked = re.sub(r"[\s-]+", "_", name[:64].strip().lower())
+    found = difflib.get_close_matches(asked, list(known), n=2, cutoff=0.75)
     return f", did you mean {' or '.join(chr(34) + f + chr(34) for f in found)}?" if found else ""

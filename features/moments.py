@@ -22,7 +22,7 @@ def facts() -> tuple[str, ...]:
 
 @cache
 def _followers() -> tuple[tuple[str, str], ...]:
-    return tuple((a.name, a.since) for a in attributes().values() if a.since is not None)
+    return tuple((a.name, fact) for a in attributes().values() for fact in a.since)
 
 
 def later_facts(columns: Columns) -> dict[str, Bools]:
@@ -38,7 +38,9 @@ def as_known(columns: Columns) -> Columns:
     if not later:
         return columns
     hidden = dict(later)
-    hidden.update({name: later[since] for name, since in _followers() if since in later and name in columns})
+    for name, fact in _followers():
+        if fact in later and name in columns:
+            hidden[name] = hidden[name] | later[fact] if name in hidden else later[fact]
     return _masked(columns, hidden)
 
 
@@ -54,21 +56,23 @@ def as_known_from_final(columns: Columns, *, plan_known: Bools) -> Columns:
     hidden: dict[str, Bools] = {}
     for declared in attributes().values():
         if declared.name in known:
-            where = _unknowable(declared, reached, plan_known)
+            where = _unknowable(declared, known, reached, plan_known)
             if where is not None:
                 hidden[declared.name] = where
     return _masked(known, hidden)
 
 
-def _unknowable(declared: Attribute, reached: dict[State, Bools], plan_known: Bools) -> Bools | None:
+def _unknowable(declared: Attribute, columns: Columns, reached: dict[State, Bools], plan_known: Bools) -> Bools | None:
     if declared.settled == "never":
         return np.ones_like(plan_known)
     if declared.settled is not None:
         return ~reached[declared.settled]
     if declared.known == "planned":
         return ~(plan_known | reached[State.SHIPPED])
-    if declared.known == "placed" or declared.role == "fact":
+    if declared.known == "placed" or (declared.is_instant and declared.role != "promise"):
         return None
+    if declared.since and declared.known in ("delivered", "contact"):  # states that other facts may open
+        return np.asarray(np.logical_or.reduce([~columns.known(fact) for fact in declared.since]))
     return ~reached[State(declared.known)]
 
 
@@ -88,15 +92,17 @@ def contact_at(columns: Columns) -> Floats:
 
 
 def reached_states(columns: Columns) -> dict[State, Bools]:
-    """Per state (n,) bool: whether the order has entered it by its as_of. States are not a chain."""
+    """Per state (n,) bool: whether the order has entered it by its as_of. States are not a chain: contact may come
+    first; but what was delivered has been shipped, whether or not the file says when."""
     as_of = columns["as_of"]
     shipped = columns["shipped_at"] <= as_of
     scanned = columns["first_scan_at"] <= as_of
+    delivered = columns["delivered_at"] <= as_of
     return {
         State.PLACED: np.ones(columns.n, dtype=np.bool_),
-        State.SHIPPED: shipped | scanned,
+        State.SHIPPED: shipped | scanned | delivered,
         State.IN_TRANSIT: scanned | (shipped & (columns["latest_delivery_at"] <= as_of)),
-        State.DELIVERED: columns["delivered_at"] <= as_of,
+        State.DELIVERED: delivered,
         State.CONTACT: contact_at(columns) <= as_of,
     }
 

@@ -35,17 +35,17 @@ def attribute(
     meaning: str,
     *,
     role: Role = "value",
-    since: str | None = None,
+    since: tuple[str, ...] = (),
     settled: State | Literal["never"] | None = None,
 ) -> Any:
     """A field of `Order`.
 
     role: `fact` is an instant that happened (masked while it lies after as_of), `promise` an instant that may lie
     ahead, `afterwards` a fact of the claim itself (clocks and answers only, never a feature), `value` the rest.
-    since: the fact before which this attribute cannot be known. settled: for attributes that are overwritten as life
-    goes on, the state from which the last value stands; "never" where it can change until the end.
+    since: the facts before which this value cannot have been known. settled: for attributes that are overwritten as
+    life goes on, the state from which the last value stands; "never" where it can change until the end.
     """
-    extra: dict[str, Any] = {"known": known, "role": role, "since": since, "settled": settled}
+    extra: dict[str, Any] = {"known": known, "role": role, "since": list(since), "settled": settled}
     return Field(default=None, description=meaning, json_schema_extra={"x-claimrisk": extra})
 
 
@@ -56,7 +56,7 @@ class Order(BaseModel):
 
     order_id: kinds.Identifier = Field(
         description="the marketplace's or the shop's order number",
-        json_schema_extra={"x-claimrisk": {"known": "placed", "role": "value", "since": None, "settled": None}},
+        json_schema_extra={"x-claimrisk": {"known": "placed", "role": "value", "since": [], "settled": None}},
     )
     shop_id: kinds.Identifier | None = attribute("placed", "the shop; `default` where it is left out")
     as_of: kinds.Instant | None = attribute("placed", "the moment the order is looked at", role="promise")
@@ -151,24 +151,30 @@ class Order(BaseModel):
     signature_service: kinds.SignatureService | None = attribute("planned", "signature asked at the door")
     insured_value: kinds.Money | None = attribute("planned", "value insured")
     carrier_latest_delivery_at: kinds.Instant | None = attribute(
-        "shipped", "the carrier's own promise at hand-over", role="promise", since="shipped_at"
+        "shipped", "the carrier's own promise at hand-over", role="promise", since=("shipped_at",)
     )
 
     tracking_status: kinds.TrackingStatus | None = attribute(
-        "in_transit", "the carrier's last word", settled=State.DELIVERED
+        "in_transit", "the carrier's last word", since=("last_scan_at", "delivered_at"), settled=State.DELIVERED
     )
     last_scan_at: kinds.Instant | None = attribute("in_transit", "the last scan", role="fact", settled=State.DELIVERED)
     delivered_at: kinds.Instant | None = attribute("delivered", "delivered", role="fact")
     carrier_estimated_delivery_at: kinds.Instant | None = attribute(
-        "in_transit", "the carrier's live estimate", role="promise", settled="never"
+        "in_transit",
+        "the carrier's live estimate",
+        role="promise",
+        since=("last_scan_at", "delivered_at"),
+        settled="never",
     )
-    delivery_attempts: kinds.Count | None = attribute("in_transit", "attempts so far", settled=State.DELIVERED)
-    delivery_place: kinds.DeliveryPlace | None = attribute("delivered", "where it was left", since="delivered_at")
+    delivery_attempts: kinds.Count | None = attribute(
+        "in_transit", "attempts so far", since=("last_scan_at", "delivered_at"), settled=State.DELIVERED
+    )
+    delivery_place: kinds.DeliveryPlace | None = attribute("delivered", "where it was left", since=("delivered_at",))
     proof_of_delivery_at: kinds.Instant | None = attribute(
         "delivered", "when the carrier's proof was obtained", role="fact"
     )
     proof_address_matches: kinds.Flag | None = attribute(
-        "delivered", "the proof names the order's address", since="proof_of_delivery_at"
+        "delivered", "the proof names the order's address", since=("proof_of_delivery_at",)
     )
 
     first_message_at: kinds.Instant | None = attribute("contact", "the buyer's first message", role="fact")
@@ -178,20 +184,20 @@ class Order(BaseModel):
     first_reply_at: kinds.Instant | None = attribute("contact", "the seller's first reply", role="fact")
     last_reply_at: kinds.Instant | None = attribute("contact", "the seller's last reply", role="fact", settled="never")
     message_count: kinds.Count | None = attribute(
-        "contact", "the buyer's messages so far", since="first_message_at", settled="never"
+        "contact", "the buyer's messages so far", since=("first_message_at", "last_message_at"), settled="never"
     )
     message_topic: kinds.MessageTopic | None = attribute(
-        "contact", "what the first message is about", since="first_message_at"
+        "contact", "what the first message is about", since=("first_message_at",)
     )
     return_requested_at: kinds.Instant | None = attribute("contact", "return asked for", role="fact")
     return_authorised_at: kinds.Instant | None = attribute("contact", "return authorised", role="fact")
     return_label_sent_at: kinds.Instant | None = attribute("contact", "return label sent", role="fact")
     return_shipped_at: kinds.Instant | None = attribute("contact", "return handed over", role="fact")
     return_delivered_at: kinds.Instant | None = attribute("contact", "return arrived", role="fact")
-    return_reason: kinds.Text | None = attribute("contact", "reason given", since="return_requested_at")
-    is_return_in_policy: kinds.Flag | None = attribute("contact", "inside the policy", since="return_requested_at")
+    return_reason: kinds.Text | None = attribute("contact", "reason given", since=("return_requested_at",))
+    is_return_in_policy: kinds.Flag | None = attribute("contact", "inside the policy", since=("return_requested_at",))
     refunded_at: kinds.Instant | None = attribute("contact", "refunded", role="fact")
-    refund_amount: kinds.Money | None = attribute("contact", "amount refunded", since="refunded_at")
+    refund_amount: kinds.Money | None = attribute("contact", "amount refunded", since=("refunded_at",))
     refund_charged_at: kinds.Instant | None = attribute("contact", "the shop was charged", role="afterwards")
     chargeback_filed_at: kinds.Instant | None = attribute("contact", "chargeback with the bank", role="afterwards")
     claim_opened_at: kinds.Instant | None = attribute("contact", "claim opened", role="afterwards")
@@ -199,9 +205,11 @@ class Order(BaseModel):
     information_requested_at: kinds.Instant | None = attribute("contact", "Amazon asked", role="afterwards")
     claim_decided_at: kinds.Instant | None = attribute("contact", "claim decided", role="afterwards")
     debited_at: kinds.Instant | None = attribute("contact", "the shop was debited", role="afterwards")
-    claim_type: kinds.ClaimType | None = attribute("contact", "type of an open claim", role="afterwards")
+    claim_type: kinds.ClaimType | None = attribute(
+        "contact", "type of an open claim", role="afterwards", since=("claim_opened_at",)
+    )
 
-    extra: dict[str, bool | float | str] | None = Field(
+    extra: dict[kinds.Identifier, kinds.ExtraValue] | None = Field(
         default=None, max_length=200, description="the shop's own attributes: in tables the columns named x_…"
     )
 
@@ -214,7 +222,7 @@ class Attribute:
     kind: Kind
     known: Known
     role: Role
-    since: str | None
+    since: tuple[str, ...]
     settled: State | Literal["never"] | None
     meaning: str
     choices: tuple[str, ...] = ()
@@ -243,6 +251,7 @@ def _declared(name: str, annotation: object) -> Attribute:
     extra = cast("dict[str, Any]", field.json_schema_extra)["x-claimrisk"]
     choices = typing.get_args(inner) if kind is Kind.CHOICE else ()
     minimum = 1.0 if inner == kinds.PositiveCount else 0.0
+    extra = {**extra, "since": tuple(extra["since"])}
     return Attribute(name=name, kind=kind, meaning=field.description or "", choices=choices, minimum=minimum, **extra)
 
 

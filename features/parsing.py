@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,13 +10,14 @@ import polars as pl
 
 from features import kinds
 from features.columns import Array, Bools
-from features.errors import Problem
+from features.errors import Problem, SettingError
 from features.kinds import Kind
 from features.order import Attribute
 
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:[0-5]\d(\.\d{1,9})?)?([Zz]|[+-](0\d|1\d|2[0-3]):[0-5]\d)$"
-LOCAL_INSTANT = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:[0-5]\d(\.\d{1,9})?)?$"
+NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+INSTANT = f"^{kinds.INSTANT}$"
+LOCAL_INSTANT = f"^{kinds.LOCAL_INSTANT}$"
+CODES = {Kind.COUNTRY: "^[A-Z]{2}$", Kind.CURRENCY: "^[A-Z]{3}$"}
 FLAGS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
@@ -31,19 +32,36 @@ class Parsed:
 
 def parsed(cells: pl.Series, attribute: Attribute, zone: ZoneInfo | None) -> Parsed:
     """The cells of one column as its kind; zone reads instants that carry no offset."""
+    problem = Problem(attribute.name, *kinds.expected(attribute.kind, attribute.choices, attribute.minimum))
+    if not _is_readable(cells.dtype, attribute.kind):
+        blank = np.full(len(cells), None if attribute.kind in kinds.TEXT_KINDS else np.nan)
+        return Parsed(blank, cells.is_not_null().to_numpy(), problem)
     if attribute.kind is Kind.INSTANT:
-        return _instants(cells, attribute, zone)
+        return _instants(cells, problem, zone)
     if attribute.kind in kinds.TEXT_KINDS:
-        return _texts(cells, attribute)
+        return _texts(cells, attribute.kind, problem)
     if attribute.kind is Kind.FLAG:
-        return _flags(cells, attribute)
+        return _flags(cells, problem)
     if attribute.kind is Kind.CHOICE:
-        return _choices(cells, attribute)
-    return _numbers(cells, attribute)
+        return _choices(cells, attribute.choices, problem)
+    return _numbers(cells, attribute, problem)
+
+
+def _is_readable(dtype: pl.DataType, kind: Kind) -> bool:
+    """Whether a column type of a Parquet file can hold the kind at all. Text always can; CSV has nothing else."""
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum | pl.Null):
+        return True
+    if kind is Kind.INSTANT:
+        return isinstance(dtype, pl.Datetime)
+    if kind in (Kind.TEXT, Kind.IDENTIFIER):
+        return dtype.is_integer()
+    if kind is Kind.FLAG:
+        return dtype.is_numeric() or isinstance(dtype, pl.Boolean)
+    return dtype.is_numeric() and kind not in kinds.TEXT_KINDS and kind is not Kind.CHOICE
 
 
 def _stripped(cells: pl.Series) -> pl.Series:
-    text = cells.cast(pl.String, strict=False).str.strip_chars()
+    text = cells.cast(pl.String).str.strip_chars(kinds.WHITE_SPACE)
     return text.set(text == "", None)
 
 
@@ -52,30 +70,24 @@ def _result(values: pl.Series, given: pl.Series, problem: Problem) -> Parsed:
     array = values.cast(pl.Float64).fill_null(np.nan).to_numpy(writable=True)
     bad = given.is_not_null().to_numpy() & ~np.isfinite(array)
     array[bad] = np.nan
-    return Parsed(array, bad, problem)
+    return Parsed(array + 0.0, bad, problem)  # never -0.0
 
 
-def _numbers(cells: pl.Series, attribute: Attribute) -> Parsed:
-    limit = {Kind.RATE: 1.0, Kind.COUNT: 1e9}.get(attribute.kind, kinds.LARGEST_NUMBER)
-    whole = attribute.kind is Kind.COUNT
-    noun = "a whole number" if whole else "a number"
-    detail = f"expected {noun} from {attribute.minimum:g} to {limit:g}; leave the cell empty where it is unknown"
-    problem = Problem(attribute.name, f"not_a_{attribute.kind}", detail)
+def _numbers(cells: pl.Series, attribute: Attribute, problem: Problem) -> Parsed:
     given = cells
     if not cells.dtype.is_numeric():
         given = _stripped(cells)
-        cells = given.set(~given.str.contains(NUMBER).fill_null(value=True), None)
+        cells = given.set(~given.str.contains(NUMBER), None)
     values = cells.cast(pl.Float64, strict=False)
-    fits = (values >= attribute.minimum) & (values <= limit)
-    if whole:
+    fits = (values >= attribute.minimum) & (values <= kinds.largest_number(attribute.kind))
+    if attribute.kind is Kind.COUNT:
         fits &= values == values.floor()
     return _result(values.set(~fits, None), given, problem)
 
 
-def _flags(cells: pl.Series, attribute: Attribute) -> Parsed:
-    problem = Problem(attribute.name, "not_a_flag", "expected true or false; leave the cell empty where it is unknown")
+def _flags(cells: pl.Series, problem: Problem) -> Parsed:
     if cells.dtype == pl.Boolean:
-        return _result(cells.cast(pl.Float64), cells, problem)
+        return _result(cells, cells, problem)
     if cells.dtype.is_numeric():
         values = cells.cast(pl.Float64)
         return _result(values.set(~values.is_in([0.0, 1.0]), None), cells, problem)
@@ -85,35 +97,25 @@ def _flags(cells: pl.Series, attribute: Attribute) -> Parsed:
     )
 
 
-def _choices(cells: pl.Series, attribute: Attribute) -> Parsed:
-    detail = f"expected one of {', '.join(attribute.choices)}"
+def _choices(cells: pl.Series, choices: tuple[str, ...], problem: Problem) -> Parsed:
     given = _stripped(cells)
-    places = {choice: float(place) for place, choice in enumerate(attribute.choices)}
-    values = given.replace_strict(places, default=None, return_dtype=pl.Float64)
-    return _result(values, given, Problem(attribute.name, "not_in_set", detail))
+    places = {choice: float(place) for place, choice in enumerate(choices)}
+    return _result(given.replace_strict(places, default=None, return_dtype=pl.Float64), given, problem)
 
 
-def _texts(cells: pl.Series, attribute: Attribute) -> Parsed:
-    longest = kinds.LONGEST_IDENTIFIER if attribute.kind is Kind.IDENTIFIER else kinds.LONGEST_TEXT
-    detail = f"expected at most {longest} printable characters"
-    pattern = {Kind.COUNTRY: r"^[A-Z]{2}$", Kind.CURRENCY: r"^[A-Z]{3}$"}.get(attribute.kind)
-    if pattern is not None:
-        standard = "ISO 3166 such as US" if attribute.kind is Kind.COUNTRY else "ISO 4217 such as USD"
-        detail = f"expected a code in capitals ({standard})"
-    problem = Problem(attribute.name, f"not_{attribute.kind}", detail)
-    if cells.dtype.is_float() or cells.dtype in (pl.Boolean, pl.Date, pl.Datetime) or cells.dtype.is_nested():
-        return Parsed(
-            _objects(pl.Series([None] * len(cells), dtype=pl.String)), cells.is_not_null().to_numpy(), problem
-        )
-    text = cells.cast(pl.String, strict=False)
-    given = text.str.normalize("NFKC").str.strip_chars()
-    given = given.set(given == "", None)
-    if pattern is not None:
-        bad = ~given.str.contains(pattern).fill_null(value=True)
+def _texts(cells: pl.Series, kind: Kind, problem: Problem) -> Parsed:
+    given = _stripped(cells)
+    if kind in CODES:
+        bad = ~given.str.contains(CODES[kind])
+        text = given
     else:
-        bad = (given.str.len_chars() > longest) | given.str.contains(r"[\p{C}\p{Zl}\p{Zp}]")
-    bad = bad.fill_null(value=False)
-    return Parsed(_objects(given.set(bad, None)), bad.to_numpy(), problem)
+        odd = given.filter(given.str.contains("[^ -~]")).unique()  # all but printable ASCII, each value once
+        read = pl.Series([kinds.readable_text(value) for value in odd], dtype=pl.String)
+        text = given.replace(odd, read)
+        bad = text.is_null() | (text.str.len_chars() > kinds.longest_text(kind))
+        text = text.set(text == "", None)
+    bad = given.is_not_null() & bad.fill_null(value=True)
+    return Parsed(_objects(text.set(bad, None)), bad.to_numpy(), problem)
 
 
 def _objects(text: pl.Series) -> Array:
@@ -122,24 +124,24 @@ def _objects(text: pl.Series) -> Array:
     return array
 
 
-def _instants(cells: pl.Series, attribute: Attribute, zone: ZoneInfo | None) -> Parsed:
-    detail = "expected an instant with an offset such as 2026-11-20T08:15:00Z"
+def _instants(cells: pl.Series, problem: Problem, zone: ZoneInfo | None) -> Parsed:
     if zone is None:
-        detail += "; if the file is in local time, say so with --time-zone Area/City"
-    problem = Problem(attribute.name, "not_an_instant", detail)
+        hint = "; if the file is in local time, say so with --time-zone Area/City"
+        problem = replace(problem, detail=problem.detail + hint)
     if isinstance(cells.dtype, pl.Datetime):
-        aware, given = _typed_instants(cells, zone), cells
+        aware, given = _typed_instants(cells, cells.dtype, zone), cells
     else:
         given = _stripped(cells)
         aware = _text_instants(given, zone)
     low, high = (pl.lit(at) for at in (kinds.EARLIEST_INSTANT, kinds.LATEST_INSTANT))
     frame = pl.DataFrame({"at": aware})
-    seconds = frame.select(pl.when((pl.col("at") >= low) & (pl.col("at") < high)).then(pl.col("at").dt.epoch("us")))
-    return _result(seconds.to_series() / 1e6, given, problem)
+    in_range = (pl.col("at") >= low) & (pl.col("at") < high)
+    result = _result(frame.select(pl.when(in_range).then(pl.col("at").dt.epoch("us"))).to_series(), given, problem)
+    return replace(result, array=result.array / 1e6)  # numpy divides exactly; polars times 1e-6, one bit off
 
 
-def _typed_instants(cells: pl.Series, zone: ZoneInfo | None) -> pl.Series:
-    if cells.dtype.time_zone is not None:  # type: ignore[attr-defined]
+def _typed_instants(cells: pl.Series, dtype: pl.Datetime, zone: ZoneInfo | None) -> pl.Series:
+    if dtype.time_zone is not None:
         return cells.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
     if zone is None:
         return pl.Series(cells.name, [None] * len(cells), dtype=pl.Datetime("us", "UTC"))
@@ -147,18 +149,20 @@ def _typed_instants(cells: pl.Series, zone: ZoneInfo | None) -> pl.Series:
 
 
 def _localised(naive: pl.Series, zone: ZoneInfo) -> pl.Series:
-    local = naive.dt.replace_time_zone(zone.key, ambiguous="earliest", non_existent="null")
+    try:
+        local = naive.dt.replace_time_zone(zone.key, ambiguous="earliest", non_existent="null")
+    except pl.exceptions.ComputeError as error:
+        raise SettingError(f"time zone {zone.key}: expected an Area/City such as Asia/Shanghai") from error
     return local.dt.convert_time_zone("UTC")
 
 
 def _text_instants(given: pl.Series, zone: ZoneInfo | None) -> pl.Series:
-    upper = given.str.to_uppercase().str.replace(r"^(\S{16})(Z|[+-]\d{2}:\d{2})?$", "${1}:00${2}")
-    upper = upper.str.replace(r"^(\S{10}) (\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})?$", "${1}T${2}:00${3}")
-    upper = upper.str.replace(" ", "T", literal=True)
-    offset = upper.set(~given.str.contains(INSTANT).fill_null(value=True), None)
+    upper = given.str.to_uppercase().str.replace(" ", "T", literal=True)
+    upper = upper.str.replace(r"^(\S{16})(Z|[+-]\d{2}:\d{2})?$", "${1}:00${2}")  # seconds, where left out
+    offset = upper.set(~given.str.contains(INSTANT), None)
     aware = offset.str.to_datetime("%+", strict=False, time_unit="us", time_zone="UTC")
     if zone is None:
         return aware
-    local = upper.set(~given.str.contains(LOCAL_INSTANT).fill_null(value=True), None)
+    local = upper.set(~given.str.contains(LOCAL_INSTANT), None)
     naive = local.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
     return aware.fill_null(_localised(naive, zone))

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.columns import Bools, Columns
+from features.columns import Bools, Columns, money_names
 from features.errors import Problem
-from features.kinds import Kind
-from features.order import attributes
 
 # (earlier, later): the second cannot happen before the first. Carriers' clocks differ, so scans are not compared with
 # hand-over, and a message may come before anything but the order itself.
 SEQUENCES = (
-    ("placed_at", "as_of"), ("placed_at", "payment_approved_at"), ("placed_at", "shipped_at"),
+    ("placed_at", "payment_approved_at"), ("placed_at", "shipped_at"),
     ("placed_at", "first_scan_at"), ("placed_at", "delivered_at"), ("placed_at", "latest_delivery_at"),
     ("placed_at", "first_message_at"), ("placed_at", "return_requested_at"), ("placed_at", "refunded_at"),
     ("placed_at", "claim_opened_at"), ("shipped_at", "delivered_at"), ("first_scan_at", "delivered_at"),
@@ -35,21 +33,31 @@ class Finding:
 def contradictions(columns: Columns) -> list[Finding]:
     """Every rule that any of the orders breaks."""
     found = [_sequence(columns, earlier, later) for earlier, later in SEQUENCES]
-    found.append(_money_without_currency(columns))
-    return [f for f in found if f is not None and f.where.any()]
+    found += [_placed_after_as_of(columns), _money_without_currency(columns)]
+    return [f for f in found if f is not None]
 
 
 def _sequence(columns: Columns, earlier: str, later: str) -> Finding | None:
     if earlier not in columns or later not in columns:
         return None
-    where = columns[later] < columns[earlier]
-    return Finding(where, Problem(later, "before_" + earlier, f"expected {later} not before {earlier}; correct one"))
+    detail = f"expected {later} not before {earlier}; correct one"
+    return _finding(columns[later] < columns[earlier], later, "before_" + earlier, detail)
+
+
+def _placed_after_as_of(columns: Columns) -> Finding | None:
+    if "placed_at" not in columns or "as_of" not in columns:
+        return None
+    detail = "expected placed_at not after as_of; correct one"
+    return _finding(columns["placed_at"] > columns["as_of"], "placed_at", "after_as_of", detail)
 
 
 def _money_without_currency(columns: Columns) -> Finding | None:
-    money = [a.name for a in attributes().values() if a.kind is Kind.MONEY and a.name in columns]
+    money = [columns.known(name) for name in money_names() if name in columns]
     if not money:
         return None
-    any_money = np.logical_or.reduce([columns.known(name) for name in money])
-    where = any_money & ~columns.known("currency")
-    return Finding(where, Problem("currency", "money_without_currency", "expected a currency (ISO 4217) beside money"))
+    where = np.logical_or.reduce(money) & ~columns.known("currency")
+    return _finding(where, "currency", "money_without_currency", "expected a currency (ISO 4217) beside money")
+
+
+def _finding(where: Bools, attribute: str, code: str, detail: str) -> Finding | None:
+    return Finding(where, Problem(attribute, code, detail)) if where.any() else None

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from features.columns import EXTRA_PREFIX, Array, Bools, Columns, rounded_money
+from features.columns import EXTRA_PREFIX, Array, Bools, Columns, extra_attributes, rounded_money, with_every_extra
+from features.columns import ExtraKind as ExtraKind
 from features.completion import completed
 from features.delimited import CHUNK_ROWS, DELIMITERS, RawChunk, Reject, read_delimited
 from features.errors import FileRefused, Problem, nearest
-from features.kinds import Kind
-from features.order import Attribute, attributes
+from features.order import attributes
 from features.parsing import parsed
 from features.rules import contradictions
 
-ExtraKind = Literal["number", "flag", "category"]
-_EXTRA_KINDS: dict[ExtraKind, Kind] = {"number": Kind.NUMBER, "flag": Kind.FLAG, "category": Kind.TEXT}
 UNKNOWN_COLUMN = "unknown_column"
+_REPEATED = Problem("order_id", "repeated", "the same order_id and as_of stand in an earlier row; keep one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class TableOptions:
 
 def read_orders(path: Path, options: TableOptions) -> Iterator[Chunk]:
     """The orders of a CSV, TSV or Parquet file, in the order of their rows."""
-    seen: set[tuple[str, float]] = set()
+    seen = _Keys()
     empty = True
     for raw in _raw_chunks(path):
         _require_order_id(raw.frame.columns, path)
@@ -76,25 +77,24 @@ def _raw_chunks(path: Path) -> Iterator[RawChunk]:
 def _read_parquet(path: Path) -> Iterator[RawChunk]:
     row = 0
     try:
-        lazy = pl.scan_parquet(path)
+        lazy = pl.scan_parquet(path, glob=False)
         if not lazy.collect_schema():
             raise FileRefused(f"{path}: the file has no columns; expected at least order_id")
         for frame in lazy.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
             for part in frame.iter_slices(CHUNK_ROWS):
                 yield RawChunk(part, list(range(row + 1, row + 1 + part.height)), [])
                 row += part.height
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise FileRefused(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise FileRefused(f"{path}: not a readable Parquet file ({str(error).partition(chr(10))[0]})") from error
     if row == 0:
         raise FileRefused(f"{path}: no rows; expected one order a row")
 
 
 def _require_order_id(names: list[str], path: Path) -> None:
     if "order_id" not in names:
-        hint = next((nearest(name, ["order_id"]) for name in names if nearest(name, ["order_id"])), "")
-        raise FileRefused(
-            f"{path}: expected a column order_id, got {', '.join(names[:8])}{hint and ' (rename the near one)'}"
-        )
+        near = next((name for name in names if nearest(name, ["order_id"])), None)
+        hint = "" if near is None else f"; rename {near!r} to order_id"
+        raise FileRefused(f"{path}: expected a column order_id, got {', '.join(names[:8])}{hint}")
 
 
 def unknown_columns(names: Iterable[str]) -> list[Problem]:
@@ -104,36 +104,26 @@ def unknown_columns(names: Iterable[str]) -> list[Problem]:
     return [Problem(n, UNKNOWN_COLUMN, f"not an attribute, carried through{nearest(n, known)}") for n in strange]
 
 
-def _declared_extras(options: TableOptions) -> dict[str, Attribute]:
-    extras = options.extras or {}
-    return {
-        name: Attribute(name, _EXTRA_KINDS[kind], "placed", "value", None, None, "the shop's own", (), -1e12)
-        for name, kind in extras.items()
-    }
-
-
-def _chunk(raw: RawChunk, options: TableOptions, seen: set[tuple[str, float]]) -> Chunk:
+def _chunk(raw: RawChunk, options: TableOptions, seen: _Keys) -> Chunk:
     wrong = _Wrong(raw.frame.height)
-    declared = {**attributes(), **_declared_extras(options)}
+    own = extra_attributes(options.extras)
     arrays: dict[str, Array] = {}
-    for name in raw.frame.columns:
-        if name in declared:
-            result = parsed(raw.frame[name], declared[name], options.zone)
+    for name, declared in (attributes() | own).items():
+        if name in raw.frame.columns:
+            result = parsed(raw.frame[name], declared, options.zone)
             arrays[name] = result.array
             wrong.add(result.bad, result.problem)
-    columns = _with_as_of(Columns(raw.frame.height, arrays), options)
-    wrong.add(~columns.known("order_id"), Problem("order_id", "missing", "expected an order_id in every row"))
+    columns = _with_as_of(with_every_extra(Columns(raw.frame.height, arrays), own), options)
+    missing = wrong.good & ~columns.known("order_id")
+    wrong.add(missing, Problem("order_id", "missing", "expected an order_id in every row"))
+    sound = wrong.good
     for finding in contradictions(columns):
-        wrong.add(finding.where, finding.problem)
-    wrong.add(_repeated(columns, wrong.good, seen), Problem("order_id", "repeated", _REPEATED))
+        wrong.add(finding.where & sound, finding.problem)
+    wrong.add(_repeated(columns, wrong.good, seen), _REPEATED)
     good = wrong.good
-    rejects = raw.rejects + wrong.rejects(raw)
+    rejects = sorted(raw.rejects + wrong.rejects(raw), key=lambda reject: reject.line)
     lines = [line for line, is_good in zip(raw.lines, good, strict=True) if is_good]
-    kept = completed(rounded_money(columns.take(good)))
-    return Chunk(raw.frame.filter(pl.Series(good)), kept, lines, sorted(rejects, key=lambda r: r.line))
-
-
-_REPEATED = "the same order_id and as_of stand in an earlier row; keep one"
+    return Chunk(raw.frame.filter(pl.Series(good)), completed(rounded_money(columns.take(good))), lines, rejects)
 
 
 def _with_as_of(columns: Columns, options: TableOptions) -> Columns:
@@ -143,26 +133,46 @@ def _with_as_of(columns: Columns, options: TableOptions) -> Columns:
     return columns.replacing({"as_of": np.where(np.isnan(own), options.as_of, own)})
 
 
-def _repeated(columns: Columns, good: Bools, seen: set[tuple[str, float]]) -> Bools:
+def _repeated(columns: Columns, good: Bools, seen: _Keys) -> Bools:
     """(n,) bool: good rows whose key (order_id, as_of) stood in an earlier good row."""
+    keys = pl.DataFrame({"order_id": pl.Series(columns["order_id"], dtype=pl.String), "as_of": columns["as_of"]})
+    keys = keys.filter(pl.Series(good))
+    is_first = keys.select(pl.struct("order_id", "as_of").is_first_distinct()).to_series().to_numpy()
     repeated = np.zeros(columns.n, dtype=np.bool_)
-    as_of = np.nan_to_num(columns["as_of"], nan=-1.0).tolist()
-    for i, key in enumerate(zip(columns["order_id"].tolist(), as_of, strict=True)):
-        if good[i]:
-            repeated[i] = key in seen
-            seen.add(key)
+    repeated[good] = ~is_first | seen.met(keys.hash_rows().to_numpy())
     return repeated
 
 
+class _Keys:
+    """64-bit digests of the keys met so far, 8 bytes each: of ten million keys two agree by chance in 1 of 400,000
+    files. Sorted runs, each at least twice the next, so that adding is cheap."""
+
+    def __init__(self) -> None:
+        self._runs: list[NDArray[np.uint64]] = []
+
+    def met(self, digests: NDArray[np.uint64]) -> Bools:
+        """(n,) bool: whether each was met in an earlier call; they count as met from now on."""
+        found = np.zeros(len(digests), dtype=np.bool_)
+        for run in self._runs:
+            place = np.minimum(np.searchsorted(run, digests), len(run) - 1)
+            found |= run[place] == digests
+        if len(digests):
+            self._runs.append(np.sort(digests))
+        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
+            last = self._runs.pop()
+            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]))
+        return found
+
+
 class _Wrong:
-    """What is wrong with which row of a chunk; the first problem of a row is the one that is told."""
+    """What is wrong with which row of a chunk; the first problem of a row gives the column and the code."""
 
     def __init__(self, n: int) -> None:
         self.good: Bools = np.ones(n, dtype=np.bool_)
         self._found: dict[int, list[Problem]] = {}
 
     def add(self, where: Bools, problem: Problem) -> None:
-        self.good &= ~where
+        self.good = self.good & ~where
         for i in np.flatnonzero(where):
             self._found.setdefault(int(i), []).append(problem)
 
@@ -171,6 +181,8 @@ class _Wrong:
 
 
 def _reject(raw: RawChunk, i: int, problems: list[Problem]) -> Reject:
+    """A row set aside; its text is a CSV record with the columns of the file, to be corrected and given once more."""
     reason = "; ".join(f"{p.attribute}: {p.detail}" for p in problems)
-    text = ",".join("" if cell is None else str(cell) for cell in raw.frame.row(i))
-    return Reject(raw.lines[i], problems[0].attribute, problems[0].code, reason, text)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(raw.frame.row(i))
+    return Reject(raw.lines[i], problems[0].attribute, problems[0].code, reason, text.getvalue())

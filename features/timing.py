@@ -1,0 +1,164 @@
+"""When things happened or did not: promises, ages, lateness, unanswered messages and open returns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.columns import Columns, Floats
+from features.feature import Feature
+from features.moments import DAY, HOUR, contact_at
+
+_TOPICS = {
+    "topic_not_received": ("not_received",),
+    "topic_product": ("not_as_described", "damaged"),
+    "topic_return": ("return", "refund"),
+    "topic_cancel": ("cancel",),
+}
+
+FEATURES = (
+    Feature("age_days", "placed_at", "days", "placed", "since the order was placed"),
+    Feature("handling_promise_days", "ship_by", "days", "placed", "promised time to hand over"),
+    Feature("transit_promise_days", "latest_delivery_at", "days", "placed", "from ship_by to the end of the promise"),
+    Feature("promise_days", "latest_delivery_at", "days", "placed", "from placing to the end of the promise"),
+    Feature("promise_is_estimated", "latest_delivery_basis", "flag", "placed", "latest_delivery_at was filled in"),
+    Feature("is_peak_season", "placed_at", "flag", "placed", "placed from 15 November to 31 December"),
+    Feature("unshipped_hours_late", "ship_by", "hours", "placed", "hours past ship_by while not handed over"),
+    Feature("shipped_hours_late", "shipped_at", "hours", "shipped", "hours from ship_by to hand-over"),
+    Feature("handling_days", "shipped_at", "days", "shipped", "from placing to hand-over"),
+    Feature("slack_days", "shipped_at", "days", "shipped", "from hand-over to the end of the promise"),
+    Feature("scan_lag_hours", "first_scan_at", "hours", "in_transit", "from hand-over to the first scan"),
+    Feature("unscanned_days", "first_scan_at", "days", "shipped", "days handed over without a scan"),
+    Feature("carrier_slack_days", "carrier_latest_delivery_at", "days", "shipped", "carrier's promise past ours"),
+    Feature(
+        "estimate_slack_days", "carrier_estimated_delivery_at", "days", "in_transit", "carrier's estimate past ours"
+    ),
+    Feature("transit_days_so_far", "shipped_at", "days", "shipped", "since hand-over, while undelivered"),
+    Feature("days_left", "latest_delivery_at", "days", "placed", "to the end of the promise, while undelivered"),
+    Feature("days_overdue", "latest_delivery_at", "days", "placed", "past the promise, while undelivered; else 0"),
+    Feature("silent_days", "last_scan_at", "days", "in_transit", "since the last scan, while undelivered"),
+    Feature("days_late", "delivered_at", "days", "delivered", "delivered this long after the promise"),
+    Feature("lateness_days", "latest_delivery_at", "days", "placed", "of delivery, or so far, against the promise"),
+    Feature("days_since_delivery", "delivered_at", "days", "delivered", "since it was delivered"),
+    Feature("days_to_close", "latest_delivery_at", "days", "placed", "from as_of to latest_delivery_at + claim window"),
+    Feature("days_since_contact", "first_message_at", "days", "contact", "since the buyer's first contact"),
+    Feature("contact_past_promise_days", "first_message_at", "days", "contact", "first contact after the promise"),
+    Feature("contact_past_delivery_days", "first_message_at", "days", "contact", "first contact after delivery"),
+    Feature("unanswered_hours", "first_reply_at", "hours", "contact", "first message without a reply; else 0"),
+    Feature("reply_hours", "first_reply_at", "hours", "contact", "from the first message to the reply, so far"),
+    Feature("last_unanswered_hours", "last_reply_at", "hours", "contact", "last message without a reply; else 0"),
+    Feature("messages_log", "message_count", "log", "contact", "the buyer's messages"),
+    *(Feature(n, "message_topic", "flag", "contact", "topic " + " or ".join(of)) for n, of in _TOPICS.items()),
+    Feature("return_requested_days", "return_requested_at", "days", "contact", "since a return was asked for"),
+    Feature("unauthorised_hours", "return_authorised_at", "hours", "contact", "return not authorised; else 0"),
+    Feature("authorise_hours", "return_authorised_at", "hours", "contact", "from request to authorisation, so far"),
+    Feature("unlabelled_hours", "return_label_sent_at", "hours", "contact", "authorised without a label; else 0"),
+    Feature("unrefunded_days", "return_delivered_at", "days", "contact", "return arrived, not refunded; else 0"),
+    Feature("is_return_in_policy", "is_return_in_policy", "flag", "contact", "the return is inside the policy"),
+    Feature("is_refunded", "refunded_at", "flag", "contact", "refunded, in part or in full"),
+    Feature("is_cancel_requested", "cancel_requested_at", "flag", "placed", "the buyer asked to cancel"),
+    Feature("is_cancelled", "cancelled_at", "flag", "placed", "cancelled"),
+)
+
+
+def timing(columns: Columns, window_days: float) -> dict[str, Floats]:
+    """The features of this file by name, (n,) float64 each, NaN unknown; window_days: the claim window."""
+    out = _promises(columns, window_days)
+    out.update(_travel(columns))
+    contact = contact_at(columns)
+    if not np.isnan(contact).all():
+        out.update(_messages(columns, contact))
+    if "return_requested_at" in columns:
+        out.update(_returns(columns))
+    out["is_refunded"] = _happened(columns, "refunded_at", where=~np.isnan(contact))
+    out["is_cancel_requested"] = _happened(columns, "cancel_requested_at")
+    out["is_cancelled"] = _happened(columns, "cancelled_at")
+    return out
+
+
+def _happened(columns: Columns, name: str, where: np.ndarray | None = None) -> Floats:
+    known = columns.known(name).astype(np.float64)
+    return known if where is None else np.where(where, known, np.nan)
+
+
+def _waiting(since: Floats, until: Floats, as_of: Floats, unit: float) -> Floats:
+    """How long something has waited: 0 once it came, NaN if it never began."""
+    return np.where(np.isnan(since), np.nan, np.where(np.isnan(until), (as_of - since) / unit, 0.0))
+
+
+def _promises(columns: Columns, window_days: float) -> dict[str, Floats]:
+    as_of, placed = columns["as_of"], columns["placed_at"]
+    ship_by, latest = columns["ship_by"], columns["latest_delivery_at"]
+    return {
+        "age_days": (as_of - placed) / DAY,
+        "handling_promise_days": (ship_by - placed) / DAY,
+        "transit_promise_days": (latest - ship_by) / DAY,
+        "promise_days": (latest - placed) / DAY,
+        "promise_is_estimated": columns["latest_delivery_basis"],
+        "is_peak_season": _is_peak_season(placed),
+        "days_to_close": (latest - as_of) / DAY + window_days,
+    }
+
+
+def _is_peak_season(at: Floats) -> Floats:
+    known = ~np.isnan(at)
+    days = np.where(known, at, 0.0).astype("datetime64[s]").astype("datetime64[D]")
+    day_of_year = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64)
+    return np.where(known, (day_of_year >= 318.0).astype(np.float64), np.nan)
+
+
+def _travel(columns: Columns) -> dict[str, Floats]:
+    as_of, placed = columns["as_of"], columns["placed_at"]
+    ship_by, latest = columns["ship_by"], columns["latest_delivery_at"]
+    scan, delivered = columns["first_scan_at"], columns["delivered_at"]
+    shipped = columns["shipped_at"]
+    handed = np.where(np.isnan(shipped), scan, shipped)
+    away = np.isnan(delivered)
+    under_way = ~np.isnan(handed) & away
+    return {
+        "unshipped_hours_late": np.where(np.isnan(handed) & away, (as_of - ship_by) / HOUR, np.nan),
+        "shipped_hours_late": (handed - ship_by) / HOUR,
+        "handling_days": (handed - placed) / DAY,
+        "slack_days": (latest - handed) / DAY,
+        "scan_lag_hours": (scan - shipped) / HOUR,
+        "unscanned_days": np.where(away, _waiting(shipped, scan, as_of, DAY), np.nan),
+        "carrier_slack_days": (columns["carrier_latest_delivery_at"] - latest) / DAY,
+        "estimate_slack_days": np.where(away, (columns["carrier_estimated_delivery_at"] - latest) / DAY, np.nan),
+        "transit_days_so_far": np.where(under_way, (as_of - handed) / DAY, np.nan),
+        "days_left": np.where(away, (latest - as_of) / DAY, np.nan),
+        "days_overdue": np.where(away, np.fmax((as_of - latest) / DAY, 0.0), 0.0),
+        "silent_days": np.where(away, (as_of - columns["last_scan_at"]) / DAY, np.nan),
+        "days_late": (delivered - latest) / DAY,
+        "lateness_days": (np.where(away, as_of, delivered) - latest) / DAY,
+        "days_since_delivery": (as_of - delivered) / DAY,
+    }
+
+
+def _messages(columns: Columns, contact: Floats) -> dict[str, Floats]:
+    as_of, first, reply = columns["as_of"], columns["first_message_at"], columns["first_reply_at"]
+    last, last_reply = columns["last_message_at"], columns["last_reply_at"]
+    waits = np.isnan(last_reply) | (last_reply < last)
+    out = {
+        "days_since_contact": (as_of - contact) / DAY,
+        "contact_past_promise_days": (contact - columns["latest_delivery_at"]) / DAY,
+        "contact_past_delivery_days": (contact - columns["delivered_at"]) / DAY,
+        "unanswered_hours": _waiting(first, reply, as_of, HOUR),
+        "reply_hours": (np.where(np.isnan(reply), as_of, reply) - first) / HOUR,
+        "last_unanswered_hours": np.where(np.isnan(last), np.nan, np.where(waits, (as_of - last) / HOUR, 0.0)),
+        "messages_log": np.log(np.fmax(columns["message_count"], 0.5)),
+    }
+    if "message_topic" in columns:
+        out.update({name: columns.chosen("message_topic", *of) for name, of in _TOPICS.items()})
+    return out
+
+
+def _returns(columns: Columns) -> dict[str, Floats]:
+    as_of, asked = columns["as_of"], columns["return_requested_at"]
+    authorised = columns["return_authorised_at"]
+    return {
+        "return_requested_days": (as_of - asked) / DAY,
+        "unauthorised_hours": _waiting(asked, authorised, as_of, HOUR),
+        "authorise_hours": (np.where(np.isnan(authorised), as_of, authorised) - asked) / HOUR,
+        "unlabelled_hours": _waiting(authorised, columns["return_label_sent_at"], as_of, HOUR),
+        "unrefunded_days": _waiting(columns["return_delivered_at"], columns["refunded_at"], as_of, DAY),
+        "is_return_in_policy": columns["is_return_in_policy"],
+    }

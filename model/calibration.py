@@ -1,0 +1,54 @@
+"""Calibration: log-odds of the model into log-odds that come true, per state; and how sure we are of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.columns import Floats, Ints
+
+Z_90 = 1.6448536269514722
+
+
+def probability_of(log_odds: Floats) -> Floats:
+    """(n,) float64 in (0, 1)."""
+    return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """Calibrated log-odds = intercepts[state] + slope · log-odds.
+
+    Its 90 % interval, for the mean true probability of orders like this, is ± Z_90 · sd on the log-odds, where
+    variance = variance[state] · (1, z, z²), z the uncalibrated log-odds: prevalence, shocks, calibrator and model.
+    intercepts: (states,); slope > 0; variance: (states, 3).
+    """
+
+    intercepts: Floats
+    slope: float
+    variance: Floats
+
+    def log_odds(self, raw: Floats, state: Ints) -> Floats:
+        """(n,) float64 calibrated log-odds."""
+        return np.asarray(self.intercepts[state] + self.slope * raw)
+
+    def deviation(self, raw: Floats, state: Ints) -> Floats:
+        """(n,) float64: standard deviation of the calibrated log-odds."""
+        constant, linear, square = self.variance[state].T
+        return np.asarray(np.sqrt(np.maximum(constant + raw * (linear + raw * square), 0.0)))
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "intercepts": self.intercepts.tolist(),
+            "slope": self.slope,
+            "variance": self.variance.tolist(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Calibrator:
+        """The inverse of `to_state`."""
+        return cls(np.array(state["intercepts"]), float(state["slope"]), np.array(state["variance"]))

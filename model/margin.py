@@ -1,0 +1,86 @@
+"""The margin: a regularised logistic model in log-odds, the ground on which the booster stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from features.columns import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Log-odds = intercept + Σ weight · standardised column, and weight where a value is unknown.
+
+    columns: (p,) places in the feature matrix; low, high: (p,) clipping; centre, scale: (p,) of the clipped values;
+    weights: (p,). unknown_columns, unknown_weights: (q,) columns whose being unknown tells something. An unknown value
+    itself counts as the centre.
+    """
+
+    columns: Ints
+    low: Floats
+    high: Floats
+    centre: Floats
+    scale: Floats
+    weights: Floats
+    unknown_columns: Ints
+    unknown_shares: Floats
+    unknown_weights: Floats
+    intercept: float
+
+    def design(self, X: Floats) -> Floats:
+        """(n, p + q) float64: what the weights act on; zero is the ordinary order."""
+        known = np.clip(X[:, self.columns], self.low, self.high)
+        known = np.nan_to_num((known - self.centre) / self.scale, copy=False, nan=0.0)
+        unknown = np.isnan(X[:, self.unknown_columns]) - self.unknown_shares
+        return np.concatenate([known, unknown], axis=1)
+
+    def terms(self, X: Floats) -> Floats:
+        """(n, p + q) float64: the part of each term in the log-odds."""
+        return np.asarray(self.design(X) * np.concatenate([self.weights, self.unknown_weights]))
+
+    def log_odds(self, X: Floats) -> Floats:
+        """(n,) float64. Summed one term after the other, so that a row alone equals the row in a table, bit for bit."""
+        terms = self.terms(X)
+        if not terms.shape[1]:
+            return np.full(len(X), self.intercept)
+        return np.asarray(self.intercept + np.cumsum(terms, axis=1)[:, -1])
+
+    def by_feature(self, X: Floats, n_features: int) -> Floats:
+        """(n, n_features) float64: the terms summed by the column of the feature matrix they come from."""
+        out = np.zeros((len(X), n_features))
+        terms = self.terms(X)
+        for j, column in enumerate(np.concatenate([self.columns, self.unknown_columns])):
+            out[:, column] += terms[:, j]
+        return out
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name in self.__slots__
+            for value in (getattr(self, name),)
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Margin:
+        """The inverse of `to_state`."""
+
+        def floats(name: str) -> Floats:
+            return np.array(state[name], dtype=np.float64)
+
+        return cls(
+            columns=np.array(state["columns"], dtype=np.int64),
+            low=floats("low"),
+            high=floats("high"),
+            centre=floats("centre"),
+            scale=floats("scale"),
+            weights=floats("weights"),
+            unknown_columns=np.array(state["unknown_columns"], dtype=np.int64),
+            unknown_shares=floats("unknown_shares"),
+            unknown_weights=floats("unknown_weights"),
+            intercept=float(state["intercept"]),
+        )

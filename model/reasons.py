@@ -1,0 +1,39 @@
+"""Reasons: exact SHAP of the trees plus the terms of the margin, in calibrated log-odds, summed by attribute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.columns import Array, Floats, Ints
+from model.scorer import Scorer, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """attributes: (k,) names; strength: (n, k) float64 log-odds by attribute; order: (n, k) places, strongest first."""
+
+    attributes: tuple[str, ...]
+    strength: Floats
+    order: Ints
+
+    def of(self, i: int, most: int) -> list[tuple[str, float]]:
+        """The strongest reasons of order i with their signed strength; those that raise the risk come first."""
+        return [(self.attributes[j], float(self.strength[i, j])) for j in self.order[i, :most] if self.strength[i, j]]
+
+
+def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: int = 1) -> Reasons:
+    """Why the model says what it says of the orders at `at` ((m,) places; all if None)."""
+    X = scores.X if at is None else scores.X[at]
+    features = scorer.pipeline.features_
+    parts = scorer.booster.contributions(X, threads)[:, :-1] + scorer.margin.by_feature(X, len(features))
+    names = tuple(dict.fromkeys(f.attribute for f in features))
+    place = np.array([names.index(f.attribute) for f in features])
+    strength = np.zeros((len(X), len(names)))
+    for j, to in enumerate(place):
+        strength[:, to] += parts[:, j]
+    strength *= scorer.calibrator.slope
+    # Log-odds stay far below 1,000, so what raises the risk stands before what lowers it, each by its size.
+    rank = np.where(strength > 0.0, strength + 1e3, -strength)
+    return Reasons(names, strength, np.argsort(-rank, axis=1, kind="stable"))

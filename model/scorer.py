@@ -1,0 +1,131 @@
+"""The scorer: orders as known at their as_of into calibrated probabilities, intervals and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from features.columns import Columns, Floats, Ints
+from features.moments import DAY, claim_window_closes, states
+from features.order import STATES
+from features.pipeline import FeaturePipeline
+from model.booster import Booster
+from model.calibration import Z_90, Calibrator, probability_of
+from model.delay import DelayCurve
+from model.margin import Margin
+
+Target = Literal["claim_filed", "claim_debited"]
+Standing = Literal["fitted", "insufficient_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The shop's own rate by state, shrunk to that of all shops: rates (states,), multiples by shop."""
+
+    rates: Floats
+    multiples: Mapping[str, float]
+
+    def of(self, columns: Columns, state: Ints) -> Floats:
+        """(n,) float64: the rate of each order's shop in its state."""
+        get = self.multiples.get
+        multiple = np.fromiter((get(shop, 1.0) for shop in columns["shop_id"]), np.float64, columns.n)
+        return np.minimum(self.rates[state] * multiple, 0.999)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What is inferred of n orders. All (n,) float64 but state ((n,) int64) and type_shares ((n, 3)).
+
+    X: the feature matrix and raw: the uncalibrated log-odds, from which reasons are told.
+    """
+
+    state: Ints
+    probability: Floats
+    low: Floats
+    high: Floats
+    within_7: Floats
+    within_30: Floats
+    baseline: Floats
+    type_shares: Floats
+    X: Floats
+    raw: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Everything that inference needs, without files: see `model/artefact.py` for how it is kept."""
+
+    pipeline: FeaturePipeline
+    margin: Margin
+    booster: Booster
+    calibrator: Calibrator
+    delay: DelayCurve
+    baseline: Baseline
+    type_shares: Floats
+    target: Target
+    standing: Standing
+
+    def score(self, columns: Columns, threads: int = 1) -> Scores:
+        """Probabilities of orders masked to their as_of (`features.moments.as_known`)."""
+        state = states(columns)
+        X = self.pipeline.transform(columns)
+        raw = self.raw_log_odds(X, threads)
+        return self._told(columns, state, X, raw)
+
+    def raw_log_odds(self, X: Floats, threads: int = 1) -> Floats:
+        """(n,) float64: margin plus trees, before calibration."""
+        return self.margin.log_odds(X) + self.booster.log_odds(X, threads)
+
+    def _told(self, columns: Columns, state: Ints, X: Floats, raw: Floats) -> Scores:
+        baseline = self.baseline.of(columns, state)
+        calibrated = self.calibrator.log_odds(raw, state)
+        if self.standing == "insufficient_data":
+            calibrated = np.log(baseline) - np.log1p(-baseline)
+        spread = Z_90 * self.calibrator.deviation(raw, state)
+        probability = probability_of(calibrated)
+        remaining = self.remaining_days(columns)
+        shares = (self.delay.share(state, np.full(columns.n, days), remaining) for days in (7.0, 30.0))
+        within_7, within_30 = (probability * share for share in shares)
+        return Scores(
+            state, probability, probability_of(calibrated - spread), probability_of(calibrated + spread),
+            within_7, within_30, baseline, self.type_shares[state], X, raw,
+        )  # fmt: skip
+
+    def remaining_days(self, columns: Columns) -> Floats:
+        """(n,) float64: days until the claim window closes; the whole window where its end is unknown."""
+        window = self.pipeline.window_days
+        left = (claim_window_closes(columns, window) - columns["as_of"]) / DAY
+        return np.where(np.isnan(left), window, left)
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON values of everything but the booster."""
+        return {
+            "target": self.target,
+            "standing": self.standing,
+            "states": list(STATES),
+            "pipeline": self.pipeline.to_state(),
+            "margin": self.margin.to_state(),
+            "calibrator": self.calibrator.to_state(),
+            "delay": self.delay.to_state(),
+            "baseline": {"rates": self.baseline.rates.tolist(), "multiples": dict(self.baseline.multiples)},
+            "type_shares": self.type_shares.tolist(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], booster: Booster) -> Scorer:
+        """The inverse of `to_state`."""
+        baseline = Baseline(np.array(state["baseline"]["rates"]), dict(state["baseline"]["multiples"]))
+        return cls(
+            pipeline=FeaturePipeline.from_state(state["pipeline"]),
+            margin=Margin.from_state(state["margin"]),
+            booster=booster,
+            calibrator=Calibrator.from_state(state["calibrator"]),
+            delay=DelayCurve.from_state(state["delay"]),
+            baseline=baseline,
+            type_shares=np.array(state["type_shares"]),
+            target=cast("Target", state["target"]),
+            standing=cast("Standing", state["standing"]),
+        )

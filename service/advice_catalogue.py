@@ -1,0 +1,238 @@
+"""The catalogue of advice: every action out of `service/advice/*.toml`, checked against the order and the red lines."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BeforeValidator, Field, StrictBool, TypeAdapter, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+
+from features.errors import SettingError
+from features.kinds import Kind
+from features.order import State
+from service.advice_conditions import CLOSED, Conditions, checked_moment, declared, held_value
+
+Basis = Literal["policy", "prior", "evidence", "experiment"]
+Scope = Literal["order", "sku", "lane", "shop"]
+SideEffect = Literal[
+    "LATE_SHIPMENT", "VALID_TRACKING", "ON_TIME_DELIVERY", "CANCELLATION_RATE", "FAILED_DELIVERY_ATTEMPT",
+    "BUYER_EFFORT", "RETURN_RATE", "BUYER_REFUNDED", "SALE_LOST",
+]  # fmt: skip
+CostKind = Literal[
+    "minutes", "label_upgrade", "signature_fee", "return_label", "duties", "order_value", "lost_margin"
+]  # fmt: skip
+T = TypeVar("T")
+ASSUMED = "assumed"
+AS_OF = "as_of"
+LIMITS, SOURCES = "limits.toml", "sources.toml"
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Source:
+    """A page that advice rests on; certainty H, M, L or X as sources.toml says."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    certainty: Literal["H", "M", "L", "X"]
+    says: str
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class RelativeRisk:
+    """Claims of one type with the action ÷ without: median and 90 % interval."""
+
+    median: Annotated[float, Field(gt=0, le=1)]
+    low: Annotated[float, Field(gt=0)]
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low <= self.median <= self.high:
+            raise ValueError(f"expected low <= median <= high, got {self.low}, {self.median}, {self.high}")
+        return self
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Effect:
+    """What an action does to each claim type. `source` is of the size: a key of sources.toml, or "assumed"."""
+
+    basis: Literal["policy", "prior"]
+    source: str
+    not_received: RelativeRisk
+    not_as_described: RelativeRisk
+    return_or_refund: RelativeRisk
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Deadline:
+    """A moment and the hours after it; of several, the first whose moment is known."""
+
+    start: Annotated[str, BeforeValidator(checked_moment), Field(alias="from")]
+    plus_hours: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Cost:
+    """What an action takes, for `money` to price: `quantity` of a kind."""
+
+    kind: CostKind
+    quantity: Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Text:
+    """One text in each language."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Action:
+    """One thing to do. It is feasible in `states` where all of `when` and, if there is any, one of `when_any` hold.
+
+    helps: `next_orders` where nothing changes for the order at hand; the effect is then on orders like it.
+    after_deadline: `drop` is not advised late, `late` is. addresses: the attributes that it remedies. sets: what the
+    order's attributes become ("as_of" for instants), for policy rules on who pays. lowers: what it is done for.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]+$")]
+    version: Annotated[int, Field(ge=1)]
+    valid_from: date
+    scope: Scope
+    helps: Literal["this_order", "next_orders"]
+    states: tuple[State, ...]
+    when: Conditions
+    deadline: tuple[Deadline, ...]
+    after_deadline: Literal["drop", "late"]
+    addresses: tuple[str, ...]
+    lowers: tuple[Literal["claim", "seller_pays", "defect"], ...]
+    side_effects: tuple[SideEffect, ...]
+    cost: Cost
+    source: str
+    effect: Effect
+    text: Text
+    when_any: Conditions = ()
+    sets: Mapping[str, StrictBool | str] = Field(default_factory=dict)
+    holds_parcel: bool = False
+
+    @model_validator(mode="after")
+    def _of_the_order(self) -> Self:
+        for name in self.addresses:
+            declared(name)
+        for name, value in self.sets.items():
+            if declared(name).kind is not Kind.INSTANT:
+                held_value(declared(name), value)
+            elif value != AS_OF:
+                raise ValueError(f'sets.{name}: expected "as_of" for an instant, got {value!r}')
+        return self
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Limits:
+    """What no advice may do: hold a parcel near ship_by, speak for some orders, or say forbidden things."""
+
+    hold_margin_hours: float
+    never: Conditions
+    forbidden: tuple[re.Pattern[str], ...]
+
+    def broken_by(self, action: Action) -> str | None:
+        """How an action breaks the limits, or None."""
+        for text in (action.text.en, action.text.zh):
+            hit = next((f for f in self.forbidden if re.search(f.pattern, text, re.IGNORECASE)), None)
+            if hit is not None:
+                return f"text: advice may not say {hit.pattern!r}"
+        first = next(iter(action.deadline), None)
+        in_time = first and first.start == "ship_by" and first.plus_hours <= -self.hold_margin_hours
+        if action.holds_parcel and not (in_time and action.after_deadline == "drop"):
+            return f"deadline: expected {self.hold_margin_hours:g} h before ship_by, then drop, for what holds a parcel"
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False, config=CLOSED)
+class Catalogue:
+    """All actions by id and version, the sources they name, and a fingerprint of the files they came from.
+
+    Compared by identity: it is loaded once.
+    """
+
+    actions: tuple[Action, ...]
+    sources: Mapping[str, Source]
+    limits: Limits
+    fingerprint: str
+
+    def valid_span(self, action: Action) -> tuple[float, float]:
+        """Epoch seconds from which to which a version stands: until the next one of the same id."""
+        later = [a.valid_from for a in self.actions if a.id == action.id and a.valid_from > action.valid_from]
+        return _epoch(action.valid_from), _epoch(min(later)) if later else float("inf")
+
+    def addressed(self) -> frozenset[str]:
+        """The attributes that any action remedies."""
+        return frozenset(name for action in self.actions for name in action.addresses)
+
+
+def _epoch(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue that ships with the program."""
+    return loaded(resources.files("service") / "advice")
+
+
+def loaded(folder: Traversable) -> Catalogue:
+    """The catalogue in a folder of TOML files; `SettingError` names the file and the key that is wrong."""
+    texts = {item.name: item.read_bytes() for item in folder.iterdir() if item.name.endswith(".toml")}
+    tables = {name: _table(name, texts[name]) for name in sorted(texts)}
+    limits = _checked(TypeAdapter(Limits), tables.pop(LIMITS, {}), LIMITS)
+    sources = _checked(TypeAdapter(dict[str, Source]), tables.pop(SOURCES, {}), SOURCES)
+    actions: list[Action] = []
+    for name, table in tables.items():
+        actions += _actions(name, table, limits, sources)
+    twice = [key for key, count in Counter((a.id, a.version) for a in actions).items() if count > 1]
+    if twice:
+        raise SettingError(f"advice: expected each id and version once, got twice: {twice}")
+    digest = hashlib.sha256(b"\0".join(name.encode() + b"\0" + texts[name] for name in sorted(texts)))
+    ordered = sorted(actions, key=lambda a: (a.id, a.version))
+    return Catalogue(tuple(ordered), sources, limits, digest.hexdigest()[:12])
+
+
+def _table(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(f"advice/{name}: expected TOML in UTF-8: {error}") from error
+
+
+def _actions(name: str, table: dict[str, Any], limits: Limits, sources: Mapping[str, Source]) -> Iterable[Action]:
+    others = table.keys() - {"action"}
+    if others:
+        raise SettingError(f"advice/{name}: expected [[action]] alone, got {sorted(others)}")
+    for place, raw in enumerate(table.get("action", [])):
+        where = f"{name}: {raw.get('id', f'action {place + 1}')}"
+        action = _checked(TypeAdapter(Action), raw, where)
+        named = [action.source, action.effect.source, *(d.source for d in action.deadline)]
+        missing = [key for key in named if key != ASSUMED and key not in sources]
+        problem = f"source: {missing[0]!r} is not in {SOURCES}" if missing else limits.broken_by(action)
+        if problem:
+            raise SettingError(f"advice/{where}: {problem}")
+        yield action
+
+
+def _checked(adapter: TypeAdapter[T], raw: object, where: str) -> T:
+    try:
+        return adapter.validate_python(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingError(f"advice/{where}: {key}: {first['msg']}") from error

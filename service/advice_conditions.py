@@ -1,0 +1,239 @@
+"""The closed vocabulary in which advice says when it applies: each condition is a boolean per order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
+from pydantic.dataclasses import dataclass
+
+from features.columns import Array, Bools, Columns, Floats
+from features.errors import nearest
+from features.kinds import TEXT_KINDS, Kind
+from features.moments import HOUR, contact_at
+from features.order import Attribute, attributes
+
+CLOSED = ConfigDict(extra="forbid", allow_inf_nan=False)
+MEASURED = frozenset({Kind.COUNT, Kind.NUMBER, Kind.RATE})
+
+
+def declared(name: str) -> Attribute:
+    """The attribute of this name, or a ValueError that suggests one."""
+    found = attributes().get(name)
+    if found is None:
+        raise ValueError(f"expected an attribute of the order, got {name!r}{nearest(name, attributes())}")
+    return found
+
+
+def _handed_over(columns: Columns) -> Floats:
+    return np.fmin(columns["shipped_at"], columns["first_scan_at"])
+
+
+def _seller_wrote(columns: Columns) -> Floats:
+    return np.fmax(columns["first_reply_at"], columns["last_reply_at"])
+
+
+def _waiting_since(columns: Columns) -> Floats:
+    """(n,) instants: the buyer's message that has no reply yet, NaN where none waits."""
+    asked, wrote = np.fmax(columns["first_message_at"], columns["last_message_at"]), _seller_wrote(columns)
+    first = np.fmin(columns["first_message_at"], asked)
+    return np.where(np.isnan(wrote), first, np.where(wrote < asked, asked, np.nan))
+
+
+DERIVED: dict[str, Callable[[Columns], Floats]] = {
+    "handed_over_at": _handed_over,
+    "contact_at": contact_at,
+    "seller_wrote_at": _seller_wrote,
+    "waiting_since": _waiting_since,
+}
+
+
+def moment(columns: Columns, name: str) -> Floats:
+    """(n,) float64 instants: an attribute of the order, or a moment derived from several; NaN unknown."""
+    derived = DERIVED.get(name)
+    return np.asarray(columns[name], dtype=np.float64) if derived is None else derived(columns)
+
+
+def is_absent(columns: Columns, name: str) -> bool:
+    """Whether no order has the moment, told without looking at any."""
+    return name not in DERIVED and name not in columns
+
+
+def checked_moment(name: str) -> str:
+    """The name, if it is a moment; else a ValueError."""
+    known = [*DERIVED, *(a.name for a in attributes().values() if a.is_instant)]
+    if name not in known:
+        raise ValueError(f"expected a moment, got {name!r}{nearest(name, known)}")
+    return name
+
+
+def _several(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class OneOf:
+    """`{attribute = "signature_service", is = ["none"]}`: any of the attributes has one of the values."""
+
+    attribute: Annotated[tuple[str, ...], BeforeValidator(_several)]
+    among: Annotated[tuple[StrictBool | str, ...], BeforeValidator(_several), Field(alias="is")]
+    or_unknown: bool = False
+
+    @model_validator(mode="after")
+    def _known_values(self) -> Self:
+        for name in self.attribute:
+            for value in self.among:
+                held_value(declared(name), value)
+        return self
+
+    def holds(self, columns: Columns) -> Bools:
+        """(n,) bool; where all is unknown, `or_unknown`."""
+        result = np.zeros(columns.n, dtype=np.bool_)
+        for name in self.attribute:
+            if name in columns:
+                array = columns[name]
+                for value in self.among:
+                    result |= np.asarray(array == held_value(attributes()[name], value), dtype=np.bool_)
+                if self.or_unknown:
+                    result |= ~columns.known(name)
+            elif self.or_unknown:
+                result[:] = True
+        return result
+
+
+def held_value(attribute: Attribute, value: bool | str) -> float | str:
+    """A flag, choice or text as `Columns` hold it; a ValueError where the attribute cannot have it."""
+    if isinstance(value, bool):
+        if attribute.kind is not Kind.FLAG:
+            raise ValueError(f"expected a {attribute.kind} for {attribute.name}, got true or false")
+        return float(value)
+    if attribute.kind in TEXT_KINDS:
+        return value
+    if value not in attribute.choices:
+        expected = ", ".join(attribute.choices) or f"a {attribute.kind}"
+        raise ValueError(f"expected for {attribute.name} one of {expected}; got {value!r}")
+    return float(attribute.choices.index(value))
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class InRange:
+    """`{attribute = "carrier_late_rate", at_least = 0.15}` or `below`; not for money, whose unit varies."""
+
+    attribute: str
+    at_least: float | None = None
+    below: float | None = None
+    or_unknown: bool = False
+
+    @model_validator(mode="after")
+    def _measured(self) -> Self:
+        if declared(self.attribute).kind not in MEASURED:
+            raise ValueError(f"expected a number, count or rate, got {self.attribute}")
+        return self
+
+    def holds(self, columns: Columns) -> Bools:
+        """(n,) bool; where unknown, `or_unknown`."""
+        if self.attribute not in columns:
+            return np.full(columns.n, self.or_unknown)
+        return _between(columns[self.attribute], self.at_least, self.below, self.or_unknown)
+
+
+def _between(values: Array, at_least: float | None, below: float | None, or_unknown: bool) -> Bools:
+    known = np.asarray(values == values, dtype=np.bool_)
+    inside = known.copy()
+    if at_least is not None:
+        inside &= values >= at_least
+    if below is not None:
+        inside &= values < below
+    return inside | ~known if or_unknown else inside
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Differs:
+    """`{attribute = "ship_from_country", differs_from = "ship_to_country"}`: both known and not equal."""
+
+    attribute: str
+    differs_from: str
+
+    @model_validator(mode="after")
+    def _alike(self) -> Self:
+        if declared(self.attribute).kind is not declared(self.differs_from).kind:
+            raise ValueError(f"expected {self.differs_from} to be of the kind of {self.attribute}")
+        return self
+
+    def holds(self, columns: Columns) -> Bools:
+        """(n,) bool."""
+        differs = np.asarray(columns[self.attribute] != columns[self.differs_from], dtype=np.bool_)
+        return differs & columns.known(self.attribute) & columns.known(self.differs_from)
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Happened:
+    """`{moment = "first_scan_at", happened = false}`: whether the moment lies at or before as_of."""
+
+    moment: Annotated[str, BeforeValidator(checked_moment)]
+    happened: StrictBool
+
+    def holds(self, columns: Columns) -> Bools:
+        """(n,) bool; a moment that is unknown has not happened."""
+        if is_absent(columns, self.moment):
+            return np.full(columns.n, not self.happened)
+        return np.asarray((moment(columns, self.moment) <= columns["as_of"]) == self.happened, dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Age:
+    """`{moment = "ship_by", age_over_hours = -24}`: hours from the moment to as_of; negative before it."""
+
+    moment: Annotated[str, BeforeValidator(checked_moment)]
+    age_over_hours: float | None = None
+    age_under_hours: float | None = None
+    or_unknown: bool = False
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.age_over_hours is None and self.age_under_hours is None:
+            raise ValueError("expected happened, age_over_hours or age_under_hours beside the moment")
+        return self
+
+    def holds(self, columns: Columns) -> Bools:
+        """(n,) bool; at least `age_over_hours` and less than `age_under_hours` old."""
+        if is_absent(columns, self.moment):
+            return np.full(columns.n, self.or_unknown)
+        hours = (columns["as_of"] - moment(columns, self.moment)) / HOUR
+        return _between(hours, self.age_over_hours, self.age_under_hours, self.or_unknown)
+
+
+def _form(value: Any) -> str:
+    if not isinstance(value, dict):
+        return "one_of"
+    if "moment" in value:
+        return "happened" if "happened" in value else "age"
+    if "differs_from" in value:
+        return "differs"
+    return "in_range" if {"at_least", "below"} & value.keys() else "one_of"
+
+
+Condition = Annotated[
+    Annotated[OneOf, Tag("one_of")]
+    | Annotated[InRange, Tag("in_range")]
+    | Annotated[Differs, Tag("differs")]
+    | Annotated[Happened, Tag("happened")]
+    | Annotated[Age, Tag("age")],
+    Discriminator(_form),
+]
+
+
+@cache
+def _one(condition: OneOf | InRange | Differs | Happened | Age) -> OneOf | InRange | Differs | Happened | Age:
+    return condition
+
+
+def _interned(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions, equal ones as one object, so that whoever asks them can know by identity what it has asked."""
+    return tuple(_one(condition) for condition in conditions)
+
+
+Conditions = Annotated[tuple[Condition, ...], AfterValidator(_interned)]

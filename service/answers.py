@@ -1,0 +1,119 @@
+"""The answer: what is told of one order, in the shape of the API, in English or Chinese."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from features.order import STATES
+from features.outcome import CLAIM_TYPES
+from model.artefact import Bundle
+from service.advice_catalogue import Catalogue
+from service.decide import BANDS, Decisions, rules
+from service.recommend import Recommendation
+from service.wording import Lang, reason, reason_text, rendered_value, text
+
+MOST_REASONS = 5
+
+
+def instant_text(seconds: float) -> str | None:
+    """RFC 3339 in UTC; None for NaN.
+
+    >>> instant_text(0.0)
+    '1970-01-01T00:00:00Z'
+    """
+    if math.isnan(seconds):
+        return None
+    at = datetime.fromtimestamp(round(seconds * 1e6) / 1e6, UTC)
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def answer(decisions: Decisions, i: int, bundle: Bundle, catalogue: Catalogue, lang: Lang) -> dict[str, Any]:
+    """What is told of order i, without the id of the answer; fields of what is not yet there are null or empty."""
+    scores, columns = decisions.scores, decisions.columns
+    probability = _number(scores.probability[i])
+    told = probability is not None
+    return {
+        "order_id": columns["order_id"][i],
+        "shop_id": columns["shop_id"][i],
+        "as_of": instant_text(float(columns["as_of"][i])),
+        "state": str(STATES[scores.state[i]]),
+        "assessment_status": decisions.status[i],
+        "target": bundle.scorer.target,
+        "probability": probability,
+        "interval": {"low": float(scores.low[i]), "high": float(scores.high[i]), "level": 0.9} if told else None,
+        "within_days": {"7": float(scores.within_7[i]), "30": float(scores.within_30[i])} if told else None,
+        "baseline": float(scores.baseline[i]),
+        "baseline_multiple": _number(decisions.multiple[i]),
+        "score": int(decisions.score[i]) if told else None,
+        "band": BANDS[int(decisions.band[i])] if told else None,
+        "disposition": decisions.disposition[i],
+        "claim_types": _types(decisions, i) if told else None,
+        "p_seller_pays": None,
+        "p_defect": None,
+        "expected_cost": None,
+        "reasons": _reasons(decisions, i, lang) if told else [],
+        "recommendations": [_recommendation(r, lang) for r in decisions.advice[i]],
+        "actions_rejected": [],
+        "eligibility": [],
+        "clocks": [],
+        "warnings": [
+            {"code": w.code, "attribute": w.attribute, "text": rules().warnings[w.code][lang]}
+            for w in decisions.warnings
+            if w.where[i]
+        ],
+        "versions": {
+            "model": bundle.version,
+            "trained_until": bundle.trained_until,
+            "features": str(bundle.manifest["feature_contract"]),
+            "policy": None,
+            "advice": catalogue.fingerprint,
+            "costs": None,
+        },
+    }
+
+
+def _types(decisions: Decisions, i: int) -> dict[str, float]:
+    probability = float(decisions.scores.probability[i])
+    return {name: probability * float(decisions.scores.type_shares[i, j]) for j, name in enumerate(CLAIM_TYPES)}
+
+
+def _reasons(decisions: Decisions, i: int, lang: Lang) -> list[dict[str, Any]]:
+    return [reason_of(decisions, i, *found, lang) for found in decisions.reasons.of(i, MOST_REASONS)]
+
+
+def reason_of(decisions: Decisions, i: int, attribute: str, strength: float, lang: Lang) -> dict[str, Any]:
+    """One reason of order i. strength: signed log-odds."""
+    how = reason(attribute)
+    value = rendered_value(decisions.columns, i, attribute, lang)
+    direction = "up" if strength > 0 else "down"
+    return {
+        "code": how.code,
+        "attribute": attribute,
+        "direction": direction,
+        "strength": strength,
+        "value": value,
+        "is_fixable": how.is_fixable,
+        "text": reason_text(attribute, "up" if strength > 0 else "down", value, lang),
+    }
+
+
+def _recommendation(found: Recommendation, lang: Lang) -> dict[str, Any]:
+    return {
+        "action": found.action.id,
+        "scope": found.scope,
+        "deadline": None if found.deadline is None else instant_text(found.deadline),
+        "probability_after": found.probability_after,
+        "expected_cost_after": None,
+        "cost": None,
+        "net_benefit": None,
+        "basis": found.basis,
+        "effect_interval": [found.effect_low, found.effect_high],
+        "side_effects": list(found.side_effects),
+        "text": text(found.action, lang),
+    }

@@ -1,0 +1,171 @@
+"""Scoring a file: the user's columns first, ours behind; rows that cannot be used are set aside with the reason."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import polars as pl
+
+from features.columns import Floats
+from features.delimited import Reject
+from features.errors import InputError
+from features.order import STATES
+from features.tables import Chunk, TableOptions, read_orders, unknown_columns
+from model.artefact import Bundle
+from service.advice_catalogue import Catalogue
+from service.answers import instant_text, reason_of
+from service.decide import BANDS, Decisions, decide
+from service.files import written_aside
+from service.wording import Lang, text
+
+PREFIX = "claimrisk_"
+TOLD_REASONS = 3
+TOLD_ACTIONS = 3
+REJECT_COLUMNS = ("line", "column", "code", "reason", "raw")
+# What a spreadsheet would run as a formula (OWASP), full-width forms included; numbers stay numbers.
+_FORMULA = r"^[=+\-@＝＋－＠\t\r]"
+_PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of a file: rows scored, rejected by code, statuses, and what was warned of."""
+
+    scored: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    strange_columns: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return self.scored + self.rejected.total()
+
+
+def score_file(
+    orders: Path,
+    out: Path,
+    options: TableOptions,
+    bundle: Bundle,
+    catalogue: Catalogue,
+    *,
+    lang: Lang,
+    threads: int = 2,
+) -> Summary:
+    """Score every good row of `orders` into `out` (CSV or Parquet by its ending), rejects beside it."""
+    if out.suffix.lower() not in (".csv", ".parquet"):
+        raise InputError(f"--out {out}: expected a name ending in .csv or .parquet, got {out.suffix or 'no ending'!r}")
+    summary, frames, rejects = Summary(), [], list[Reject]()
+    for chunk in read_orders(orders, options):
+        if not summary.rows:
+            summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(chunk.frame.columns)]
+        rejects += chunk.rejects
+        summary.rejected.update(r.code for r in chunk.rejects)
+        frames.append(_scored(chunk, bundle, catalogue, lang, threads, summary))
+    _write(pl.concat(frames, how="vertical_relaxed"), out)
+    _write_rejects(rejects, out.with_name(out.name + ".rejects.csv"))
+    return summary
+
+
+def _scored(
+    chunk: Chunk, bundle: Bundle, catalogue: Catalogue, lang: Lang, threads: int, summary: Summary
+) -> pl.DataFrame:
+    decisions = decide(chunk.columns, bundle, catalogue, threads=threads)
+    summary.scored += chunk.columns.n
+    summary.statuses.update(decisions.status.tolist())
+    for warned in decisions.warnings:
+        summary.warnings[warned.code + (f" {warned.attribute}" if warned.attribute else "")] += int(warned.where.sum())
+    return chunk.frame.with_columns(_our_columns(decisions, bundle, lang))
+
+
+def _our_columns(decisions: Decisions, bundle: Bundle, lang: Lang) -> list[pl.Series]:
+    scores = decisions.scores
+    told = ~np.isnan(scores.probability)
+    n = decisions.columns.n
+    bands = [BANDS[int(band)] if ok else None for band, ok in zip(decisions.band, told, strict=True)]
+    columns: list[tuple[str, Any, Any]] = [
+        ("probability", _nullable(scores.probability), pl.Float64),
+        ("low", _nullable(scores.low), pl.Float64),
+        ("high", _nullable(scores.high), pl.Float64),
+        ("score", [int(s) if ok else None for s, ok in zip(decisions.score, told, strict=True)], pl.Int64),
+        ("band", bands, pl.String),
+        ("disposition", decisions.disposition.tolist(), pl.String),
+        ("state", [str(STATES[place]) for place in scores.state], pl.String),
+        ("status", decisions.status.tolist(), pl.String),
+        ("expected_cost", [None] * n, pl.Float64),
+        *_told_reasons(decisions, told.tolist(), lang),
+        *_told_actions(decisions, lang),
+        ("warnings", [_warnings(decisions, i) for i in range(n)], pl.String),
+        ("model", [bundle.version] * n, pl.String),
+    ]
+    return [pl.Series(PREFIX + name, values, dtype=dtype, strict=False) for name, values, dtype in columns]
+
+
+def _nullable(values: Floats) -> pl.Series:
+    return pl.Series(values).fill_nan(None)
+
+
+def _told_reasons(decisions: Decisions, told: list[bool], lang: Lang) -> Iterator[tuple[str, list[str | None], Any]]:
+    texts: list[list[str]] = [
+        [reason_of(decisions, i, *found, lang)["text"] for found in decisions.reasons.of(i, TOLD_REASONS)] if ok else []
+        for i, ok in enumerate(told)
+    ]
+    for k in range(TOLD_REASONS):
+        yield f"reason_{k + 1}", [row[k] if k < len(row) else None for row in texts], pl.String
+
+
+def _told_actions(decisions: Decisions, lang: Lang) -> Iterator[tuple[str, list[str | None], Any]]:
+    for k in range(TOLD_ACTIONS):
+        texts = [
+            f"{row[k].action.id}: {text(row[k].action, lang)}" if k < len(row) else None for row in decisions.advice
+        ]
+        yield f"action_{k + 1}", texts, pl.String
+    first = [min((r.deadline for r in row if r.deadline is not None), default=None) for row in decisions.advice]
+    yield "deadline", [None if at is None else instant_text(at) for at in first], pl.String
+
+
+def _warnings(decisions: Decisions, i: int) -> str:
+    found = [w.code + (f":{w.attribute}" if w.attribute else "") for w in decisions.warnings if w.where[i]]
+    return orjson.dumps(found).decode()
+
+
+def escaped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Text cells that a spreadsheet would run get an apostrophe in front."""
+    risky = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    return frame.with_columns(
+        pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_PLAIN_NUMBER))
+        .then("'" + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in risky
+    )
+
+
+def _write(frame: pl.DataFrame, out: Path) -> None:
+    with written_aside(out) as aside:
+        if out.suffix.lower() == ".parquet":
+            frame.write_parquet(aside)
+        else:
+            escaped(frame).write_csv(aside, include_bom=True)
+
+
+def _write_rejects(rejects: list[Reject], path: Path) -> None:
+    """One line a rejected row; a file of an earlier run is removed where there are none."""
+    if not rejects:
+        path.unlink(missing_ok=True)
+        return
+    frame = pl.DataFrame(
+        [[getattr(r, c) for c in REJECT_COLUMNS] for r in rejects], schema=REJECT_COLUMNS, orient="row"
+    )
+    with written_aside(path) as aside, aside.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(REJECT_COLUMNS)
+        writer.writerows(escaped(frame).iter_rows())

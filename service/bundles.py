@@ -1,0 +1,38 @@
+"""Bundles for people: what one says of itself, the starter, and an export for data scientists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import joblib
+import orjson
+
+from model.artefact import Bundle, load
+from service.files import written_aside
+from service.settings import Settings, signing_key
+
+STARTER = "starter"
+
+
+def starter_path(of: Settings) -> Path:
+    """Where the starter bundle is kept."""
+    return of.data_dir / STARTER
+
+
+def shown(folder: Path, key: bytes) -> str:
+    """The manifest without its canaries, and the version, as indented JSON."""
+    bundle = load(folder, key)
+    facts = {name: value for name, value in bundle.manifest.items() if name != "canaries"}
+    return orjson.dumps({"version": bundle.version, **facts}, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def export_joblib(folder: Path, out: Path, key: bytes) -> None:
+    """Dump the checked scorer (pipeline, margin, booster, calibrator) with joblib."""
+    bundle: Bundle = load(folder, key)
+    with written_aside(out) as aside:
+        joblib.dump(bundle.scorer, aside)
+
+
+def chosen_bundle(folder: Path | None, of: Settings) -> Bundle:
+    """The bundle in `folder`, or the starter where none is named."""
+    return load(folder or starter_path(of), signing_key(of))

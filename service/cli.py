@@ -1,0 +1,215 @@
+"""The command line: `claimrisk`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from features import catalogue as attribute_catalogue
+from features.columns import epoch_seconds
+from features.errors import ClaimRiskError, InputError
+from features.kinds import instant_problem
+from features.tables import TableOptions
+from model.artefact import load
+from service.advice_catalogue import catalogue
+from service.batch import Summary, score_file
+from service.settings import settings, signing_key
+from service.wording import Lang
+
+app = typer.Typer(
+    help="Which orders will end in an Amazon A-to-z Guarantee claim, and what to do while there is still time.",
+    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
+)  # fmt: skip
+model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
+app.add_typer(model_app, name="model")
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Bundle = Annotated[Path, typer.Option("--model", help="folder of the model bundle")]
+Zone = Annotated[
+    str | None, typer.Option("--time-zone", help="zone of instants without an offset, such as Asia/Shanghai")
+]
+
+
+def run() -> None:
+    """The entry point: exit 0 done, 1 failed with one clear line, 2 misused."""
+    try:
+        app()
+    except ClaimRiskError as error:
+        err.print(f"claimrisk: {error}", markup=False)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def _say(message: str) -> None:
+    err.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {message}")
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InputError(f"--time-zone {name}: expected a zone such as Asia/Shanghai") from error
+
+
+def _instant(text: str, option: str) -> datetime:
+    problem = instant_problem(text)
+    if problem is not None:
+        raise InputError(f"{option} {text}: {problem}")
+    return datetime.fromisoformat(text.upper()).astimezone(UTC)
+
+
+@app.command()
+def fields(
+    template: Annotated[bool, typer.Option("--template", help="print an empty CSV with all attributes")] = False,
+) -> None:
+    """Print the attributes of an order: name, kind, when known, meaning."""
+    if template:
+        sys.stdout.write(attribute_catalogue.template_csv())
+        return
+    for row in attribute_catalogue.catalogue():
+        kind = row.kind if not row.choices else f"{row.kind}: {' '.join(row.choices)}"
+        sys.stdout.write(f"{row.name}\t{kind}\t{row.known}\t{row.meaning}\n")
+
+
+@app.command()
+def simulate(
+    orders: Annotated[int, typer.Option(min=1, help="how many orders")],
+    out: Annotated[Path, typer.Option(help="folder for orders, outcomes and truth")],
+    world: Annotated[
+        str, typer.Option(help="a world that ships (reference, rare, low, common …) or a TOML file")
+    ] = "reference",
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    intervene: Annotated[str | None, typer.Option(help="force an action on all orders, such as signature")] = None,
+    truth: Annotated[bool, typer.Option(help="also the true probabilities, by rollouts")] = True,
+) -> None:
+    """Make simulated orders, their outcomes and the true probabilities."""
+    from service.cli_training import write_simulated
+
+    made, claims = write_simulated(world, orders, seed, out, intervene=intervene, truth=truth)
+    _say(f"simulated {made:,} orders with {claims:,} claims into {out}")
+
+
+@app.command()
+def train(
+    orders: Annotated[Path, typer.Argument(help="past orders: CSV, TSV or Parquet")],
+    outcomes: Annotated[Path, typer.Argument(help="their claims")],
+    out: Annotated[Path, typer.Option(help="folder of the bundle")],
+    observed_until: Annotated[str | None, typer.Option(help="instant up to which outcomes are known")] = None,
+    claim_window_days: Annotated[
+        float | None, typer.Option(min=1, max=365, help="days after latest_delivery_at")
+    ] = None,
+    extra: Annotated[
+        list[str] | None, typer.Option(help="x_NAME:number|flag|category:STATE, your own attribute")
+    ] = None,
+    trust: Annotated[list[str] | None, typer.Option(help="attribute to use although the leak check doubts it")] = None,
+    time_zone: Zone = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Train a model on past orders and claims."""
+    from service.cli_training import TrainOptions, train_bundle
+
+    until = None if observed_until is None else _instant(observed_until, "--observed-until")
+    options = TrainOptions(until, claim_window_days, extra or (), trust or (), _zone(time_zone), seed)
+    trained = train_bundle(orders, outcomes, out, options, _say, settings())
+    for dropped in trained.prepared.dropped:
+        err.print(f"not used: {dropped.attribute}: {dropped.reason}", markup=False)
+    _say(f"bundle written to {out}; look at {out / 'report.html'}")
+
+
+@app.command()
+def score(
+    orders: Annotated[Path, typer.Argument(help="orders to score: CSV, TSV or Parquet")],
+    model: Bundle,
+    out: Annotated[Path, typer.Option(help="result: .csv or .parquet")],
+    as_of: Annotated[str | None, typer.Option(help="the moment rows without as_of are looked at; now if unset")] = None,
+    lang: Annotated[Lang, typer.Option(help="language of reasons and advice")] = "en",
+    time_zone: Zone = None,
+) -> None:
+    """Score a file of orders; rows that cannot be used are set aside in OUT.rejects.csv."""
+    at = datetime.now(UTC) if as_of is None else _instant(as_of, "--as-of")
+    bundle = load(model, signing_key(settings()))
+    extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
+    options = TableOptions(as_of=epoch_seconds(at), zone=_zone(time_zone), extras=extras)
+    summary = score_file(orders, out, options, bundle, catalogue(), lang=lang)
+    _summarise(summary, out, bundle.is_starter)
+
+
+def _summarise(summary: Summary, out: Path, is_starter: bool) -> None:
+    for strange in summary.strange_columns:
+        err.print(f"column {strange}", markup=False)
+    table = Table(box=None, show_header=False)
+    table.add_row("rows read", f"{summary.rows:,}")
+    table.add_row("scored", f"{summary.scored:,}")
+    table.add_row("rejected", f"{summary.rejected.total():,}")
+    for code, count in summary.rejected.most_common():
+        table.add_row(f"  {code}", f"{count:,}")
+    for status, count in summary.statuses.most_common():
+        table.add_row(f"status {status}", f"{count:,}")
+    for warning, count in summary.warnings.most_common():
+        table.add_row(f"warning {warning}", f"{count:,}")
+    err.print(table)
+    if summary.rejected:
+        err.print(f"rejected rows with their reasons: {out.name}.rejects.csv", markup=False)
+    if is_starter:
+        err.print("scored with a model from SIMULATED history: ranks may be used, percentages are not this shop's")
+
+
+@app.command()
+def serve(
+    model: Annotated[Path | None, typer.Option("--model", help="folder of the bundle; the starter if unset")] = None,
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+) -> None:
+    """Serve the API and the page."""
+    from service.serving import serve as serve_app
+
+    serve_app(model, host, port, _say)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    once: Annotated[bool, typer.Option("--once", help="score and print, do not serve")] = False,
+) -> None:
+    """Score the example orders with the starter model, print the riskiest, serve API and page."""
+    from service.demo import run_demo
+
+    run_demo(port, _say, serves=not once)
+
+
+@model_app.command()
+def show(bundle: Annotated[Path, typer.Argument(help="folder of the bundle")]) -> None:
+    """Print what a bundle says of itself."""
+    from service.bundles import shown
+
+    sys.stdout.write(shown(bundle, signing_key(settings())))
+
+
+@model_app.command()
+def verify(bundle: Annotated[Path, typer.Argument(help="folder of the bundle")]) -> None:
+    """Check signature, digests and canaries of a bundle."""
+    found = load(bundle, signing_key(settings()))
+    sys.stdout.write(f"{bundle}: sound, version {found.version}\n")
+
+
+@model_app.command()
+def export(
+    bundle: Annotated[Path, typer.Argument(help="folder of the bundle")],
+    out: Annotated[Path, typer.Option(help="file to write")],
+    format: Annotated[str, typer.Option(help="joblib")] = "joblib",
+) -> None:
+    """Export a bundle for data scientists; a joblib file runs code when it is loaded, so load only your own."""
+    from service.bundles import export_joblib
+
+    if format != "joblib":
+        raise InputError(f"--format {format}: expected joblib")
+    export_joblib(bundle, out, signing_key(settings()))
+    _say(f"exported to {out}")

@@ -1,0 +1,78 @@
+"""The commands that make data and models: simulate, train. The one place where the service reaches training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from features.columns import epoch_seconds
+from features.errors import InputError
+from features.pipeline import declared_extra
+from features.tables import read_raw
+from service.files import folder_aside, written_aside
+from service.settings import Settings, signing_key
+from training.bundle import save_bundle
+from training.dataset import read_dataset
+from training.learn import Progress
+from training.settings import fit_settings
+from training.simulate import load_world, simulate
+from training.train import Recipe, Trained, train
+
+SIMULATED = "x_simulated"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """What `claimrisk train` was told. observed_until: an instant or None; window_days: None for the default."""
+
+    observed_until: datetime | None = None
+    window_days: float | None = None
+    extras: Sequence[str] = ()
+    trusted: Sequence[str] = ()
+    zone: ZoneInfo | None = None
+    seed: int = 0
+
+
+def write_simulated(
+    world: str, orders: int, seed: int, out: Path, *, intervene: str | None = None, truth: bool = True
+) -> tuple[int, int]:
+    """Simulate into `out`: orders, outcomes, truth. Returns (orders, claims). Every row says that it is simulated."""
+    made = simulate(load_world(world), orders, seed, intervene=intervene, truth=truth)
+    frames = {"orders": made.orders.with_columns(pl.lit(value=True).alias(SIMULATED)), "outcomes": made.outcomes}
+    if made.truth is not None:
+        frames["truth"] = made.truth
+    for name, frame in frames.items():
+        with written_aside(out / f"{name}.parquet") as aside:
+            frame.write_parquet(aside)
+    return made.orders.height, made.outcomes.height
+
+
+def is_simulated(orders: Path) -> bool:
+    """Whether a file of orders says that it was simulated."""
+    first = next(iter(read_raw(orders)), None)
+    return first is not None and SIMULATED in first.frame.columns
+
+
+def train_bundle(
+    orders: Path, outcomes: Path, out: Path, options: TrainOptions, progress: Progress, of: Settings
+) -> Trained:
+    """Train on files and put the bundle at `out`, in place of an earlier one."""
+    if out.exists() and not (out / "manifest.json").exists():
+        raise InputError(f"--out {out}: expected a new folder or an earlier bundle, got something else; name another")
+    window = options.window_days or float(fit_settings().target_claim_window_days)
+    recipe = Recipe(window, tuple(declared_extra(e) for e in options.extras), frozenset(options.trusted), options.seed)
+    until = None if options.observed_until is None else epoch_seconds(options.observed_until)
+    dataset = read_dataset(orders, outcomes, extras=recipe.extras, observed_until=until, zone=options.zone)
+    progress(
+        f"{dataset.orders.n:,} orders read, {len(dataset.rejects)} rejected, {dataset.orphans} claims without order"
+    )
+    trained = train(dataset, recipe, progress)
+    today = datetime.now(UTC).date()
+    with folder_aside(out) as aside:
+        save_bundle(aside, trained, recipe, simulated=is_simulated(orders), made_on=today, key=signing_key(of))
+    return trained

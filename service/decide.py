@@ -1,0 +1,153 @@
+"""The decision: one pure function for API, file and page; orders in, what is told of each out."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import numpy as np
+
+from features.columns import Array, Bools, Columns, Floats
+from features.moments import DAY, HOUR, as_known, later_facts
+from model.artefact import Bundle
+from model.reasons import Reasons, reasons
+from model.scorer import Scores
+from service.advice_catalogue import Catalogue
+from service.recommend import Advice, recommended
+from service.wording import Lang
+
+Status = Literal["assessed", "starter", "insufficient_data", "claim_open", "not_eligible"]
+BANDS = ("low", "elevated", "high", "critical")
+STALE_DAYS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The numbers and texts of decision.toml. band_from: multiples at which the second and later bands begin."""
+
+    band_from: Floats
+    hold_hours: float
+    per_decade: float
+    decades: float
+    warnings: Mapping[str, Mapping[Lang, str]]
+
+
+@cache
+def rules() -> Rules:
+    """What `decision.toml` says."""
+    table = tomllib.loads((resources.files("service") / "decision.toml").read_text("utf-8"))
+    return Rules(
+        np.array([float(table["bands"][name]) for name in BANDS[1:]]),
+        float(table["hold"]["hours_before_ship_by"]),
+        float(table["score"]["per_decade"]),
+        float(table["score"]["decades"]),
+        table["warnings"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A warning that applies to some orders: a code of decision.toml, the attribute it is about, where ((n,) bool)."""
+
+    code: str
+    attribute: str | None
+    where: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is told of n orders. columns: as known at as_of. Where the status has no probability, scores are NaN.
+
+    status: (n,) Status texts; multiple, score: (n,) float64; band: (n,) float64 places in BANDS, NaN without a
+    probability; disposition: (n,) texts or None.
+    """
+
+    columns: Columns
+    scores: Scores
+    status: Array
+    multiple: Floats
+    score: Floats
+    band: Floats
+    disposition: Array
+    warnings: tuple[Warned, ...]
+    reasons: Reasons
+    advice: Advice
+
+
+def decide(columns: Columns, bundle: Bundle, catalogue: Catalogue, *, threads: int = 1) -> Decisions:
+    """Decide on orders that went through a door; later facts are masked here and warned of."""
+    known = as_known(columns)
+    scores = bundle.scorer.score(known, threads)
+    status = _status(known, bundle)
+    told = _told(scores, (status != "claim_open") & (status != "not_eligible"))
+    multiple = told.probability / told.baseline
+    band = np.where(np.isnan(multiple), np.nan, np.searchsorted(rules().band_from, multiple, side="right"))
+    score = np.clip(np.rint(rules().per_decade * (np.log10(told.probability) + rules().decades)), 0.0, 100.0)
+    advice = recommended(known, scores.state, told.probability, told.type_shares, catalogue)
+    return Decisions(
+        known, told, status, multiple, score, band, _disposition(known, status, band),
+        _warnings(columns, known, bundle, status), reasons(bundle.scorer, scores, threads=threads), advice,
+    )  # fmt: skip
+
+
+def _status(columns: Columns, bundle: Bundle) -> Array:
+    """(n,) object: the assessment status of each order."""
+    usual: Status = "assessed"
+    if bundle.is_starter:
+        usual = "starter"
+    elif bundle.scorer.standing == "insufficient_data":
+        usual = "insufficient_data"
+    status = np.full(columns.n, usual, dtype=object)
+    status[bundle.scorer.remaining_days(columns) <= 0.0] = "not_eligible"
+    status[columns["claim_opened_at"] <= columns["as_of"]] = "claim_open"
+    return status
+
+
+def _told(scores: Scores, has_probability: Bools) -> Scores:
+    """The scores with NaN where no probability is told."""
+    if has_probability.all():
+        return scores
+    hidden = ("probability", "low", "high", "within_7", "within_30")
+    kept = {name: getattr(scores, name) for name in Scores.__slots__}
+    return Scores(**kept | {name: np.where(has_probability, kept[name], np.nan) for name in hidden})
+
+
+def _disposition(columns: Columns, status: Array, band: Floats) -> Array:
+    """(n,) object: proceed, review or hold where an assessed order may be automated, else None.
+
+    Hold only before shipping and only until ship_by less the margin; nothing may keep a parcel longer.
+    """
+    out = np.full(columns.n, None, dtype=object)
+    assessed = status == "assessed"
+    out[assessed & (band < BANDS.index("high"))] = "proceed"
+    out[assessed & (band >= BANDS.index("high"))] = "review"
+    unshipped = np.isnan(np.fmin(columns["shipped_at"], columns["first_scan_at"])) & np.isnan(columns["delivered_at"])
+    in_time = columns["as_of"] < columns["ship_by"] - rules().hold_hours * HOUR
+    out[assessed & (band == BANDS.index("critical")) & unshipped & in_time] = "hold"
+    return out
+
+
+def _warnings(given: Columns, known: Columns, bundle: Bundle, status: Array) -> tuple[Warned, ...]:
+    out = [Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(given).items()]
+    out.append(Warned("CLAIM_OPEN", "claim_opened_at", status == "claim_open"))
+    out.append(Warned("WINDOW_CLOSED", "latest_delivery_at", status == "not_eligible"))
+    out.append(Warned("STARTER_MODEL", None, status == "starter"))
+    out.append(Warned("INSUFFICIENT_DATA", None, status == "insufficient_data"))
+    out.append(Warned("PLACED_AT_UNKNOWN", "placed_at", ~known.known("placed_at")))
+    out.append(Warned("PROMISE_ESTIMATED", "latest_delivery_at", known["latest_delivery_basis"] == 1.0))
+    out.append(Warned("OUT_OF_SCOPE", None, _out_of_scope(known)))
+    age = (known["as_of"] - bundle.scorer.pipeline.snapshot_.at) / DAY
+    out.append(Warned("HISTORY_STALE", None, age > STALE_DAYS))
+    ignored = bundle.scorer.pipeline.ignored
+    out += [Warned("ATTRIBUTE_IGNORED", name, known.known(name)) for name in ignored if name in known]
+    return tuple(w for w in out if w.where.any())
+
+
+def _out_of_scope(columns: Columns) -> Bools:
+    flags = [columns[name] == 1.0 for name in ("is_digital", "is_service", "is_stored_value")]
+    by_marketplace = columns.chosen("fulfilment_channel", "marketplace") == 1.0
+    return np.asarray(np.logical_or.reduce([*flags, by_marketplace]))

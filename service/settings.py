@@ -1,0 +1,63 @@
+"""Settings: the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from features.errors import SettingError
+
+
+class Settings(BaseSettings):
+    """Each setting is an environment variable `CLAIMRISK_<NAME>`; see docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="CLAIMRISK_", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path.home() / ".claimrisk", description="folder for the key and the starter bundle"
+    )
+    key_file: Path | None = Field(default=None, description="file of the key that signs bundles; in data_dir if unset")
+    api_key: str | None = Field(
+        default=None, min_length=16, description="key that callers send as X-API-Key; needed off the loopback"
+    )
+    max_body_bytes: int = Field(default=1_048_576, ge=1_024, description="bytes, largest body of one order")
+    max_batch_bytes: int = Field(default=8_388_608, ge=1_024, description="bytes, largest body of a batch")
+    max_batch_orders: int = Field(default=1_000, ge=1, description="orders, largest batch")
+    log_level: str = Field(default="info", description="debug, info, warning or error")
+
+
+@cache
+def settings() -> Settings:
+    """What the environment says."""
+    return Settings()
+
+
+def signing_key(of: Settings) -> bytes:
+    """The key that signs bundles; made at first use, readable by its owner alone."""
+    path = of.key_file or of.data_dir / "bundle.key"
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _create(path, secrets.token_bytes(32).hex().encode())
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingError(
+            f"{path}: the signing key cannot be read ({error.strerror}); set CLAIMRISK_KEY_FILE"
+        ) from error
+    if len(key) < 32:
+        raise SettingError(f"{path}: expected a signing key of at least 32 bytes, got {len(key)}")
+    return key
+
+
+def _create(path: Path, content: bytes) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)

@@ -1,0 +1,201 @@
+"""The words of an answer: actions, reasons and rendered values, in English and Simplified Chinese."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from features.columns import EXTRA_PREFIX, Columns
+from features.errors import SettingError
+from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT, TEXT_KINDS, Kind
+from features.moments import DAY, HOUR
+from features.order import attributes
+from service.advice_catalogue import Action, Text
+from service.advice_conditions import CLOSED, checked_moment, moment
+
+Lang = Literal["en", "zh"]
+Direction = Literal["up", "down"]
+Moment = Annotated[str, BeforeValidator(checked_moment)]
+OWN, OTHER = "OWN_ATTRIBUTE", "OTHER_ATTRIBUTE"
+MINUTE = 60.0
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Reason:
+    """How one attribute is told as a reason; reasons.toml says what each key means."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]+$")]
+    name: Text
+    is_fixable: bool = False
+    up: Text | None = None
+    down: Text | None = None
+    unit: Text | None = None
+    met_by: Moment | None = None
+    since: Moment | None = None
+    against: Moment | None = None
+    past: Text | None = None
+    ahead: Text | None = None
+    late: Text | None = None
+    early: Text | None = None
+    after: Text | None = None
+    waiting: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, config=CLOSED)
+class Wording:
+    """All of reasons.toml."""
+
+    texts: Mapping[Literal["up", "down", "own", "other"], Text]
+    phrases: Mapping[str, Text]
+    attributes: Mapping[str, Reason]
+    choices: Mapping[str, str]
+
+
+@cache
+def wording() -> Wording:
+    """The wording that ships with the program."""
+    return loaded(resources.files("service") / "reasons.toml")
+
+
+def loaded(file: Traversable) -> Wording:
+    """The wording in a file; `SettingError` names the key that is wrong."""
+    try:
+        found = TypeAdapter(Wording).validate_python(tomllib.loads(file.read_text("utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{file.name}: expected TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SettingError(f"{file.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    codes = [reason.code for reason in found.attributes.values()]
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    strangers = sorted(found.attributes.keys() - attributes().keys())
+    if twice or strangers:
+        raise SettingError(f"{file.name}: codes given twice: {twice}; not attributes of the order: {strangers}")
+    return found
+
+
+def _in(text: Text, lang: Lang) -> str:
+    return text.zh if lang == "zh" else text.en
+
+
+def text(action: Action, lang: Lang) -> str:
+    """What to do, in one or two sentences."""
+    return _in(action.text, lang)
+
+
+def reason(attribute: str) -> Reason:
+    """How an attribute is told; for the shop's own (`x_…`) and any without an entry a wording made from its name."""
+    words = wording()
+    found = words.attributes.get(attribute)
+    if found is not None:
+        return found
+    is_own = attribute.startswith(EXTRA_PREFIX)
+    frame = words.texts["own" if is_own else "other"]
+    declared = attributes().get(attribute)
+    filled = {
+        "attribute": attribute.removeprefix(EXTRA_PREFIX).replace("_", " "),
+        "meaning": declared.meaning if declared else "no description",
+    }
+    return Reason(OWN if is_own else OTHER, Text(frame.en.format(**filled), frame.zh.format(**filled)))
+
+
+def reason_text(attribute: str, direction: Direction, value: str, lang: Lang) -> str:
+    """A reason as a sentence; `value` as `rendered_value` gives it.
+
+    >>> reason_text("latest_delivery_at", "up", "4.2 days overdue", "en")
+    'Promised delivery: 4.2 days overdue. This raises the risk.'
+    """
+    found = reason(attribute)
+    own = found.up if direction == "up" else found.down
+    return _in(own or wording().texts[direction], lang).format(name=_in(found.name, lang), value=value)
+
+
+def rendered_value(columns: Columns, i: int, attribute: str, lang: Lang) -> str:
+    """The value of order i as a person would say it: instants as ages relative to as_of, rates in percent."""
+    declared = attributes().get(attribute)
+    if declared is not None and declared.is_instant:
+        return _instant(_alone(columns, i), attribute, lang)
+    value = columns[attribute][i]
+    if value is None or value != value:
+        return _phrase("unknown", lang)
+    kind = declared.kind if declared is not None else _own_kind(value)
+    if kind is Kind.FLAG:
+        return _phrase("yes" if value else "no", lang)
+    if kind is Kind.CHOICE and declared is not None:
+        return _choice(declared.choices[int(value)], lang)
+    if kind is Kind.MONEY:
+        return _money(float(value), columns["currency"][i])
+    if kind is Kind.RATE:
+        return f"{100 * float(value):.3g}%"
+    if kind in TEXT_KINDS:
+        return str(value)
+    unit = reason(attribute).unit
+    return f"{float(value):,.10g}" + (f" {_in(unit, lang)}" if unit else "")
+
+
+def _own_kind(value: object) -> Kind:
+    if isinstance(value, bool):
+        return Kind.FLAG
+    return Kind.TEXT if isinstance(value, str) else Kind.NUMBER
+
+
+def _phrase(key: str, lang: Lang, **filled: str) -> str:
+    return _in(wording().phrases[key], lang).format(**filled)
+
+
+def _choice(value: str, lang: Lang) -> str:
+    return wording().choices.get(value, value) if lang == "zh" else value.replace("_", " ")
+
+
+def _money(value: float, currency: str | None) -> str:
+    exponent = CURRENCY_EXPONENTS.get(currency or "", DEFAULT_EXPONENT)
+    return f"{value:,.{exponent}f} {currency or ''}".rstrip()
+
+
+def age(seconds: float, lang: Lang) -> str:
+    """A length of time: minutes under an hour, hours under two days, then days.
+
+    >>> age(31 * 3600, "en"), age(4.2 * 86400, "zh")
+    ('31 h', '4.2 天')
+    """
+    if seconds < HOUR:
+        return _phrase("minutes", lang, number=f"{seconds / MINUTE:.0f}")
+    if seconds < 2 * DAY:
+        return _phrase("hours", lang, number=f"{seconds / HOUR:.0f}")
+    return _phrase("days", lang, number=f"{seconds / DAY:.1f}")
+
+
+def _alone(columns: Columns, i: int) -> Columns:
+    """Order i alone, as views."""
+    return Columns(1, {name: columns[name][i : i + 1] for name in columns})
+
+
+def _instant(order: Columns, attribute: str, lang: Lang) -> str:
+    """One order's instant as an age, by the relation that reasons.toml declares for it."""
+    key, seconds = _told(order, attribute, reason(attribute))
+    if key == "unknown":
+        return _phrase(key, lang)
+    return _in(getattr(reason(attribute), key) or wording().phrases[key], lang).format(age=age(abs(seconds), lang))
+
+
+def _told(order: Columns, attribute: str, how: Reason) -> tuple[str, float]:
+    """The phrase for an instant, and the seconds it speaks of."""
+    at, as_of = float(order[attribute][0]), float(order["as_of"][0])
+    other = how.met_by or how.since or how.against
+    mark = float(moment(order, other)[0]) if other else np.nan
+    if how.since and mark == mark and not at >= mark:
+        return ("waiting", as_of - mark) if as_of == as_of else ("unknown", 0.0)
+    if at != at or (mark != mark and as_of != as_of):
+        return "unknown", 0.0
+    if mark == mark:
+        distance = mark - at if how.met_by else at - mark
+        return ("after" if how.since else "late" if distance >= 0 else "early"), distance
+    return ("past" if as_of >= at else "ahead"), as_of - at

@@ -1,0 +1,208 @@
+"""First advice: chosen by the case, never against the marketplace's rules, with an effect by claim type."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.columns import Columns, columns_of
+from features.completion import completed
+from features.document import read_order
+from features.errors import SettingError
+from features.moments import HOUR, states
+from features.order import attributes
+from service import wording
+from service.advice_catalogue import catalogue, loaded
+from service.recommend import Advice, after_action, recommended
+
+CASES = tomllib.loads((Path(__file__).parent / "golden" / "advice_cases.toml").read_text("utf-8"))
+DIRECTIONS: tuple[wording.Direction, ...] = ("up", "down")
+LANGS: tuple[wording.Lang, ...] = ("en", "zh")
+SHARES = (0.6, 0.25, 0.15)
+RULE_BREAKING = [
+    "微信|QQ|电话|短信|邮件|站外|线下|撤销|撤诉|好评|差评|返现|红包",
+    r"\boff[- ]?(amazon|platform)|outside amazon|wechat|whatsapp|e-?mail|phone",
+    r"withdraw|in exchange|incentive|reward|feedback|leave a review",
+    r"(ask|invite|urge|persuade)\w* .{0,20}cancel",
+]
+
+
+def orders(*given: dict[str, Any], without: tuple[str, ...] = ()) -> Columns:
+    base = {name: value for name, value in CASES["base"].items() if name not in without}
+    return completed(columns_of([read_order(base | extra) for extra in given]))
+
+
+def advice(columns: Columns, probability: float = 0.02, limit: int = 30) -> Advice:
+    shares = np.tile(SHARES, (columns.n, 1))
+    return recommended(columns, states(columns), np.full(columns.n, probability), shares, catalogue(), limit=limit)
+
+
+def ids(columns: Columns, **options: Any) -> list[str]:
+    return [r.action.id for r in advice(columns, **options)[0]]
+
+
+@pytest.mark.parametrize("case", CASES["case"], ids=lambda case: case["name"])
+def test_a_seller_is_advised_as_the_case_says(case: dict[str, Any]) -> None:
+    got = ids(orders(case.get("given", {}), without=tuple(case.get("without", ()))))
+    assert set(case.get("expected", ())) <= set(got)
+    assert not set(case.get("not_expected", ())) & set(got)
+    assert not (case.get("nothing") and got)
+    assert case.get("first", got[0] if got else None) == (got[0] if got else None)
+
+
+def test_every_action_is_expected_by_some_case() -> None:
+    expected = {name for case in CASES["case"] for name in case.get("expected", ())}
+    assert expected == {action.id for action in catalogue().actions}
+
+
+def test_an_order_without_a_probability_is_given_no_advice() -> None:
+    assert ids(orders({"has_tracking": False}), probability=float("nan")) == []
+
+
+def test_the_effect_is_the_sum_over_claim_types() -> None:
+    found = next(r for r in advice(orders({"has_tracking": False}))[0] if r.action.id == "USE_TRACKED_SERVICE")
+    effect = found.action.effect.not_received
+    assert found.probability_after == pytest.approx(0.02 * (SHARES[0] * effect.median + SHARES[1] + SHARES[2]))
+    assert found.effect_low == pytest.approx(SHARES[0] * effect.low + SHARES[1] + SHARES[2])
+    assert found.effect_high == pytest.approx(SHARES[0] * effect.high + SHARES[1] + SHARES[2])
+
+
+def test_a_limit_keeps_what_lowers_the_probability_most() -> None:
+    busy = orders({"has_tracking": False, "is_signature_recommended": True, "mismatch_image": True})
+    ranked = [r for r in advice(busy)[0] if r.action.helps == "this_order"]
+    assert [r.probability_after for r in ranked] == sorted(r.probability_after for r in ranked)
+    assert [r.action.id for r in advice(busy, limit=2)[0]] == [r.action.id for r in ranked[:2]]
+
+
+def test_advice_in_a_batch_is_the_advice_of_each_order_alone() -> None:
+    given = [case.get("given", {}) for case in CASES["case"]]
+    together = advice(orders(*given), limit=5)
+    assert list(together) == [advice(orders(one), limit=5)[0] for one in given]
+
+
+def test_action_is_judged_by_the_version_valid_at_as_of() -> None:
+    early = {"placed_at": "2022-01-03T08:00:00Z", "ship_by": "2022-01-05T08:00:00Z", "as_of": "2022-01-03T09:00:00Z",
+             "latest_delivery_at": "2022-01-10T08:00:00Z", "signature_service": "none"}  # fmt: skip
+    assert "ADD_SIGNATURE" not in ids(orders(early))
+
+
+def test_claim_protection_changes_who_pays_even_where_it_hardly_changes_the_claim() -> None:
+    action = next(a for a in catalogue().actions if a.id == "BUY_PROTECTED_LABEL")
+    done = after_action(orders({"is_claims_protected": False}), action)
+    assert done["is_claims_protected"].tolist() == [1.0]
+    assert "seller_pays" in action.lowers
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(CASES["case"]), st.integers(-200, 2000), st.floats(1e-6, 1.0), st.data())
+def test_no_advice_holds_a_parcel_raises_a_probability_or_leaves_its_range(
+    case: dict[str, Any], hours: int, probability: float, data: st.DataObject
+) -> None:
+    columns = orders(case.get("given", {}))
+    columns = columns.replacing({"as_of": columns["as_of"] + hours * HOUR})
+    share = np.array([data.draw(st.lists(st.floats(0.01, 1), min_size=3, max_size=3))])
+    found = recommended(columns, states(columns), np.array([probability]), share, catalogue(), limit=30)[0]
+    for r in found:
+        assert 0 < r.probability_after <= probability
+        assert r.effect_low * probability <= r.probability_after * (1 + 1e-12)
+        assert r.probability_after <= r.effect_high * probability * (1 + 1e-12) <= 1 + 1e-9
+        if r.action.holds_parcel:
+            assert r.deadline is not None
+            assert columns["as_of"][0] <= r.deadline <= columns["ship_by"][0] - 12 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            '"has_tracking", is = false',
+            '"has_trackin", is = false',
+            r"shipping.toml: USE_TRACKED_SERVICE: when",
+        ),
+        ('is = ["US", "CA"]', 'is = ["US", "XX"]', r"shipping.toml: BUY_PROTECTED_LABEL: when.*'XX'"),
+        ("median = 0.5,", "median = 1.5,", r"effect.not_received.median"),
+        ('source = "tracked_defects"', 'source = "hearsay"', r"'hearsay' is not in sources.toml"),
+        ("plus_hours = -12", "plus_hours = -6", r"12 h before ship_by"),
+        ('en = "Send this', 'en = "Contact the buyer by WhatsApp and send this', r"may not say"),
+        ("version = 1", "version = 1\nfunny = 2", r"funny"),
+        ("[[action]]", "[[action]", r"shipping.toml: expected TOML"),
+    ],
+)
+def test_wrong_advice_is_refused_by_file_and_key(tmp_path: Path, old: str, new: str, message: str) -> None:
+    for file in (Path(wording.__file__).parent / "advice").glob("*.toml"):
+        text = file.read_text("utf-8")
+        (tmp_path / file.name).write_text(text.replace(old, new) if file.name == "shipping.toml" else text, "utf-8")
+    with pytest.raises(SettingError, match=message):
+        loaded(tmp_path)
+
+
+def all_texts() -> list[tuple[str, str]]:
+    texts = [(a.text.en, a.text.zh) for a in catalogue().actions]
+    for name in wording.wording().attributes:
+        for direction in DIRECTIONS:
+            en, zh = (wording.reason_text(name, direction, "5", lang) for lang in LANGS)
+            texts.append((en, zh))
+    return texts
+
+
+def test_every_text_is_there_in_both_languages_and_breaks_no_rule() -> None:
+    for en, zh in all_texts():
+        assert re.search("[一-鿿]", zh)
+        assert not re.search("[一-鿿]", en)
+        assert not any(re.search(pattern, en + zh, re.IGNORECASE) for pattern in RULE_BREAKING)
+
+
+def test_every_attribute_that_can_matter_has_a_wording_of_its_own() -> None:
+    without = {a.name for a in attributes().values() if a.role == "afterwards"} | {"order_id", "as_of"}
+    assert set(wording.wording().attributes) == set(attributes()) - without
+
+
+def test_a_reason_is_fixable_exactly_if_some_action_addresses_its_attribute() -> None:
+    fixable = {name for name, reason in wording.wording().attributes.items() if reason.is_fixable}
+    assert fixable == catalogue().addressed()
+
+
+def test_every_choice_has_a_chinese_name() -> None:
+    named = {c for a in attributes().values() if a.name not in ("marketplace", "claim_type") for c in a.choices}
+    assert named <= set(wording.wording().choices)
+
+
+@pytest.mark.parametrize(
+    ("given", "attribute", "en", "zh"),
+    [
+        ({"as_of": "2026-11-15T03:48:00Z"}, "latest_delivery_at", "4.2 days overdue", "已逾期 4.2 天"),
+        ({}, "latest_delivery_at", "due in 8.6 days", "距承诺时间还有 8.6 天"),
+        ({"shipped_at": "2026-11-02T08:30:00Z"}, "ship_by", "handed over 2.6 days early", "提前 2.6 天交运"),
+        ({"first_message_at": "2026-11-02T08:00:00Z", "as_of": "2026-11-03T15:00:00Z"}, "first_reply_at",
+         "unanswered for 31 h", "已 31 小时未回复"),
+        ({"first_message_at": "2026-11-02T08:10:00Z", "first_reply_at": "2026-11-02T08:30:00Z"}, "first_reply_at",
+         "answered after 20 min", "20 分钟后回复"),
+        ({}, "first_reply_at", "unknown", "未知"),
+        ({}, "has_tracking", "yes", "是"),
+        ({"carrier_late_rate": 0.1234}, "carrier_late_rate", "12.3%", "12.3%"),
+        ({"signature_service": "adult_signature"}, "signature_service", "adult signature", "成人签名签收"),
+        ({"order_total": 1234.5, "currency": "USD"}, "order_total", "1,234.50 USD", "1,234.50 USD"),
+        ({"distance_km": 120.0}, "distance_km", "120 km", "120 公里"),
+        ({}, "quantity", "unknown", "未知"),
+        ({}, "x_warehouse", "unknown", "未知"),
+        ({"carrier": "UPS"}, "carrier", "UPS", "UPS"),
+    ],
+)  # fmt: skip
+def test_a_value_is_rendered_as_a_person_says_it(given: dict[str, Any], attribute: str, en: str, zh: str) -> None:
+    columns = orders({}, given)
+    assert wording.rendered_value(columns, 1, attribute, "en") == en
+    assert wording.rendered_value(columns, 1, attribute, "zh") == zh
+
+
+def test_the_shops_own_attribute_is_told_by_its_name() -> None:
+    columns = orders({}).replacing({"x_warehouse": np.array(["{east}"], dtype=object)})
+    value = wording.rendered_value(columns, 0, "x_warehouse", "en")
+    assert "warehouse”: {east}." in wording.reason_text("x_warehouse", "up", value, "en")
+    assert wording.reason("x_warehouse").code == "OWN_ATTRIBUTE"

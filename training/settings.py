@@ -1,0 +1,61 @@
+"""The numbers of `fit.toml`, typed."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from features.errors import SettingError
+
+LightGBMValue = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """See `fit.toml` for units and reasons; the names are those of the file, section first."""
+
+    target_claim_window_days: float
+    target_fewest_claims: int
+    rows_negatives_per_claim: int
+    rows_fewest_negatives: int
+    rows_least_shown: float
+    rolling_workers: int
+    rolling_origins: tuple[float, ...]
+    rolling_margin_folds: int
+    margin_penalties: tuple[float, ...]
+    margin_clip_quantile: float
+    margin_rarest_unknown: float
+    margin_selection_rows: int
+    calibration_intercept_deviation: float
+    calibration_slope_deviation: float
+    calibration_fewest_for_slope: int
+    calibration_bins: int
+    calibration_cluster_days: float
+    shares_type_prior_claims: float
+    shares_shop_prior_claims: float
+    shares_delay_prior_claims: float
+    test_share: float
+    leak_largest_ratio: float
+    leak_fewest_claims: int
+    booster: Mapping[str, LightGBMValue]
+
+
+@cache
+def fit_settings() -> FitSettings:
+    """What `fit.toml` says."""
+    table: dict[str, Any] = tomllib.loads((resources.files("training") / "fit.toml").read_text("utf-8"))
+    booster = table.pop("booster")
+    flat = {
+        f"{section}_{name}": tuple(value) if isinstance(value, list) else value
+        for section, values in table.items()
+        if isinstance(values, dict)
+        for name, value in values.items()
+    }
+    known = {f.name for f in fields(FitSettings)} - {"booster"}
+    if known != set(flat):
+        raise SettingError(f"training/fit.toml: expected {sorted(known - set(flat))}, got {sorted(set(flat) - known)}")
+    return FitSettings(booster=booster, **flat)

@@ -1,0 +1,186 @@
+"""Training from files to a bundle: read, check for leaks, test on the latest orders, refit on all, keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import joblib
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from features.columns import Columns, Floats
+from features.errors import TrainingError
+from features.order import STATES
+from features.outcome import CLAIM_TYPES
+from features.pipeline import Extra, FeaturePipeline
+from model.booster import Booster
+from model.calibration import Calibrator, probability_of
+from model.delay import DelayCurve
+from model.margin import Margin
+from model.scorer import Baseline, Scorer
+from training.dataset import Dataset
+from training.evaluate import BASELINES, OURS, RawModel, Test, calibrated, tested
+from training.landmarks import Landmarks
+from training.leaks import Dropped, Ratio, known_ratios, overwritten, recorded_because_of_claim, shop_computed_rates
+from training.learn import Learned, Progress, known_at, learn
+from training.rows import Rows, built_rows, chosen_landmarks, curve_of, known_piece
+from training.settings import fit_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to train. window_days: the claim window; extras: the shop's own attributes; trusted: attributes by name."""
+
+    window_days: float
+    extras: tuple[Extra, ...]
+    trusted: frozenset[str]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A data set made into rows. dropped and ratios: what the leak checks found."""
+
+    dataset: Dataset
+    pipeline: FeaturePipeline
+    marks: Landmarks
+    rows: Rows
+    dropped: list[Dropped]
+    ratios: list[Ratio]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A scorer with what is known of it. test is None where there were too few claims to hold any back."""
+
+    scorer: Scorer
+    learned: Learned | None
+    test: Test | None
+    prepared: Prepared
+    fingerprint: str
+
+
+def prepare(dataset: Dataset, recipe: Recipe, progress: Progress) -> Prepared:
+    """Landmarks, leak checks and features of a data set."""
+    marks, importance = chosen_landmarks(dataset, recipe.window_days, recipe.seed)
+    if not marks.m:
+        raise TrainingError("no order was ever at risk: check placed_at, latest_delivery_at and --observed-until")
+    plain = FeaturePipeline(recipe.window_days, recipe.extras)
+    ratios = known_ratios(dataset, plain, marks, importance)
+    dropped = shop_computed_rates(dataset, recipe.trusted) + overwritten(dataset)
+    dropped += recorded_because_of_claim(ratios, recipe.trusted)
+    ignored = tuple(sorted({d.attribute for d in dropped}))
+    progress(f"{marks.m:,} rows of {dataset.orders.n:,} orders; attributes dropped: {', '.join(ignored) or 'none'}")
+    pipeline = FeaturePipeline(recipe.window_days, recipe.extras, ignored)
+    pipeline.fit(dataset.orders, dataset.claimed_at, observed_until=dataset.observed_until)
+    return Prepared(dataset, pipeline, marks, built_rows(dataset, pipeline, marks, importance), dropped, ratios)
+
+
+def train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
+    """The whole of training; deterministic given the data set and the recipe."""
+    with threadpool_limits(limits=1):
+        return _train(dataset, recipe, progress)
+
+
+def _train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
+    prepared = prepare(dataset, recipe, progress)
+    fingerprint = str(joblib.hash([dataset.orders["order_id"].tolist(), prepared.rows.X, dataset.claimed_at]))
+    claims = int(np.isfinite(dataset.claimed_at).sum())
+    if claims < fit_settings().target_fewest_claims:
+        progress(f"{claims} claims are too few to learn from: the shop's shrunk rate is kept instead")
+        return Trained(_insufficient(prepared), None, None, prepared, fingerprint)
+    test = final_test(prepared, recipe, progress)
+    learned = fitted_on_all(prepared, recipe, progress)
+    return Trained(scorer_of(prepared, learned), learned, test, prepared, fingerprint)
+
+
+def fitted_on_all(prepared: Prepared, recipe: Recipe, progress: Progress) -> Learned:
+    """The model fitted on everything known at the end of observation."""
+    until = prepared.dataset.observed_until
+    curve = curve_of(prepared.rows, until, recipe.window_days)
+    return learn(prepared.rows, curve, prepared.pipeline.features_, until=until, seed=recipe.seed, progress=progress)
+
+
+def final_test(prepared: Prepared, recipe: Recipe, progress: Progress) -> Test | None:
+    """What was known before the latest orders were placed, tested on those orders; None without claims on a side."""
+    rows, until = prepared.rows, prepared.dataset.observed_until
+    split = float(np.quantile(prepared.dataset.orders["placed_at"], 1.0 - fit_settings().test_share))
+    before = rows.take(rows.placed_at < split)
+    curve = curve_of(before, split, recipe.window_days)
+    everything = known_at(before, curve, split, np.ones(len(before.order), dtype=np.bool_))
+    latest = known_at(rows, curve_of(rows, until, recipe.window_days), until, rows.placed_at >= split)
+    if everything.y.sum() < 2 or not latest.y.any():
+        return None
+    progress("final test: learning from what was known before the latest orders")
+    ours = learn(before, curve, prepared.pipeline.features_, until=split, seed=recipe.seed, progress=progress)
+    models: dict[str, tuple[RawModel, Calibrator]] = {OURS: (ours.raw, ours.calibrator)}
+    for name, fit in BASELINES.items():
+        models[name] = calibrated(fit, before, curve, split, recipe.seed)
+        progress(f"baseline {name} fitted")
+    return tested(rows, latest, models)
+
+
+def scorer_of(prepared: Prepared, learned: Learned) -> Scorer:
+    """The scorer that is shipped."""
+    return _scorer(prepared, learned.margin, learned.booster, learned.calibrator, is_fitted=True)
+
+
+def _insufficient(prepared: Prepared) -> Scorer:
+    """A scorer that answers the shop's shrunk rate."""
+    nothing = np.empty(0)
+    nowhere = np.empty(0, dtype=np.int64)
+    margin = Margin(nowhere, nothing, nothing, nothing, nothing, nothing, nowhere, nothing, nothing, 0.0)
+    claims = max(float(np.isfinite(prepared.dataset.claimed_at).sum()), 0.5)
+    variance = np.tile([1.0 / claims, 0.0, 0.0], (len(STATES), 1))
+    return _scorer(prepared, margin, Booster(""), Calibrator(np.zeros(len(STATES)), 1.0, variance), is_fitted=False)
+
+
+def _scorer(prepared: Prepared, margin: Margin, booster: Booster, calibrator: Calibrator, *, is_fitted: bool) -> Scorer:
+    until, window = prepared.dataset.observed_until, prepared.pipeline.window_days
+    curve = curve_of(prepared.rows, until, window)
+    return Scorer(
+        prepared.pipeline, margin, booster, calibrator, curve, baseline_of(prepared, curve), type_shares(prepared),
+        prepared.dataset.coverage.target, "fitted" if is_fitted else "insufficient_data",
+    )  # fmt: skip
+
+
+def baseline_of(prepared: Prepared, curve: DelayCurve) -> Baseline:
+    """Rates by state over all shops, and how many times that rate each shop has, shrunk to 1."""
+    rows, settings = prepared.rows, fit_settings()
+    known = known_at(rows, curve, prepared.dataset.observed_until, np.ones(len(rows.order), dtype=np.bool_))
+    state = rows.state[known.at]
+    claims = np.bincount(state, known.weight * known.y, len(STATES))
+    exposed = np.bincount(state, known.weight, len(STATES))
+    overall = (claims.sum() + 0.5) / (exposed.sum() + 100.0)
+    rates = (claims + overall) / (exposed + 1.0)
+    shops, place = np.unique(prepared.dataset.orders["shop_id"][rows.order[known.at]].astype(str), return_inverse=True)
+    observed = np.bincount(place, known.weight * known.y)
+    expected = np.bincount(place, known.weight * rates[state])
+    prior = settings.shares_shop_prior_claims
+    return Baseline(rates, dict(zip(shops.tolist(), ((observed + prior) / (expected + prior)).tolist(), strict=True)))
+
+
+def type_shares(prepared: Prepared) -> Floats:
+    """(states, types) float64: P(type | claim), each state's own shares shrunk to those of all."""
+    rows, prior = prepared.rows, fit_settings().shares_type_prior_claims
+    claimed = rows.labels(prepared.dataset.observed_until)
+    kind = prepared.dataset.claim_type[rows.order]
+    counted = claimed & np.isfinite(kind)
+    size = len(CLAIM_TYPES)
+    cells = rows.state[counted] * size + kind[counted].astype(np.int64)
+    counts = np.bincount(cells, rows.importance[counted], len(STATES) * size).reshape(len(STATES), size)
+    overall = (counts.sum(axis=0) + 1.0) / (counts.sum() + size)
+    return np.asarray((counts + prior * overall) / (counts.sum(axis=1, keepdims=True) + prior))
+
+
+def canary_orders(prepared: Prepared, most: int) -> Columns:
+    """Some of the rows as orders known at their moment, spread over the data."""
+    picks = np.linspace(0, prepared.marks.m - 1, min(most, prepared.marks.m)).astype(np.int64)
+    few = prepared.marks.take(picks)
+    return known_piece(prepared.dataset, prepared.pipeline, few, slice(None))
+
+
+def probabilities(scorer: Scorer, rows: Rows) -> Floats:
+    """(m,) float64: what the scorer says of training rows, with the history of their time."""
+    raw = scorer.raw_log_odds(rows.X, threads=1)
+    return probability_of(scorer.calibrator.log_odds(raw, rows.state))
