@@ -10,17 +10,8 @@ from the orders whose claim window had closed by the origin, and count reviews u
 from __future__ import annotations
 
 import argparse
-import json
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,14 +21,12 @@ import polars as pl
 
 from benchmarks.olist_baselines import Floats, candidates, features, refitted
 from benchmarks.olist_orders import EXTRAS, FOLDER, MOMENTS, WINDOW_DAYS, Olist, known_by, read_olist
+from benchmarks.olist_product import Product
 from benchmarks.olist_report import CONSTANT, Judged, replaced_section, report
 
 ORIGINS = 5
 FIRST_ORIGIN = 0.45
 LONG_PROMISE_DAYS = 40
-BATCH = 1_000
-READY_SECONDS = 60
-CLAIMRISK = Path(sys.executable).with_name("claimrisk")
 PRODUCT = "claimrisk"
 
 
@@ -89,91 +78,20 @@ def by_product(olist: Olist, rows: dict[str, pl.DataFrame], period: Period, seed
     """Per moment the probabilities that the product's commands give one period's orders; both doors agree."""
     moments = pl.concat([period.tested(found).with_columns(x_moment=pl.lit(m)) for m, found in rows.items()])
     asked = moments.select(*olist.orders.columns, "as_of", "x_moment")
-    with tempfile.TemporaryDirectory(prefix="olist-") as name:
-        folder = Path(name)
-        bundle = _trained(folder, olist, period.origin, seed)
-        by_file, by_http = _file_scores(folder, bundle, asked), _http_scores(bundle, asked)
-    print(f"  {period.origin:%Y-%m-%d}: {len(asked)} rows, status {dict(Counter(by_file['claimrisk_status']))}")
-    p = by_file["claimrisk_probability"].to_numpy()
-    if by_file["order_id"].to_list() != asked["order_id"].to_list() or not np.array_equal(p, by_http):
+    held = known_by(olist.orders.filter(pl.col("placed_at") < period.origin), period.origin)
+    with tempfile.TemporaryDirectory(prefix="olist-") as folder:
+        product = Product(Path(folder), EXTRAS, WINDOW_DAYS, seed)
+        product.train(held, olist.outcomes(period.origin), period.origin)
+        by_file, by_http = product.scored_file(asked), product.scored_by_http(asked)
+    if by_file["order_id"].to_list() != asked["order_id"].to_list():
+        raise SystemExit(f"expected {asked.height} rows in their order, got {by_file.height}: some were set aside")
+    p, status = by_file["claimrisk_probability"].to_numpy(), by_file["claimrisk_status"]
+    if not np.array_equal(p, by_http):
         raise SystemExit(f"file and HTTP differ in {np.sum(p != by_http)} of {len(p)} rows; expected equal bits")
+    if np.isnan(p).any():
+        raise SystemExit(f"{np.isnan(p).sum()} orders at risk got no probability: {status.value_counts().rows()}")
+    print(f"{period.origin:%Y-%m-%d}: {len(p)} rows, equal bits by file and HTTP, {status.value_counts().rows()}")
     return {m: p[(asked["x_moment"] == m).to_numpy()] for m in MOMENTS}
-
-
-def _trained(folder: Path, olist: Olist, origin: datetime, seed: int) -> Path:
-    """The bundle of a shop that trains at the origin on the files it would hold then."""
-    held = known_by(olist.orders.filter(pl.col("placed_at") < origin), origin)
-    held.write_parquet(folder / "orders.parquet")
-    olist.outcomes(origin).write_parquet(folder / "outcomes.parquet")
-    extras = [part for name, declared in EXTRAS.items() for part in ("--extra", f"{name}:{declared}")]
-    _run(
-        "train", folder / "orders.parquet", folder / "outcomes.parquet", "--out", folder / "bundle",
-        "--observed-until", origin.isoformat(), "--claim-window-days", WINDOW_DAYS, "--seed", seed, *extras,
-    )  # fmt: skip
-    return folder / "bundle"
-
-
-def _run(*arguments: object) -> None:
-    done = subprocess.run([CLAIMRISK, *map(str, arguments)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"claimrisk {arguments[0]} ended with {done.returncode}:\n{done.stderr[-4000:]}")
-
-
-def _file_scores(folder: Path, bundle: Path, asked: pl.DataFrame) -> pl.DataFrame:
-    asked.write_parquet(folder / "asked.parquet")
-    _run("score", folder / "asked.parquet", "--model", bundle, "--out", folder / "scored.parquet")
-    return pl.read_parquet(folder / "scored.parquet")
-
-
-def _http_scores(bundle: Path, asked: pl.DataFrame) -> Floats:
-    found: list[float] = []
-    with _server(bundle) as address:
-        for part in asked.iter_slices(BATCH):
-            body = json.dumps({"orders": [_document(row) for row in part.iter_rows(named=True)]}).encode()
-            request = urllib.request.Request(  # noqa: S310 - our own server
-                f"{address}/v1/scores/batch", body, {"content-type": "application/json"}
-            )
-            with urllib.request.urlopen(request) as answer:  # noqa: S310
-                results = json.load(answer)["results"]
-            refused = [r for r in results if r["status"] != 200]
-            if refused:
-                raise SystemExit(f"HTTP refused {len(refused)} orders, the first with {refused[0]['problem']}")
-            found += [np.nan if r["score"]["probability"] is None else r["score"]["probability"] for r in results]
-    return np.array(found)
-
-
-def _document(row: dict[str, object]) -> dict[str, object]:
-    """One row as the flat JSON order: instants as text, unknowns left out, the shop's own attributes apart."""
-    known = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items() if v is not None}
-    extra = {k[2:]: v for k, v in known.items() if k in EXTRAS}
-    return {k: v for k, v in known.items() if not k.startswith("x_")} | {"extra": extra}
-
-
-@contextmanager
-def _server(bundle: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [CLAIMRISK, "serve", "--model", bundle, "--host", "127.0.0.1", "--port", str(port)]
-    log = bundle.with_name("serve.log")
-    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
-        try:
-            _await_ready(f"http://127.0.0.1:{port}/readyz", process, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def _await_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + READY_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            urllib.request.urlopen(address).close()  # noqa: S310
-        except urllib.error.URLError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit(f"claimrisk serve was not ready in {READY_SECONDS} s:\n{log.read_text()[-4000:]}")
 
 
 def judged(olist: Olist, seed: int, *, with_product: bool) -> dict[str, Judged]:
@@ -186,8 +104,12 @@ def judged(olist: Olist, seed: int, *, with_product: bool) -> dict[str, Judged]:
         if with_product:
             for moment, p in by_product(olist, rows, period, seed).items():
                 found[moment][PRODUCT].append(p)
-    y = {m: np.concatenate([p.tested(rows[m])["is_claimed"].to_numpy() for p in periods(olist)]) for m in MOMENTS}
-    return {m: Judged(y[m].astype(np.float64), {n: np.concatenate(p) for n, p in found[m].items()}) for m in MOMENTS}
+    return {m: _joined([p.tested(rows[m]) for p in periods(olist)], found[m]) for m in MOMENTS}
+
+
+def _joined(tested: list[pl.DataFrame], found: dict[str, list[Floats]]) -> Judged:
+    happened = pl.concat(tested)["is_claimed"].to_numpy().astype(np.float64)
+    return Judged(happened, {name: np.concatenate(p) for name, p in found.items()}, [t.height for t in tested])
 
 
 def preamble(olist: Olist) -> list[str]:

@@ -33,10 +33,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The orders of one moment. happened: (n,) float64, 0 or 1; probabilities: (n,) float64 of each competitor."""
+    """The orders of one moment, period after period. happened: (n,) float64, 0 or 1; probabilities: (n,) float64 of
+    each competitor; sizes: how many orders each period has."""
 
     happened: Floats
     probabilities: dict[str, Floats]
+    sizes: list[int]
 
     def losses(self, name: str) -> tuple[Floats, Floats]:
         """Log-loss and squared error, (n,) float64 each."""
@@ -57,6 +59,12 @@ class Judged:
         ranks = ["–", "–"] if is_flat else [f"{roc_auc_score(y, p):.3f}", f"{average_precision_score(y, p):.3f}"]
         return [name, *losses, *ranks, f"{y.sum() / p.sum():.2f}"]
 
+    def observed_to_expected(self, name: str) -> list[float]:
+        """Claims that happened ÷ claims that were foretold, by period."""
+        edges = np.cumsum([0, *self.sizes[:-1]])
+        happened, expected = (np.add.reduceat(a, edges) for a in (self.happened, self.probabilities[name]))
+        return [float(ratio) for ratio in happened / expected]
+
 
 def _mean(values: Floats) -> Difference:
     return Difference(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))
@@ -67,18 +75,25 @@ def report(judged: dict[str, Judged], product: str) -> list[str]:
     lines: list[str] = []
     for moment, found in judged.items():
         lines += [f"### When {moment}: {len(found.happened)} orders, {found.happened.sum():.0f} claims", ""]
-        lines += [*_table(found, product), "", *_verdict(found, product)]
+        lines += [*_table(found, product), "", *_drift(found, product), *_verdict(found, product)]
     return [*lines, f"`{COMMAND}`; {_machine()}"]
 
 
 def _table(found: Judged, product: str) -> list[str]:
     has_product = product in found.probabilities
     columns = _COLUMNS + (_DIFFERENCES if has_product else ())
-    lines = [" | ".join(columns), "|".join("---" for _ in columns)]
+    lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
     for name in found.probabilities:
         compared = found.differences(product, name) if has_product and name != product else ("–", "–") * has_product
         lines.append(" | ".join([*found.row(name), *map(str, compared)]))
     return [f"| {line} |" for line in lines]
+
+
+def _drift(found: Judged, product: str) -> list[str]:
+    """How the level held from period to period, in a market whose rate moves."""
+    names = [name for name in (product, CONSTANT) if name in found.probabilities]
+    ratios = [f"{name} " + ", ".join(f"{r:.2f}" for r in found.observed_to_expected(name)) for name in names]
+    return [f"Observed ÷ expected by origin: {'; '.join(ratios)}.", ""]
 
 
 def _verdict(found: Judged, product: str) -> list[str]:

@@ -112,6 +112,17 @@ def _unknown_of(kind: Kind, n: int) -> Array:
     return np.full(n, None, dtype=object) if kind in TEXT_KINDS else np.full(n, np.nan)
 
 
+def concatenated(parts: Sequence[Columns]) -> Columns:
+    """The orders of several parts as one; a column that a part lacks is unknown there."""
+    names = list(dict.fromkeys(name for part in parts for name in part))
+    n = sum(part.n for part in parts)
+    return Columns(n, {name: np.concatenate([_of(part, name) for part in parts]) for name in names})
+
+
+def _of(part: Columns, name: str) -> Array:
+    return part[name] if name in part else unknown(name, part.n)
+
+
 def extra_attributes(extras: Mapping[str, ExtraKind] | None) -> dict[str, Attribute]:
     """The shop's own attributes by column name (`x_…`), as declared, to be read like any other."""
     for name in extras or {}:

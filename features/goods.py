@@ -66,8 +66,8 @@ def goods(columns: Columns) -> dict[str, Floats]:
         out["mismatch_count"] = np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
     value = order_value(columns)
     scale = np.fromiter((_scales().get(c, np.nan) for c in columns["currency"]), np.float64, columns.n)
-    out["value_log"] = np.log(np.fmax(value * scale, 0.01))
-    paid = np.fmax(value, 0.01)
+    out["value_log"] = np.log(np.maximum(value * scale, 0.01))
+    paid = np.maximum(value, 0.01)
     out["shipping_share"] = columns["shipping_price"] / paid
     out["discount_share"] = columns["promotion_discount"] / (paid + columns["promotion_discount"])
     out["condition_rank"] = columns["item_condition"]
@@ -76,7 +76,7 @@ def goods(columns: Columns) -> dict[str, Floats]:
         ("weight_log", "item_weight_g"), ("volume_log", "package_volume_cm3"),
     ):  # fmt: skip
         if of in columns:
-            out[name] = np.log(np.fmax(columns[of], 0.5))
+            out[name] = np.log(np.maximum(columns[of], 0.5))
     if "payment_type" in columns:
         out.update({f"paid_by_{n}": columns.chosen("payment_type", *choices) for n, choices in _PAYMENTS.items()})
     return out

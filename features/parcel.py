@@ -54,7 +54,7 @@ def parcel(columns: Columns) -> dict[str, Floats]:
     if "signature_service" in columns:
         out["signature_rank"] = columns["signature_service"]
     if "insured_value" in columns:
-        out["insured_share"] = np.minimum(columns["insured_value"] / np.fmax(order_value(columns), 0.01), 2.0)
+        out["insured_share"] = np.minimum(columns["insured_value"] / np.maximum(order_value(columns), 0.01), 2.0)
     if "service_level" in columns:
         out["speed_rank"] = _ranked(columns, "service_level", _SPEED)
     out["is_cross_border"] = _differs(columns, "ship_from_country", "ship_to_country")
@@ -67,9 +67,9 @@ def parcel(columns: Columns) -> dict[str, Floats]:
     if "delivery_place" in columns:
         out["left_unattended"] = columns.chosen("delivery_place", "porch", "mailbox", "other")
         out["signed_for"] = columns.chosen("delivery_place", "signed")
-    if "proof_of_delivery_at" in columns:
-        proof = columns.known("proof_of_delivery_at").astype(np.float64)
-        out["has_proof"] = np.where(columns.known("delivered_at"), proof, np.nan)
+    # Whether or not the column is there: an order must not read otherwise beside orders that have it.
+    proof = columns.known("proof_of_delivery_at").astype(np.float64)
+    out["has_proof"] = np.where(columns.known("delivered_at"), proof, np.nan)
     return out
 
 

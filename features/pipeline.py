@@ -155,7 +155,8 @@ def _levels(columns: Columns, name: str) -> list[str]:
 
 
 _STATE_FEATURES = tuple(
-    Feature(f"has_been_{state}", "state", "flag", "placed", f"the order has been {state}") for state in STATES[1:]
+    Feature(f"has_been_{state}", "state", "flag", "placed", f"the order has been {state}", 0, "timing")
+    for state in STATES[1:]
 )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.columns import Columns, Floats
 from features.feature import Feature
 from features.moments import DAY, HOUR, contact_at
+from features.order import Known
 
 _TOPICS = {
     "topic_not_received": ("not_received",),
@@ -15,7 +18,20 @@ _TOPICS = {
     "topic_cancel": ("cancel",),
 }
 
-FEATURES = (
+# Waiting acts by its ratio more than by its difference: the first day tells more than the fortieth.
+_CURVED: dict[str, tuple[str, Known]] = {
+    "days_since_delivery": ("delivered_at", "delivered"),
+    "days_since_contact": ("first_message_at", "contact"),
+    "days_overdue": ("latest_delivery_at", "placed"),
+    "days_late": ("delivered_at", "delivered"),
+    "unanswered_hours": ("first_reply_at", "contact"),
+    "reply_hours": ("first_reply_at", "contact"),
+    "unauthorised_hours": ("return_authorised_at", "contact"),
+    "unshipped_hours_late": ("ship_by", "placed"),
+    "unscanned_days": ("first_scan_at", "shipped"),
+}
+
+_DECLARED = (
     Feature("age_days", "placed_at", "days", "placed", "since the order was placed"),
     Feature("handling_promise_days", "ship_by", "days", "placed", "promised time to hand over"),
     Feature("transit_promise_days", "latest_delivery_at", "days", "placed", "from ship_by to the end of the promise"),
@@ -47,6 +63,7 @@ FEATURES = (
     Feature("reply_hours", "first_reply_at", "hours", "contact", "from the first message to the reply, so far"),
     Feature("last_unanswered_hours", "last_reply_at", "hours", "contact", "last message without a reply; else 0"),
     Feature("messages_log", "message_count", "log", "contact", "the buyer's messages"),
+    *(Feature(f"{n}_log", of, "log", known, f"log of 1 + {n}, at least 0") for n, (of, known) in _CURVED.items()),
     *(Feature(n, "message_topic", "flag", "contact", "topic " + " or ".join(of)) for n, of in _TOPICS.items()),
     Feature("return_requested_days", "return_requested_at", "days", "contact", "since a return was asked for"),
     Feature("unauthorised_hours", "return_authorised_at", "hours", "contact", "return not authorised; else 0"),
@@ -58,6 +75,7 @@ FEATURES = (
     Feature("is_cancel_requested", "cancel_requested_at", "flag", "placed", "the buyer asked to cancel"),
     Feature("is_cancelled", "cancelled_at", "flag", "placed", "cancelled"),
 )
+FEATURES = tuple(replace(f, source="timing") for f in _DECLARED)
 
 
 def timing(columns: Columns, window_days: float) -> dict[str, Floats]:
@@ -69,6 +87,7 @@ def timing(columns: Columns, window_days: float) -> dict[str, Floats]:
         out.update(_messages(columns, contact))
     if "return_requested_at" in columns:
         out.update(_returns(columns))
+    out.update({f"{n}_log": np.log1p(np.maximum(out[n], 0.0)) for n in _CURVED if n in out})
     out["is_refunded"] = _happened(columns, "refunded_at", where=~np.isnan(contact))
     out["is_cancel_requested"] = _happened(columns, "cancel_requested_at")
     out["is_cancelled"] = _happened(columns, "cancelled_at")
@@ -125,7 +144,7 @@ def _travel(columns: Columns) -> dict[str, Floats]:
         "estimate_slack_days": np.where(away, (columns["carrier_estimated_delivery_at"] - latest) / DAY, np.nan),
         "transit_days_so_far": np.where(under_way, (as_of - handed) / DAY, np.nan),
         "days_left": np.where(away, (latest - as_of) / DAY, np.nan),
-        "days_overdue": np.where(away, np.fmax((as_of - latest) / DAY, 0.0), 0.0),
+        "days_overdue": np.where(away, np.maximum((as_of - latest) / DAY, 0.0), 0.0),
         "silent_days": np.where(away, (as_of - columns["last_scan_at"]) / DAY, np.nan),
         "days_late": (delivered - latest) / DAY,
         "lateness_days": (np.where(away, as_of, delivered) - latest) / DAY,
@@ -144,7 +163,7 @@ def _messages(columns: Columns, contact: Floats) -> dict[str, Floats]:
         "unanswered_hours": _waiting(first, reply, as_of, HOUR),
         "reply_hours": (np.where(np.isnan(reply), as_of, reply) - first) / HOUR,
         "last_unanswered_hours": np.where(np.isnan(last), np.nan, np.where(waits, (as_of - last) / HOUR, 0.0)),
-        "messages_log": np.log(np.fmax(columns["message_count"], 0.5)),
+        "messages_log": np.log(np.maximum(columns["message_count"], 0.5)),
     }
     if "message_topic" in columns:
         out.update({name: columns.chosen("message_topic", *of) for name, of in _TOPICS.items()})

@@ -13,7 +13,8 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import brier_score_loss, log_loss
 
 from benchmarks import olist, olist_baselines
-from benchmarks.olist_orders import EXTRAS, FOLDER, MOMENTS, Olist, known_by, read_olist
+from benchmarks.olist_orders import EXTRAS, FOLDER, MOMENTS, WINDOW_DAYS, Olist, known_by, read_olist
+from benchmarks.olist_product import Product
 from benchmarks.olist_report import HEADING, Judged, replaced_section
 from features.columns import Columns
 from features.document import checked_columns, read_json, read_order
@@ -75,11 +76,12 @@ def test_a_shop_holds_nothing_from_after_the_origin(real: Olist) -> None:
 def test_both_doors_read_the_same_order(real: Olist, moment: str, tmp_path: Path) -> None:
     asked = real.looked_at(moment).select(*real.orders.columns, "as_of").sample(40, seed=7)
     asked.write_parquet(tmp_path / "asked.parquet")
+    product = Product(tmp_path, EXTRAS, WINDOW_DAYS, seed=0)
     options = TableOptions(extras={name: declared.split(":")[0] for name, declared in EXTRAS.items()})
     (chunk,) = read_orders(tmp_path / "asked.parquet", options)
     assert not chunk.rejects
     for i, row in enumerate(asked.iter_rows(named=True)):
-        body = json.dumps(olist._document(row)).encode()
+        body = json.dumps(product.document(row)).encode()
         single = checked_columns(read_order(read_json(body)), as_of=0.0, extras=options.extras)
         assert _plain(single, 0) == _plain(chunk.columns, i)
 
@@ -119,11 +121,12 @@ def test_a_constant_is_refitted_to_the_share_that_happened() -> None:
 def test_losses_and_differences_are_those_of_scikit_learn() -> None:
     rng = np.random.default_rng(3)
     y = (rng.random(500) < 0.2).astype(np.float64)
-    found = Judged(y, {"a": rng.uniform(0.05, 0.5, 500), "b": np.full(500, 0.2)})
+    found = Judged(y, {"a": rng.uniform(0.05, 0.5, 500), "b": np.full(500, 0.2)}, [200, 300])
     a, b = found.probabilities.values()
     logarithmic, squared = found.differences("a", "b")
     assert logarithmic.mean == pytest.approx(log_loss(y, a) - log_loss(y, b))
     assert squared.mean == pytest.approx(brier_score_loss(y, a) - brier_score_loss(y, b))
+    assert found.observed_to_expected("b") == pytest.approx([y[:200].sum() / 40, y[200:].sum() / 60])
     assert squared.error == pytest.approx(np.std((a - y) ** 2 - (b - y) ** 2, ddof=1) / np.sqrt(500))
 
 

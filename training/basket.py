@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from features.errors import SettingError, nearest
 from training.entities import CONDITIONS, REGIONS, Entities, Flags, Floats, Ints, Shocks
@@ -68,54 +69,52 @@ class Basket:
         return len(self.placed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """What was bought of whom, before anything is planned; arrays (n,)."""
+
+    placed: Floats
+    sku: Ints
+    shop: Ints
+    marketplace: Ints
+    buyer: Ints
+    price: Floats
+    quantity: Ints
+    is_high_value: Flags
+
+
 def place_orders(world: World, entities: Entities, shocks: Shocks, orders: int, seed: int, part: int) -> Basket:
     """The orders of one part, sorted by the moment of placing."""
     rng = np.random.default_rng([seed, 3, part])
-    n = orders
-    shops, skus = entities.shops, entities.skus
-    placed = _placed(world, part, rng.random(n), rng.random(n))
-    sku = np.searchsorted(np.cumsum(skus.popularity) / skus.popularity.sum(), rng.random(n)).astype(np.int64)
-    shop, marketplace = skus.shop[sku], shops.marketplace[skus.shop[sku]]
-    price = np.round(skus.price[sku] * np.exp(rng.normal(0.0, 0.05, n)), 2)
-    u_quantity, u_destination, u_payment = rng.random(n), rng.random(n), rng.random(n)
-    own = world.size.buyers // world.size.shops
-    buyer = shop * own + (own * rng.random(n) ** 1.5).astype(np.int64)
-    is_high = price > world.sku.high_value
+    n, shops, skus = orders, entities.shops, entities.skus
+    sale = _sold(world, entities, rng, part, n)
+    sku, shop, marketplace = sale.sku, sale.shop, sale.marketplace
     is_cross = shops.is_chinese[shop] & (rng.random(n) >= world.shop.local_stock_share)
-    is_unpaid = is_cross & (rng.random(n) < shops.duties_unpaid[shop])
-    choice = entities.carriers.preference[shop, np.where(is_cross, 0, 1)]
-    carrier = (choice < rng.random(n)[:, None]).sum(axis=1)
-    service = _service(rng.random(n), shops.care[shop], is_high)
+    carrier = _chosen_carrier(entities, shop, is_cross, rng.random(n))
+    service = _service(rng.random(n), shops.care[shop], sale.is_high_value)
     has_tracking = rng.random(n) >= _untracked(world, shops.untracked[shop], service)
-    is_business = rng.random(n) < 0.10
-    ship_by, promise, latest = _promises(world, placed, shops.handling_days[shop], is_cross, service)
+    ship_by, promise, latest = _promises(world, sale.placed, shops.handling_days[shop], is_cross, service)
+    signature = shops.signature[shop] * np.where(sale.is_high_value, 2.0, 1.0)
     return Basket(
-        placed=placed,
-        is_season=_is_season(world, part, placed),
-        is_bad_week=shocks.bad_week[carrier, marketplace, (placed // 7.0).astype(np.int64)],
-        is_bad_lot=(shocks.lot_from[sku] <= placed) & (placed < shocks.lot_until[sku]),
-        sku=sku,
-        shop=shop,
-        marketplace=marketplace,
+        **{f.name: getattr(sale, f.name) for f in fields(sale)},
+        is_season=_is_season(world, part, sale.placed),
+        is_bad_week=shocks.bad_week[carrier, marketplace, (sale.placed // 7.0).astype(np.int64)],
+        is_bad_lot=(shocks.lot_from[sku] <= sale.placed) & (sale.placed < shocks.lot_until[sku]),
         region=rng.integers(0, REGIONS, n),
-        buyer=buyer,
-        price=price,
-        quantity=1 + (u_quantity < 0.15) + (u_quantity < 0.04),
-        is_high_value=is_high,
         is_fragile=skus.is_fragile[sku],
-        has_mismatch=skus.mismatches.any(axis=1)[sku],
+        has_mismatch=np.asarray(skus.mismatches.any(axis=1), dtype=np.bool_)[sku],
         is_used=skus.condition[sku] != CONDITIONS.index("new"),
         is_cross_border=is_cross,
-        is_duties_unpaid=is_unpaid,
+        is_duties_unpaid=is_cross & (rng.random(n) < shops.duties_unpaid[shop]),
         carrier=carrier,
         service=service,
         is_rough=entities.carriers.is_rough[carrier],
-        destination=_class(u_destination, (0.80, 0.10, 0.05, 0.05)),
-        payment=_class(np.clip(u_payment + 0.02 * entities.temper[buyer], 0.0, 1.0), (0.6, 0.2, 0.1, 0.04, 0.06)),
+        destination=_class(rng.random(n), (0.80, 0.10, 0.05, 0.05)),
+        payment=_payment(rng.random(n), entities.temper[sale.buyer]),
         is_gift=rng.random(n) < 0.06,
-        is_business=is_business,
+        is_business=rng.random(n) < 0.10,
         has_tracking=has_tracking,
-        has_signature=rng.random(n) < shops.signature[shop] * np.where(is_high, 2.0, 1.0),
+        has_signature=rng.random(n) < signature,
         is_protected=has_tracking & (rng.random(n) < shops.protected[shop]),
         has_return_address=shops.has_return_address[shop],
         ship_by=ship_by,
@@ -123,6 +122,35 @@ def place_orders(world: World, entities: Entities, shocks: Shocks, orders: int, 
         latest=latest,
         is_reply_fast=np.zeros(n, dtype=np.bool_),
     )
+
+
+def _sold(world: World, entities: Entities, rng: np.random.Generator, part: int, n: int) -> _Sale:
+    """SKUs by popularity, and buyers, who each keep to one shop, some more eager than others."""
+    skus, u = entities.skus, rng.random((5, n))
+    sku = np.searchsorted(np.cumsum(skus.popularity) / skus.popularity.sum(), u[2]).astype(np.int64)
+    price = np.round(skus.price[sku] * np.exp(rng.normal(0.0, 0.05, n)), 2)
+    shop, own = skus.shop[sku], world.size.buyers // world.size.shops
+    return _Sale(
+        placed=_placed(world, part, u[0], u[1]),
+        sku=sku,
+        shop=shop,
+        marketplace=entities.shops.marketplace[shop],
+        buyer=shop * own + (own * u[3] ** 1.5).astype(np.int64),
+        price=price,
+        quantity=1 + (u[4] < 0.15) + (u[4] < 0.04),
+        is_high_value=price > world.sku.high_value,
+    )
+
+
+def _chosen_carrier(entities: Entities, shop: Ints, is_cross: Flags, u: Floats) -> Ints:
+    """(n,) carriers by the shop's preference."""
+    edges = entities.carriers.preference[shop, np.where(is_cross, 0, 1)]
+    return np.asarray((edges[:, :-1] < u[:, None]).sum(axis=1), dtype=np.int64)
+
+
+def _payment(u: Floats, temper: Floats) -> Ints:
+    """(n,) means of payment: a mild sign of the buyer's temper."""
+    return _class(np.clip(u + 0.02 * temper, 0.0, 1.0), (0.6, 0.2, 0.1, 0.04, 0.06))
 
 
 def _placed(world: World, part: int, u_day: Floats, u_time: Floats) -> Floats:
@@ -141,7 +169,7 @@ def part_start(world: World, part: int) -> dt.datetime:
     return dt.datetime(first.year, first.month, first.day, tzinfo=dt.UTC)
 
 
-def _is_season(world: World, part: int, placed: Floats) -> Flags:
+def _is_season(world: World, part: int, placed: npt.NDArray[np.floating]) -> Flags:
     """From 10 November to 24 December."""
     start = part_start(world, part)
     day_of_year = (start.timetuple().tm_yday - 1 + np.floor(placed)) % 365
@@ -158,14 +186,16 @@ def _service(u: Floats, care: Floats, is_high: Flags) -> Ints:
 def _untracked(world: World, share: Floats, service: Ints) -> Floats:
     """Probability that an order goes without tracking; express always has it."""
     by_service = np.array([world.shop.untracked_economy_ratio, 1.0, 0.0])
-    return np.minimum(share * by_service[service], 0.95)
+    capped: Floats = np.minimum(share * by_service[service], 0.95)
+    return capped
 
 
 def median_transit_days(world: World, is_cross: Flags, service: Ints) -> Floats:
     """(n,) median days from first scan to delivery on an ordinary lane in an ordinary week."""
     t = world.transit
     ratio = np.array([t.economy_ratio, 1.0, t.express_ratio])
-    return np.where(is_cross, t.cross_border_days, t.local_days) * ratio[service]
+    days: Floats = np.where(is_cross, t.cross_border_days, t.local_days) * ratio[service]
+    return days
 
 
 def _promises(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from features.columns import Array, Bools, Columns, Floats, unknown
+from features.columns import Array, Bools, Columns, Floats, concatenated
 from features.delimited import Reject
 from features.errors import FileRefused, TrainingError
 from features.moments import facts
@@ -51,17 +51,6 @@ class Claims:
     order_id: Array
     opened_at: Floats
     type: Floats
-
-
-def concatenated(parts: Sequence[Columns]) -> Columns:
-    """The orders of several chunks as one."""
-    names = list(dict.fromkeys(name for part in parts for name in part))
-    n = sum(part.n for part in parts)
-    return Columns(n, {name: np.concatenate([_of(part, name) for part in parts]) for name in names})
-
-
-def _of(part: Columns, name: str) -> Array:
-    return part[name] if name in part else unknown(name, part.n)
 
 
 def read_claims(path: Path, zone: ZoneInfo | None) -> Claims:

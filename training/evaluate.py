@@ -17,8 +17,8 @@ from features.order import STATES
 from model.calibration import Calibrator, probability_of
 from model.delay import DelayCurve
 from model.metrics import Quality, quality
-from training.calibrate import OutOfFold, fitted_calibrator
-from training.learn import Known, known_at, rolling_folds
+from training.calibrate import fitted_calibrator
+from training.learn import Known, known_at, rolling_folds, said, together
 from training.rows import Rows
 
 RawModel = Callable[[Floats], Floats]
@@ -84,29 +84,23 @@ BASELINES: dict[str, Fitter] = {
 
 def calibrated(fit: Fitter, rows: Rows, curve: DelayCurve, until: float, seed: int) -> tuple[RawModel, Calibrator]:
     """A baseline fitted on what was known at `until`, with a calibrator from the same rolling origins as ours."""
-    parts: list[tuple[Known, Floats]] = []
-    for fold in rolling_folds(rows, curve, until):
+    parts = []
+    for k, fold in enumerate(rolling_folds(rows, curve, until)):
         model = fit(rows.X[fold.fit.at], fold.fit.y, fold.fit.weight, seed)
-        parts.append((fold.judge, model(rows.X[fold.judge.at])))
+        parts.append(said(rows, fold.judge, model(rows.X[fold.judge.at]), k))
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
     model = fit(rows.X[everything.at], everything.y, everything.weight, seed)
-    if not parts:
-        parts = [(everything, model(rows.X[everything.at]))]
-    at = np.concatenate([known.at for known, _ in parts])
-    out_of_fold = OutOfFold(
-        np.concatenate([raw for _, raw in parts]), rows.state[at], np.concatenate([k.y for k, _ in parts]),
-        np.concatenate([k.weight for k, _ in parts]), rows.placed_at[at],
-    )  # fmt: skip
-    return model, fitted_calibrator(out_of_fold)
+    own = said(rows, everything, model(rows.X[everything.at]))
+    return model, fitted_calibrator(together(parts or [own]), own)
 
 
 def tested(rows: Rows, test: Known, models: dict[str, tuple[RawModel, Calibrator]]) -> Test:
     """The test rows with what every model says of them."""
     X, state = rows.X[test.at], rows.state[test.at]
-    said = {name: probability_of(calibrator.log_odds(raw(X), state)) for name, (raw, calibrator) in models.items()}
+    told = {name: probability_of(calibrator.log_odds(raw(X), state)) for name, (raw, calibrator) in models.items()}
     return Test(
         rows.order[test.at], state, rows.placed_at[test.at], rows.as_of[test.at], test.y, test.weight,
-        rows.name[test.at], said,
+        rows.name[test.at], told,
     )  # fmt: skip
 
 

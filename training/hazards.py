@@ -159,12 +159,14 @@ def _loss(world: World, entities: Entities, basket: Basket) -> Floats:
     ratio = (
         entities.carriers.loss[basket.carrier, basket.marketplace]
         + w.cross_border_effect * basket.is_cross_border
+        + w.untracked_effect * ~basket.has_tracking
         + w.untracked_high_value_effect * (~basket.has_tracking & basket.is_high_value)
         + w.duties_unpaid_high_value_effect * (basket.is_duties_unpaid & basket.is_high_value)
         + w.bad_week_effect * basket.is_bad_week
     )
     by_handling = np.exp(ratio[:, None] + np.array([0.0, w.late_handling_effect]))
-    return np.minimum(w.base_share * by_handling, w.most_share)
+    capped: Floats = np.minimum(w.base_share * by_handling, w.most_share)
+    return capped
 
 
 def _place_shares(basket: Basket) -> Floats:

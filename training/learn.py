@@ -17,7 +17,7 @@ from model.booster import Booster
 from model.calibration import Calibrator
 from model.delay import DelayCurve
 from model.margin import Margin
-from training.calibrate import OutOfFold, fitted_calibrator
+from training.calibrate import Said, fitted_calibrator
 from training.margin import fitted, prepared
 from training.rows import Rows
 from training.settings import fit_settings
@@ -36,7 +36,7 @@ class Learned:
     calibrator: Calibrator
     penalty: float
     trees: int
-    out_of_fold: OutOfFold
+    out_of_fold: Said
 
     def raw(self, X: Floats) -> Floats:
         """(n,) float64: uncalibrated log-odds."""
@@ -87,22 +87,28 @@ def learn(
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
     folds = rolling_folds(rows, curve, until) or [Fold(everything, everything)]
     template = prepared(rows.X[everything.at], features)
-    penalty = _best_penalty(rows, folds, template, features)
-    progress(f"penalty {penalty:g} chosen on {len(folds)} rolling origins")
-    stages = _side_by_side(_staged, [(rows, fold, template, features, penalty, seed) for fold in folds])
-    trees = int(np.argmin(np.sum([stage.losses for stage in stages], axis=0))) * STAGE_TREES
-    progress(f"{trees} trees chosen")
+    penalties = (_best_penalty(rows, folds, template, features), fit_settings().margin_stage_penalty)
+    progress(f"margin chosen on {len(folds)} rolling origins: penalty {penalties[0]:g}")
+    calls = [(rows, fold, template, features, penalty, seed) for penalty in penalties for fold in folds]
+    every = _side_by_side(_staged, calls)
+    tried = {penalty: every[i * len(folds) : (i + 1) * len(folds)] for i, penalty in enumerate(penalties)}
+    losses = _pooled(tried)
+    penalty = min(losses, key=lambda p: float(losses[p].min()))
+    trees = int(np.argmin(losses[penalty])) * STAGE_TREES
+    stages = tried[penalty]
+    progress(f"{trees} trees on a margin of penalty {penalty:g} chosen")
     out_of_fold = _judged(rows, folds, stages, trees)
-    calibrator = fitted_calibrator(out_of_fold)
     margin, grown_booster = _fit(rows, everything, template, features, penalty, seed, trees)
-    text = grown_booster.model_to_string() if trees else ""
+    booster = Booster(grown_booster.model_to_string() if trees else "")
+    X = rows.X[everything.at]
+    calibrator = fitted_calibrator(out_of_fold, said(rows, everything, margin.log_odds(X) + booster.log_odds(X)))
     progress(f"fitted on {len(everything.at):,} rows, {trees} trees, slope {calibrator.slope:.2f}")
-    return Learned(margin, Booster(text), calibrator, penalty, trees, out_of_fold)
+    return Learned(margin, booster, calibrator, penalty, trees, out_of_fold)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """A fold fitted with the most trees. start: (judged,) margin; losses: after 0, STAGE_TREES, 2·STAGE_TREES … trees."""
+    """A fold fitted with the most trees. start: (judged,) margin; losses: after 0, STAGE_TREES … trees."""
 
     start: Floats
     booster: lightgbm.Booster
@@ -125,16 +131,28 @@ def _staged(
     return _Stage(start, booster, losses)
 
 
-def _judged(rows: Rows, folds: list[Fold], stages: list[_Stage], trees: int) -> OutOfFold:
-    raw = [
-        s.start + (s.booster.predict(rows.X[f.judge.at], raw_score=True, num_iteration=trees) if trees else 0.0)
-        for s, f in zip(stages, folds, strict=True)
-    ]
-    at = np.concatenate([f.judge.at for f in folds])
-    return OutOfFold(
-        np.concatenate(raw), rows.state[at], np.concatenate([f.judge.y for f in folds]),
-        np.concatenate([f.judge.weight for f in folds]), rows.placed_at[at],
-    )  # fmt: skip
+def _pooled(tried: dict[float, list[_Stage]]) -> dict[float, Floats]:
+    """Losses by number of trees, summed over the folds, for each penalty."""
+    return {penalty: np.sum([stage.losses for stage in stages], axis=0) for penalty, stages in tried.items()}
+
+
+def said(rows: Rows, known: Known, raw: Floats, fold: int = 0) -> Said:
+    """Rows as they weighed at one moment, with the log-odds a model gave them."""
+    at = known.at
+    return Said(raw, rows.state[at], known.y, known.weight, rows.placed_at[at], np.full(len(at), fold))
+
+
+def together(parts: list[Said]) -> Said:
+    """Rows of several folds as one."""
+    return Said(*(np.concatenate([getattr(part, name) for part in parts]) for name in Said.__slots__))
+
+
+def _judged(rows: Rows, folds: list[Fold], stages: list[_Stage], trees: int) -> Said:
+    parts = []
+    for k, (stage, fold) in enumerate(zip(stages, folds, strict=True)):
+        added = stage.booster.predict(rows.X[fold.judge.at], raw_score=True, num_iteration=trees) if trees else 0.0
+        parts.append(said(rows, fold.judge, stage.start + added, k))
+    return together(parts)
 
 
 def _best_penalty(rows: Rows, folds: list[Fold], template: Margin, features: tuple[Feature, ...]) -> float:

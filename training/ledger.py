@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from training.basket import DESTINATIONS, PAYMENTS, SERVICES, Basket, part_start
-from training.entities import CATEGORIES, CONDITIONS, MARKETPLACES, MISMATCHES, Entities, Flags, Floats, Ints
-from training.hazards import MISSING, OTHER, OVERDUE, PLACES, PRODUCT, PRODUCT_LATE, REPLY_48_REFUND, REPLY_REFUND
-from training.journey import Journey, on_clock
-from training.world import World
+from training.basket import DESTINATIONS, PAYMENTS, SERVICES
+from training.correspondence import buyer_past, contact_columns
+from training.entities import CATEGORIES, CONDITIONS, MARKETPLACES, MISMATCHES, Flags, Floats
+from training.hazards import PLACES
+from training.journey import on_clock
+from training.story import Story, coded, flag, masked, money
 
-Texts = npt.NDArray[np.str_]
 CURRENCIES = ("USD", "GBP", "EUR")
 COUNTRIES = ("US", "GB", "DE")
 REGION_NAMES = (
@@ -22,73 +19,20 @@ REGION_NAMES = (
     ("London", "Kent", "Essex", "Surrey", "Devon", "Wales", "Scotland", "Yorkshire", "Cornwall", "Dorset"),
     ("Bayern", "Hessen", "Berlin", "Hamburg", "Bremen", "Sachsen", "Saarland", "Thüringen", "Niedersachsen", "NRW"),
 )
-_OPTIONAL = ("payment_type", "destination_type", "is_gift", "distance_km", "item_condition", "is_late_delivery_risk")
-_OPTIONAL += ("delivery_attempts", "is_tracking_integrated", "buyer_key", "insured_value", "shipping_price", "asin")
+_OPTIONAL = (
+    *("payment_type", "destination_type", "is_gift", "distance_km", "item_condition", "is_late_delivery_risk"),
+    *("delivery_attempts", "is_tracking_integrated", "buyer_key", "insured_value", "shipping_price", "asin"),
+)
 _GOODS = ("item_weight_g", "package_volume_cm3")
-_TOPICS = ("not_received", "not_as_described", "damaged", "return", "refund", "cancel", "other")
-_REASONS = ("defective", "not as described", "no longer needed")
-_MONEY_DIGITS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One part's orders and what became of them."""
-
-    world: World
-    entities: Entities
-    basket: Basket
-    journey: Journey
-    seed: int
-    part: int
-
-    def instants(self, name: str, days: Floats) -> pl.Series:
-        """Instants from days since placing; null where these are not finite."""
-        is_known = np.isfinite(days)
-        seconds = np.round((self.basket.placed + np.where(is_known, days, 0.0)) * 86400.0).astype(np.int64)
-        start = int(part_start(self.world, self.part).timestamp())
-        micros = pl.Series(name, (seconds + start) * 1_000_000).cast(pl.Datetime("us", "UTC"))
-        return _masked(micros, is_known)
-
-    @property
-    def order_ids(self) -> pl.Series:
-        """Texts like Amazon's, unique over parts."""
-        i = np.arange(len(self.basket), dtype=np.int64)
-        middle, last = (i * 6180339 + 40507 * self.seed) % 10**7, (i * 2718281 + 7919 * self.part + self.seed) % 10**7
-        digits = [pl.Series(part).cast(pl.String).str.zfill(7) for part in (middle, last)]
-        return ("114-" + digits[0] + "-" + digits[1]).alias("order_id")
 
 
 def orders_frame(story: Story, decided: Floats, seller_paid: Flags) -> pl.DataFrame:
     """One row per order; `decided` (n,) days since placing, inf without a claim."""
     rng = np.random.default_rng([story.seed, 5, story.part])
     columns = _sale(story, rng) + _goods(story, rng) + _shop(story) + _shipping(story, rng) + _delivery(story, rng)
-    contact = _contact(story, rng, decided, seller_paid)
-    frame = pl.DataFrame([story.order_ids, *columns, *contact, *_buyer_past(story)])
+    contact = contact_columns(story, rng, decided, seller_paid)
+    frame = pl.DataFrame([story.order_ids, *columns, *contact, *buyer_past(story)])
     return _with_gaps(story, frame, rng)
-
-
-def coded(name: str, codes: Ints, texts: tuple[str, ...]) -> pl.Series:
-    """A text column from codes; null where a code is negative."""
-    column = pl.Series(name, texts)[pl.Series(np.where(codes < 0, 0, codes))].alias(name)
-    return _masked(column, codes >= 0)
-
-
-def _masked(column: pl.Series, is_known: Flags) -> pl.Series:
-    """The column with null where it is not known."""
-    if is_known.all():
-        return column
-    return pl.select(pl.when(pl.Series(is_known)).then(column).otherwise(None).alias(column.name)).to_series()
-
-
-def _money(name: str, amount: Floats) -> pl.Series:
-    """Amounts in whole cents."""
-    return pl.Series(name, np.round(amount, _MONEY_DIGITS))
-
-
-def _flag(name: str, flags: Flags, is_known: Flags | None = None) -> pl.Series:
-    """A flag, null where not known."""
-    column = pl.Series(name, flags)
-    return column if is_known is None else _masked(column, is_known)
 
 
 def _sale(story: Story, rng: np.random.Generator) -> list[pl.Series]:
@@ -108,17 +52,17 @@ def _sale(story: Story, rng: np.random.Generator) -> list[pl.Series]:
         pl.Series("fulfilment_channel", ["seller"]).new_from_index(0, n),
         story.instants("placed_at", zero),
         story.instants("payment_approved_at", on_clock(-0.02 * np.log1p(-u[4]))),
-        _money("order_total", item + shipping - promotion),
-        _money("item_price", item),
-        _money("shipping_price", shipping),
-        _money("promotion_discount", promotion),
-        _money("unit_cost", unit_cost),
+        money("order_total", item + shipping - promotion),
+        money("item_price", item),
+        money("shipping_price", shipping),
+        money("promotion_discount", promotion),
+        money("unit_cost", unit_cost),
         coded("currency", b.marketplace, CURRENCIES),
         pl.Series("quantity", b.quantity),
         pl.Series("line_count", np.where((b.quantity > 1) & (u[1] < 0.3), 2, 1)),
         coded("payment_type", b.payment, PAYMENTS),
-        _flag("is_gift", b.is_gift),
-        _flag("is_business_order", b.is_business),
+        flag("is_gift", b.is_gift),
+        flag("is_business_order", b.is_business),
         coded("destination_type", b.destination, DESTINATIONS),
         coded("ship_to_country", b.marketplace, COUNTRIES),
         coded("ship_to_region", b.marketplace * 10 + b.region, regions),
@@ -138,10 +82,10 @@ def _goods(story: Story, rng: np.random.Generator) -> list[pl.Series]:
         coded("sku", sku, names),
         coded("asin", sku, tuple(f"B0{name[4:]}SIM" for name in names)),
         coded("item_condition", s.condition[sku], CONDITIONS),
-        *(_flag(f"mismatch_{name}", flags[:, k], is_checked) for k, name in enumerate(MISMATCHES)),
+        *(flag(f"mismatch_{name}", flags[:, k], is_checked) for k, name in enumerate(MISMATCHES)),
         pl.Series("item_weight_g", np.round(weight)),
         pl.Series("package_volume_cm3", np.round(s.volume_cm3[sku] * story.basket.quantity)),
-        _flag("is_fragile", s.is_fragile[sku]),
+        flag("is_fragile", s.is_fragile[sku]),
     ]
 
 
@@ -150,9 +94,9 @@ def _shop(story: Story) -> list[pl.Series]:
     b, s = story.basket, story.entities.shops
     country = np.where(b.has_return_address, b.marketplace, len(COUNTRIES))
     return [
-        _flag("has_return_address_in_marketplace", b.has_return_address),
-        _flag("offers_prepaid_return_label", s.offers_prepaid_label[b.shop]),
-        _flag("buyer_pays_return_shipping", s.buyer_pays_return[b.shop]),
+        flag("has_return_address_in_marketplace", b.has_return_address),
+        flag("offers_prepaid_return_label", s.offers_prepaid_label[b.shop]),
+        flag("buyer_pays_return_shipping", s.buyer_pays_return[b.shop]),
         coded("return_address_country", country, (*COUNTRIES, "CN")),
         pl.Series("return_window_days", s.return_window_days[b.shop]),
     ]
@@ -174,17 +118,17 @@ def _shipping(story: Story, rng: np.random.Generator) -> list[pl.Series]:
         story.instants("latest_delivery_at", b.latest),
         coded("service_level", b.service, ("free_economy", "standard", "expedited")),
         coded("ship_from_country", np.where(b.is_cross_border, 3, b.marketplace), (*COUNTRIES, "CN")),
-        _flag("duties_paid", ~b.is_duties_unpaid, b.is_cross_border),
+        flag("duties_paid", ~b.is_duties_unpaid, b.is_cross_border),
         pl.Series("distance_km", np.round(distance)),
         coded("carrier", b.carrier, carriers),
         coded("carrier_service", b.service, SERVICES),
-        _flag("has_tracking", b.has_tracking),
-        _flag("is_tracking_integrated", b.has_tracking & ((u[3] < 0.85) | b.is_protected)),
+        flag("has_tracking", b.has_tracking),
+        flag("is_tracking_integrated", b.has_tracking & ((u[3] < 0.85) | b.is_protected)),
         coded("label_source", np.where(b.is_protected | (u[4] < 0.15), 0, 1), ("buy_shipping", "other")),
-        _flag("is_claims_protected", b.is_protected),
-        _flag("is_late_delivery_risk", b.is_protected & (u[4] > 0.9)),
+        flag("is_claims_protected", b.is_protected),
+        flag("is_late_delivery_risk", b.is_protected & (u[4] > 0.9)),
         coded("signature_service", b.has_signature.astype(np.int64), ("none", "signature")),
-        _masked(_money("insured_value", np.nan_to_num(insured)), np.isfinite(insured)),
+        masked(money("insured_value", np.nan_to_num(insured)), np.isfinite(insured)),
         story.instants("ship_confirmed_at", on_clock(confirmed)),
         story.instants("shipped_at", j.shipped),
         story.instants("first_scan_at", j.scanned),
@@ -204,81 +148,10 @@ def _delivery(story: Story, rng: np.random.Generator) -> list[pl.Series]:
         story.instants("last_scan_at", j.delivered),
         story.instants("delivered_at", j.delivered),
         coded("delivery_place", np.where(is_shown, j.place, -1), PLACES),
-        _masked(pl.Series("delivery_attempts", 1 + (u[2] < 0.12) + (u[2] < 0.02)), is_shown),
+        masked(pl.Series("delivery_attempts", 1 + (u[2] < 0.12) + (u[2] < 0.02)), is_shown),
         story.instants("proof_of_delivery_at", proof),
-        _flag("proof_address_matches", ~j.is_wrong_address, is_shown),
+        flag("proof_address_matches", ~j.is_wrong_address, is_shown),
     ]
-
-
-def _contact(story: Story, rng: np.random.Generator, decided: Floats, seller_paid: Flags) -> list[pl.Series]:
-    """Messages, return request and refund, those after a claim among them."""
-    j, b, n = story.journey, story.basket, len(story.basket)
-    u = rng.random((7, n))
-    is_goods = np.isfinite(j.contacted) & np.isin(j.kind, (PRODUCT, PRODUCT_LATE))
-    is_return_only, is_both = is_goods & (u[0] < 0.4), is_goods & (u[0] >= 0.4) & (u[0] < 0.65)
-    message = np.where(is_return_only, np.inf, j.contacted)
-    requested = np.where(is_return_only, j.contacted, np.where(is_both, on_clock(j.contacted + 0.2 + u[1]), np.inf))
-    authorised = np.maximum(requested, j.replied)
-    has_way = story.entities.shops.offers_prepaid_label[b.shop] | b.has_return_address
-    label = np.where(has_way, on_clock(authorised + 0.5 * u[2]), np.inf)
-    sent_back = np.where(u[3] < 0.6, on_clock(label + 1.0 + 6.0 * u[4]), np.inf)
-    back = on_clock(sent_back + 3.0 + 5.0 * u[5])
-    refunded = np.where(np.isin(j.answer, (REPLY_REFUND, REPLY_48_REFUND)), j.replied, on_clock(back + 2.0))
-    refunded = np.where(refunded < j.claimed, refunded, np.where(seller_paid, decided, np.inf))
-    last_message = np.where(np.isfinite(message) & np.isfinite(j.claimed), j.claimed, message)
-    count = np.where(np.isfinite(message), 1 + (u[6] < 0.5) + (u[6] < 0.2) + 2 * np.isfinite(j.claimed), 0)
-    paid = np.where(refunded >= decided, 1.0, np.where(u[5] < 0.8, 1.0, 0.5)) * b.price * b.quantity
-    in_policy = requested <= j.arrived + story.entities.shops.return_window_days[b.shop]
-    return [
-        story.instants("first_message_at", message),
-        story.instants("last_message_at", last_message),
-        story.instants("first_reply_at", j.replied),
-        story.instants("last_reply_at", j.replied),
-        _masked(pl.Series("message_count", count), np.isfinite(message)),
-        coded("message_topic", _topic(story, message, u[2]), _TOPICS),
-        story.instants("return_requested_at", requested),
-        coded("return_reason", np.where(np.isfinite(requested), (u[4] * 3).astype(np.int64), -1), _REASONS),
-        _flag("is_return_in_policy", in_policy, np.isfinite(requested)),
-        story.instants("return_authorised_at", authorised),
-        story.instants("return_label_sent_at", label),
-        story.instants("return_shipped_at", sent_back),
-        story.instants("return_delivered_at", back),
-        story.instants("refunded_at", refunded),
-        _masked(_money("refund_amount", paid), np.isfinite(refunded)),
-    ]
-
-
-def _topic(story: Story, message: Floats, u: Floats) -> Ints:
-    """Code of the message's topic, -1 without a message."""
-    j, b = story.journey, story.basket
-    goods = np.where(b.is_fragile & b.is_rough & (u < 0.7), 2, np.where(u < 0.75, 1, np.where(u < 0.9, 3, 4)))
-    other = np.where(u < 0.2, 5, 6)
-    topic = np.select([np.isin(j.kind, (OVERDUE, MISSING)), j.kind == OTHER], [np.zeros_like(goods), other], goods)
-    return np.where(np.isfinite(message), topic, -1)
-
-
-def _buyer_past(story: Story) -> list[pl.Series]:
-    """Earlier orders, returns and claims of the same buyer in the same shop, in this part so far."""
-    b, j = story.basket, story.journey
-    key = b.shop * 10_000_019 + b.buyer
-    is_goods = np.isin(j.kind, (PRODUCT, PRODUCT_LATE))
-    events = {"orders": np.zeros(len(key)), "returns": np.where(is_goods, j.contacted, np.inf), "claims": j.claimed}
-    return [pl.Series(f"buyer_prior_{name}", _counted(key, b.placed, days)) for name, days in events.items()]
-
-
-def _counted(key: Ints, placed: Floats, days: Floats) -> Ints:
-    """(n,) how many of the key's events came before each order was placed; `days` since the event's own order."""
-    has_event = np.isfinite(days)
-    keys = np.concatenate([key, key[has_event]])
-    moments = np.concatenate([placed, placed[has_event] + days[has_event]])
-    is_event = np.concatenate([np.zeros(len(key), np.int64), np.ones(int(has_event.sum()), np.int64)])
-    sequence = np.lexsort((is_event, moments, keys))
-    so_far = np.cumsum(is_event[sequence])
-    is_first = np.r_[True, keys[sequence][1:] != keys[sequence][:-1]]
-    before_key = np.maximum.accumulate(np.where(is_first, so_far - is_event[sequence], 0))
-    counted = np.empty(len(keys), np.int64)
-    counted[sequence] = so_far - before_key
-    return counted[: len(key)]
 
 
 def _with_gaps(story: Story, frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
@@ -294,5 +167,5 @@ def _with_gaps(story: Story, frame: pl.DataFrame, rng: np.random.Generator) -> p
         known |= {name: u[name] < filled for name in (*_GOODS, "insured_value")}
         frame = frame.with_columns(insured_value=pl.col("insured_value").fill_null(pl.col("item_price")))
         days = pl.Series("x_investigated", np.round(1.0 + 5.0 * rng.random(n), 1))
-        frame = frame.with_columns(_masked(days, rng.random(n) < filled))
-    return frame.with_columns(_masked(frame[name], is_known) for name, is_known in known.items())
+        frame = frame.with_columns(masked(days, rng.random(n) < filled))
+    return frame.with_columns(masked(frame[name], is_known) for name, is_known in known.items())

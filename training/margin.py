@@ -58,22 +58,22 @@ def _telling_unknowns(known: Array, share: Floats, features: tuple[Feature, ...]
 def fitted(X: Floats, y: Array, weight: Floats, features: tuple[Feature, ...], penalty: float, start: Margin) -> Margin:
     """The margin of least penalised log-loss, from the columns, scales and weights of `start`.
 
-    X: (m, d); y: (m,) bool; weight: (m,); penalty: of the squared weights, in claims.
+    X: (m, d); y: (m,) bool; weight: (m,); penalty: of the squared weights, in claims. What merely tells the stage and
+    the waiting of an order is penalised less: it acts on every order, and much.
     """
     design = start.design(X).astype(np.float32)
     signs = [features[j].sign for j in start.columns] + [0] * len(start.unknown_columns)
     bounds = [{1: (0.0, None), -1: (None, 0.0), 0: (None, None)}[s] for s in signs] + [(None, None)]
     begin = np.concatenate([start.weights, start.unknown_weights, [start.intercept or _prior_log_odds(y, weight)]])
+    ridge = penalty * _relative_penalties(start, features)
     target, mass = y.astype(np.float32), weight.astype(np.float32)
 
     def loss(beta: Floats) -> tuple[float, Floats]:
         z = design @ beta[:-1].astype(np.float32) + np.float32(beta[-1])
         softplus = np.logaddexp(np.float32(0.0), z)
         residual = mass * (1.0 / (1.0 + np.exp(-z)) - target)
-        value = float(np.sum(mass * (softplus - target * z), dtype=np.float64)) + 0.5 * penalty * float(
-            beta[:-1] @ beta[:-1]
-        )
-        gradient = np.append(design.T @ residual + penalty * beta[:-1], np.sum(residual, dtype=np.float64))
+        value = float(np.sum(mass * (softplus - target * z), dtype=np.float64) + 0.5 * ridge @ beta[:-1] ** 2)
+        gradient = np.append(design.T @ residual + ridge * beta[:-1], np.sum(residual, dtype=np.float64))
         return value, gradient.astype(np.float64)
 
     found = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 80, "ftol": 1e-7})
@@ -82,6 +82,13 @@ def fitted(X: Floats, y: Array, weight: Floats, features: tuple[Feature, ...], p
         start.columns, start.low, start.high, start.centre, start.scale, found.x[:p],
         start.unknown_columns, start.unknown_shares, found.x[p:-1], float(found.x[-1]),
     )  # fmt: skip
+
+
+def _relative_penalties(margin: Margin, features: tuple[Feature, ...]) -> Floats:
+    """(p + q,) float64: 1, or the milder share for features of timing and state."""
+    milder = fit_settings().margin_timing_penalty
+    own = [milder if features[j].source == "timing" else 1.0 for j in margin.columns]
+    return np.array(own + [1.0] * len(margin.unknown_columns))
 
 
 def _prior_log_odds(y: Array, weight: Floats) -> float:

@@ -27,7 +27,7 @@ def delay_curve(state: Ints, delay_days: Floats, followed_days: Floats, longest_
 
 
 def _hazard(delay_days: Floats, followed_days: Floats, size: int) -> tuple[Floats, int]:
-    """((size + 1,) cumulative hazard by whole days, scaled to end at 1; number of claims); straight if there are none."""
+    """((size + 1,) cumulative hazard by whole days, scaled to end at 1; claims); straight if there are none."""
     happened = ~np.isnan(delay_days)
     claims = int(happened.sum())
     if not claims:

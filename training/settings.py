@@ -27,6 +27,8 @@ class FitSettings:
     rolling_origins: tuple[float, ...]
     rolling_margin_folds: int
     margin_penalties: tuple[float, ...]
+    margin_stage_penalty: float
+    margin_timing_penalty: float
     margin_clip_quantile: float
     margin_rarest_unknown: float
     margin_selection_rows: int

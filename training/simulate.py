@@ -15,11 +15,13 @@ from training import basket as baskets
 from training.entities import draw_entities, draw_shocks
 from training.hazards import Hazards, hazards_of
 from training.journey import travel
-from training.ledger import Story, coded, orders_frame
+from training.ledger import orders_frame
 from training.milestones import CELLS, STATES, milestones
 from training.rollout import probabilities
+from training.story import Story, coded
 from training.verdicts import judge, outcomes_frame
-from training.world import World, load_world
+from training.world import World
+from training.worldfile import load_world
 
 __all__ = ["Simulated", "World", "load_world", "simulate"]
 

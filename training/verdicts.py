@@ -14,7 +14,7 @@ import polars as pl
 from training.entities import Flags, Floats, Ints
 from training.hazards import MISSING, NO_REPLY, OVERDUE, PLACES, PRODUCT, PRODUCT_LATE
 from training.journey import on_clock
-from training.ledger import Story, coded
+from training.story import Story, coded
 
 CLAIM_TYPES = ("not_received", "not_as_described", "return_or_refund")
 

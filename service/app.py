@@ -1,0 +1,59 @@
+"""The app: everything wired together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
+
+from features.document import checked_columns, read_order
+from model.artefact import Bundle
+from service.advice_catalogue import Catalogue
+from service.decide import decide
+from service.examples import decided_examples
+from service.middleware import DOCS_CSP, Door
+from service.observation import Metrics
+from service.openapi import describe
+from service.page import PAGE_CSP, page
+from service.problems import handle_problems
+from service.routes import EXAMPLE, api
+from service.running import Clock, Running, now
+from service.settings import Settings
+
+DESCRIPTION = "Which orders will end in an Amazon A-to-z Guarantee claim, and what to do while there is still time."
+DOCS = "/docs"
+
+
+def create_app(
+    bundle: Bundle, catalogue: Catalogue, settings: Settings, *, examples: Path | None = None, clock: Clock = now
+) -> FastAPI:
+    """The app that serves a bundle. examples: a file of orders, with as_of, for the page."""
+    decided = None if examples is None else decided_examples(examples, bundle, catalogue)
+    held = Running(bundle, catalogue, settings, clock, Metrics(bundle), decided)
+    policies = {"/": PAGE_CSP, DOCS: DOCS_CSP}
+    door = Middleware(Door, metrics=held.metrics, api_key=settings.api_key, policies=policies)
+    app: FastAPI = FastAPIOffline(
+        title="claimrisk", description=DESCRIPTION, version=version("claimrisk"), docs_url=DOCS, redoc_url=None,
+        lifespan=_lifespan, middleware=[door], telemetry={"tracing": False, "metrics": False, "logs": False},
+    )  # fmt: skip
+    app.state.running = held
+    app.include_router(api)
+    app.include_router(page)
+    handle_problems(app)
+    describe(app, settings)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Ready once a first order has gone all the way; a bundle only exists if its canaries sang when it was loaded."""
+    held: Running = app.state.running
+    decide(checked_columns(read_order(EXAMPLE), 0.0, held.extras), held.bundle, held.catalogue)
+    held.is_ready = True
+    yield
+    held.is_ready = False

@@ -1,0 +1,53 @@
+"""What is counted of a running service, for Prometheus."""
+
+from __future__ import annotations
+
+import numpy as np
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from model.artefact import Bundle
+from service.decide import BANDS, Decisions
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Seconds; one order takes some milliseconds, a full batch about a second.
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The counters of one app, in a registry of its own."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "claimrisk_requests", "requests answered", ["route", "method", "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "claimrisk_request_seconds", "time to answer", ["route"], buckets=_BUCKETS, registry=self.registry
+        )
+        self._scores = Counter(
+            "claimrisk_scores", "orders scored, by band (none: without a probability)", ["band"], registry=self.registry
+        )
+        model = Gauge("claimrisk_model_info", "the model served", ["version", "trained_until", "kind"],
+                      registry=self.registry)  # fmt: skip
+        kind = "starter" if bundle.is_starter else bundle.scorer.standing
+        model.labels(bundle.version, bundle.trained_until, kind).set(1.0)
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one request; `route` is a template, never a path that a client made up."""
+        self._requests.labels(route, method if method in METHODS else "other", str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def scored(self, decisions: Decisions) -> None:
+        """Count the orders of one decision."""
+        if decisions.columns.n == 1:  # the common case, without numpy
+            band = float(decisions.band[0])
+            self._scores.labels("none" if band != band else BANDS[int(band)]).inc()
+            return
+        places = np.where(np.isnan(decisions.band), len(BANDS), decisions.band).astype(np.int64)
+        for band_name, count in zip((*BANDS, "none"), np.bincount(places, minlength=len(BANDS) + 1), strict=True):
+            self._scores.labels(band_name).inc(int(count))
+
+    def exposition(self) -> bytes:
+        """All counters in the text format of Prometheus."""
+        return generate_latest(self.registry)

@@ -1,0 +1,161 @@
+"""The page at `/`: the riskiest example orders, rendered here; nothing is loaded, nothing runs in the browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from fastapi import APIRouter
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.decide import BANDS, rules
+from service.languages import TAGS, accepted
+from service.running import Running, running
+from service.wording import Lang, age, reason
+
+MOST_SHOWN = 15
+MOST_REASONS = 4
+_TEMPLATES = Environment(
+    loader=PackageLoader("service"), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True,
+)  # fmt: skip
+STYLE = (resources.files("service") / "templates" / "page.css").read_text("utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+PAGE_CSP = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+page = APIRouter()
+
+
+@page.get("/", include_in_schema=False)
+async def overview(request: Request) -> Response:
+    """The riskiest example orders, or how to send one."""
+    asked = request.query_params.get("lang", "")[:16]
+    lang = accepted(asked or request.headers.get("accept-language", ""))
+    headers = {"Content-Language": TAGS[lang], "Vary": "Accept-Language"}
+    host = request.headers.get("host", "127.0.0.1:8000")
+    return Response(rendered(running(request), lang, host), headers=headers, media_type="text/html; charset=utf-8")
+
+
+def rendered(held: Running, lang: Lang, host: str) -> str:
+    """The page as HTML."""
+    words, examples = Words(lang), held.examples
+    answers = examples.answers(MOST_SHOWN, held.bundle, held.catalogue, lang) if examples else []
+    later = {a.id for a in held.catalogue.actions if a.helps == "next_orders"}
+    rows = [_row(answer, words, later) for answer in answers]
+    return _TEMPLATES.get_template("page.html").render(
+        words=words, lang=lang, tag=TAGS[lang], style=Markup(STYLE), bundle=held.bundle, examples=examples, host=host,  # noqa: S704 - our own file
+        rows=rows, bands=BANDS[::-1], moments=sorted({row["as_of"] for row in rows}),
+    )  # fmt: skip
+
+
+def _row(answer: dict[str, Any], words: Words, later: set[str]) -> dict[str, Any]:
+    """One answer of the API with what the page adds: places on the bar, ages of deadlines, short names."""
+    as_of = datetime.fromisoformat(answer["as_of"])
+    return {
+        **answer,
+        "as_of": as_of,
+        "reasons": [{**r, "name": words.attribute(r["attribute"])} for r in answer["reasons"][:MOST_REASONS]],
+        "bar": [place(answer["interval"]["low"]), place(answer["interval"]["high"])],
+        "dot": place(answer["probability"]),
+        "tick": place(answer["baseline"]),
+        "todo": [_step(step, as_of, words, step["action"] in later) for step in answer["recommendations"]],
+    }
+
+
+def _step(step: dict[str, Any], as_of: datetime, words: Words, is_for_next: bool) -> dict[str, Any]:
+    """One recommendation; left: until its deadline, from as_of."""
+    due = None if step["deadline"] is None else datetime.fromisoformat(step["deadline"])
+    seconds = math.inf if due is None else (due - as_of).total_seconds()
+    left = None
+    if due is not None:
+        left = words("until" if seconds >= 0 else "passed", age=age(abs(seconds), words.lang))
+    return {
+        **step, "name": words.action(step["action"]), "due": due, "left": left, "is_late": seconds < 0,
+        "is_soon": 0 <= seconds < 86_400.0, "is_for_next": is_for_next,
+    }  # fmt: skip
+
+
+def place(probability: float) -> float:
+    """Where a probability lies on the bar, in percent: the fixed logarithmic scale of the score.
+
+    >>> place(0.0001), place(0.01), place(1.0), place(0.0)
+    (0.0, 50.0, 100.0, 0.0)
+    """
+    if probability <= 0.0:
+        return 0.0
+    return round(min(max(rules().per_decade * (math.log10(probability) + rules().decades), 0.0), 100.0), 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts of the page in one language."""
+
+    lang: Lang
+
+    def __call__(self, key: str, **filled: object) -> str:
+        """A text of the page."""
+        return self._said("texts", key).format(**filled)
+
+    def marked(self, key: str) -> Markup:
+        """A text of the page in which `code` is marked up.
+
+        >>> "<code>claimrisk train</code>" in Words("zh").marked("simulated")
+        True
+        """
+        return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(self(key)))))  # noqa: S704 - escaped
+
+    def band(self, key: str) -> str:
+        """What a band is called."""
+        return self._said("bands", key)
+
+    def state(self, key: str) -> str:
+        """What a state is called."""
+        return self._said("states", key)
+
+    def action(self, key: str) -> str:
+        """The short name of an action; its id, readable, where it has none."""
+        return self._said("actions", key) if key in texts()["actions"] else key.replace("_", " ").capitalize()
+
+    def attribute(self, key: str) -> str:
+        """What an attribute is called in reasons."""
+        name = reason(key).name
+        return name.en if self.lang == "en" else name.zh
+
+    def percent(self, probability: float) -> str:
+        """A probability for people: two or three digits.
+
+        >>> Words("en").percent(0.0421), Words("en").percent(0.00312), Words("zh").percent(0.00001)
+        ('4.2 %', '0.31 %', '低于 0.01%')
+        """
+        percent = 100.0 * probability
+        if percent < 0.01:
+            return self("unlikely")
+        number = f"{percent:.0f}" if percent >= 10 else f"{percent:.1f}" if percent >= 1 else f"{percent:.2f}"
+        return f"{number} %" if self.lang == "en" else f"{number}%"
+
+    def moment(self, at: datetime) -> str:
+        """An instant in UTC, to the minute."""
+        return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+    def _said(self, table: str, key: str) -> str:
+        return texts()[table][key][self.lang]
+
+
+@cache
+def texts() -> Mapping[str, Mapping[str, Mapping[Lang, str]]]:
+    """What `page_texts.toml` says."""
+    return tomllib.loads((resources.files("service") / "page_texts.toml").read_text("utf-8"))

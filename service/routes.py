@@ -1,0 +1,102 @@
+"""The addresses of the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from anyio import to_thread
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from features.document import read_json
+from features.order import Order
+from service import shapes
+from service.bodies import read_body
+from service.languages import TAGS, accepted
+from service.observation import CONTENT_TYPE
+from service.openapi import ALWAYS, WITH_BODY, problems, takes
+from service.running import Running, running
+from service.scoring import scored, scored_batch
+from service.wording import Lang
+
+EXAMPLE: dict[str, Any] = {
+    "order_id": "114-0000001-0000001", "as_of": "2026-11-20T08:15:00Z", "marketplace": "US",
+    "placed_at": "2026-11-02T03:12:00Z", "ship_by": "2026-11-04T23:59:59Z", "shipped_at": "2026-11-03T06:40:00Z",
+    "latest_delivery_at": "2026-11-16T23:59:59Z", "order_total": 45.5, "currency": "USD", "has_tracking": True,
+}  # fmt: skip
+
+api = APIRouter()
+
+
+class JsonBytes(JSONResponse):
+    """JSON that is bytes already. A kind of `JSONResponse`, or FastAPI would describe it as text."""
+
+    def render(self, content: bytes) -> bytes:
+        """The bytes as they are."""
+        return content
+
+
+@api.post("/v1/scores", tags=["scores"], response_class=JsonBytes, openapi_extra=takes(Order, EXAMPLE),
+          responses={200: {"model": shapes.Score}, **problems(*WITH_BODY)})  # fmt: skip
+async def score(request: Request) -> Response:
+    """Score one order as it is known at `as_of` (now, where it is left out)."""
+    held = running(request)
+    value = read_json(await read_body(request, held.settings.max_body_bytes))
+    lang = accepted(request.headers.get("accept-language", ""))
+    return _told(scored(value, held, lang), lang)
+
+
+@api.post("/v1/scores/batch", tags=["scores"], response_class=JsonBytes,
+          openapi_extra=takes(shapes.Batch, {"orders": [EXAMPLE]}),
+          responses={200: {"model": shapes.BatchResults}, **problems(*WITH_BODY)})  # fmt: skip
+async def score_batch(request: Request) -> Response:
+    """Score many orders at once; an order that cannot be used gets a problem, the others their scores."""
+    held = running(request)
+    body = await read_body(request, held.settings.max_batch_bytes)
+    lang = accepted(request.headers.get("accept-language", ""))
+    # Beside the loop, one at a time: a full batch takes about a second, and single orders should not wait for it.
+    return await to_thread.run_sync(_batch, body, held, lang, limiter=held.batches)
+
+
+def _batch(body: bytes, held: Running, lang: Lang) -> Response:
+    return _told(scored_batch(read_json(body), held, lang), lang)
+
+
+def _told(answer: dict[str, Any], lang: Lang) -> Response:
+    return JsonBytes(orjson.dumps(answer), headers={"Content-Language": TAGS[lang], "Vary": "Accept-Language"})
+
+
+@api.get("/v1/model", tags=["model"], response_class=JsonBytes,
+         responses={200: {"model": shapes.Model}, **problems(*ALWAYS)})  # fmt: skip
+async def model(request: Request) -> Response:
+    """What the served model says of itself: versions, metrics, features."""
+    held = running(request)
+    bundle, pipeline = held.bundle, held.bundle.scorer.pipeline
+    said = {name: bundle.manifest[name] for name in shapes.Model.model_fields if name in bundle.manifest}
+    features = [{name: getattr(f, name) for name in shapes.FeatureShape.model_fields} for f in pipeline.features_]
+    return JsonBytes(orjson.dumps({"version": bundle.version, **said, "features": features, "extras": held.extras}))
+
+
+@api.get("/healthz", tags=["service"], response_class=JsonBytes,
+         responses={200: {"model": shapes.Health}, **problems(405)})  # fmt: skip
+async def healthz() -> Response:
+    """Whether the process lives."""
+    return JsonBytes(b'{"status":"ok"}')
+
+
+@api.get("/readyz", tags=["service"], response_class=JsonBytes,
+         responses={200: {"model": shapes.Health}, 503: {"model": shapes.Health}, **problems(405)})  # fmt: skip
+async def readyz(request: Request) -> Response:
+    """Whether orders can be scored: the model is loaded, and its canaries got the scores they must get."""
+    if running(request).is_ready:
+        return JsonBytes(b'{"status":"ready"}')
+    return JsonBytes(b'{"status":"not_ready"}', 503)
+
+
+@api.get("/metrics", tags=["service"], responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+         **problems(*ALWAYS)}, response_class=Response)  # fmt: skip
+async def metrics(request: Request) -> Response:
+    """Counters for Prometheus."""
+    return Response(running(request).metrics.exposition(), media_type=CONTENT_TYPE)

@@ -1,0 +1,51 @@
+"""What a running service holds: model, advice, settings, clock, counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+from anyio import CapacityLimiter
+from starlette.requests import Request
+
+from features.columns import ExtraKind
+from model.artefact import Bundle
+from service.advice_catalogue import Catalogue
+from service.examples import Examples
+from service.observation import Metrics
+from service.settings import Settings
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The clock of a service that runs; tests give another."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Running:
+    """Start-up state of one app.
+
+    examples: decided orders for the page; is_ready: true after warming up; batches: one is worked on at a time.
+    """
+
+    bundle: Bundle
+    catalogue: Catalogue
+    settings: Settings
+    clock: Clock
+    metrics: Metrics
+    examples: Examples | None = None
+    is_ready: bool = False
+    batches: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    extras: dict[str, ExtraKind] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.extras = {e.name: e.kind for e in self.bundle.scorer.pipeline.extras}
+
+
+def running(request: Request) -> Running:
+    """The state of the app that serves this request."""
+    return cast("Running", request.app.state.running)

@@ -1,0 +1,73 @@
+"""Scoring of request bodies: parsed JSON in, answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from features.columns import Columns, concatenated, epoch_seconds
+from features.document import checked_columns, read_order
+from features.errors import OrderRefused, Problem
+from service.answers import answer
+from service.decide import Decisions, decide
+from service.identifiers import score_id
+from service.problems import RequestRefused, order_problem
+from service.running import Running
+from service.wording import Lang
+
+Answer = dict[str, Any]
+
+
+def scored(value: Any, held: Running, lang: Lang) -> Answer:
+    """The answer to one order."""
+    at = epoch_seconds(held.clock())
+    decisions = _decided(_columns(value, at, held), held)
+    return _identified(decisions, 0, held, lang, at)
+
+
+def scored_batch(value: Any, held: Running, lang: Lang) -> Answer:
+    """The answers to a batch, in its order; all good orders are decided at once."""
+    at = epoch_seconds(held.clock())
+    results: list[Answer] = []
+    good: list[tuple[int, Columns]] = []
+    for index, order in enumerate(_orders(value, held.settings.max_batch_orders)):
+        results.append({"index": index})
+        try:
+            good.append((index, _columns(order, at, held)))
+        except OrderRefused as error:
+            refused = order_problem(error)
+            results[index] |= {"status": refused["status"], "problem": refused}
+    if good:
+        decisions = _decided(concatenated([columns for _, columns in good]), held)
+        for row, (index, _) in enumerate(good):
+            results[index] |= {"status": 200, "score": _identified(decisions, row, held, lang, at)}
+    return {"results": results}
+
+
+def _orders(value: Any, most: int) -> list[Any]:
+    problem: Problem | None = None
+    if not isinstance(value, Mapping):
+        problem = Problem("", "not_an_object", 'expected an object such as {"orders": [...]}')
+    elif set(value) != {"orders"}:
+        problem = Problem("", "not_a_batch", 'expected "orders" and nothing else')
+    elif not isinstance(value["orders"], list):
+        problem = Problem("orders", "not_a_list", "expected a list of orders")
+    elif len(value["orders"]) > most:
+        raise RequestRefused("too_many_orders", f"expected at most {most:,} orders, got {len(value['orders']):,}")
+    else:
+        return list(value["orders"])
+    raise RequestRefused("batch_refused", problem.detail, errors=[problem])
+
+
+def _columns(value: Any, at: float, held: Running) -> Columns:
+    return checked_columns(read_order(value), at, held.extras)
+
+
+def _decided(columns: Columns, held: Running) -> Decisions:
+    decisions = decide(columns, held.bundle, held.catalogue)
+    held.metrics.scored(decisions)
+    return decisions
+
+
+def _identified(decisions: Decisions, i: int, held: Running, lang: Lang, at: float) -> Answer:
+    return {"id": score_id(int(at * 1_000)), **answer(decisions, i, held.bundle, held.catalogue, lang)}

@@ -1,0 +1,73 @@
+"""Serving: a bundle behind uvicorn, in one process."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from features.errors import BundleError, SettingError
+from model.artefact import Bundle
+from service.advice_catalogue import catalogue
+from service.app import create_app
+from service.bundles import chosen_bundle, starter_path
+from service.connections import PatientProtocol
+from service.settings import Settings, settings
+
+Say = Callable[[str], None]
+
+
+def serve(model: Path | None, host: str, port: int, say: Say) -> None:
+    """Serve the bundle in `model`, or the starter where none is named, until interrupted."""
+    of = settings()
+    check_host(host, of)
+    bundle = _bundle(model, of)
+    if bundle.is_starter:
+        say("the model comes from SIMULATED history: ranks may be used, percentages are not this shop's")
+    run(create_app(bundle, catalogue(), of), host, port, of, say)
+
+
+def run(app: FastAPI, host: str, port: int, of: Settings, say: Say) -> None:
+    """Answer until interrupted. One worker: threads of LightGBM and forks do not go together."""
+    check_host(host, of)
+    say(f"serving on http://{f'[{host}]' if ':' in host else host}:{port} (page /, API description /docs); end: Ctrl-C")
+    is_verbose = of.log_level == "debug"
+    uvicorn.run(
+        app, host=host, port=port, workers=1, log_level=of.log_level, access_log=is_verbose, server_header=False,
+        http=PatientProtocol, ws="none", timeout_graceful_shutdown=10,
+    )  # fmt: skip
+
+
+def check_host(host: str, of: Settings) -> None:
+    """Refuse to listen beyond this machine without a key."""
+    if of.api_key is None and not is_loopback(host):
+        raise SettingError(
+            f"--host {host}: expected CLAIMRISK_API_KEY (at least 16 characters) before listening beyond this machine; "
+            "set it, or serve on 127.0.0.1"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("shop.example")
+    (True, True, False, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bundle(model: Path | None, of: Settings) -> Bundle:
+    if model is None and not starter_path(of).exists():
+        raise BundleError(
+            f"{starter_path(of)}: there is no starter model yet; run `make demo` (or `claimrisk demo`) to make one, or "
+            "`claimrisk train` with your own orders and name its bundle with --model"
+        )
+    return chosen_bundle(model, of)

@@ -1,0 +1,111 @@
+"""What tests share: settings of their own, a small bundle made once per session, an app that serves it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from features.moments import facts
+from features.order import attributes
+from model.artefact import Bundle, load
+from model.booster import Booster
+from service.advice_catalogue import catalogue
+from service.app import create_app
+from service.cli_training import write_simulated
+from service.settings import Settings, settings, signing_key
+from training.bundle import save_bundle
+from training.calibrate import fitted_calibrator
+from training.dataset import read_dataset
+from training.learn import Learned, known_at, said
+from training.margin import fitted, prepared
+from training.rows import curve_of
+from training.simulate import load_world, simulate
+from training.train import Recipe, Trained, prepare, scorer_of
+from training.trees import grown
+
+NOW = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
+ORDERS, SEED, PENALTY, TREES = 3_000, 1, 50.0, 30
+# The common world with more claims, so that few orders are enough to grow trees.
+WORLD = 'extends = "common"\n[claim]\nshift_log_odds = 2.5\n'
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """CLAIMRISK_DATA_DIR of the whole session; no test reads or writes that of the user."""
+    folder = tmp_path_factory.mktemp("data")
+    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("CLAIMRISK_")}
+    os.environ["CLAIMRISK_DATA_DIR"] = str(folder)
+    settings.cache_clear()
+    yield folder
+    del os.environ["CLAIMRISK_DATA_DIR"]
+    os.environ.update(before)
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def bundle_folder(data_dir: Path) -> Path:
+    """A starter bundle with a margin and trees, fitted once on fixed choices: the search for them has its own tests."""
+    history, out = data_dir / "history", data_dir / "bundle"
+    (data_dir / "world.toml").write_text(WORLD)
+    write_simulated(str(data_dir / "world.toml"), ORDERS, SEED, history, truth=False)
+    recipe = Recipe(90.0, (), frozenset(), SEED)
+    dataset = read_dataset(history / "orders.parquet", history / "outcomes.parquet")
+    ready = prepare(dataset, recipe, lambda _: None)
+    trained = _quickly_trained(ready)
+    save_bundle(out, trained, recipe, simulated=True, made_on=date(2026, 11, 20), key=signing_key(settings()))
+    return out
+
+
+def _quickly_trained(ready: Any) -> Trained:
+    rows, features, until = ready.rows, ready.pipeline.features_, ready.dataset.observed_until
+    known = known_at(rows, curve_of(rows, until, 90.0), until, np.ones(len(rows.order), dtype=np.bool_))
+    X = rows.X[known.at]
+    margin = fitted(X, known.y, known.weight, features, PENALTY, prepared(X, features))
+    start = margin.log_odds(X)
+    trees = grown(X, known.y, known.weight, start, features, SEED, TREES)
+    seen = said(rows, known, start + trees.predict(X, raw_score=True))
+    learned = Learned(margin, Booster(trees.model_to_string()), fitted_calibrator(seen, seen), PENALTY, TREES, seen)
+    return Trained(scorer_of(ready, learned), learned, None, ready, "quick")
+
+
+@pytest.fixture(scope="session")
+def bundle(bundle_folder: Path) -> Bundle:
+    """The bundle in `bundle_folder`, loaded."""
+    return load(bundle_folder, signing_key(settings()))
+
+
+@pytest.fixture(scope="session")
+def app(bundle: Bundle) -> FastAPI:
+    """An app whose clock stands at NOW."""
+    return create_app(bundle, catalogue(), Settings(), clock=lambda: NOW)
+
+
+@pytest.fixture(scope="session")
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """A client of `app`, started; a bug there is an error here."""
+    with TestClient(app) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def documents() -> list[dict[str, Any]]:
+    """1,000 orders as JSON values, each as it was known at a moment of its life."""
+    rng = np.random.default_rng(7)
+    frame = simulate(load_world("common"), 1_000, 7, truth=False).orders
+    return [_looked_at(row, float(rng.uniform(0.0, 70.0))) for row in frame.to_dicts()]
+
+
+def _looked_at(row: dict[str, Any], days: float) -> dict[str, Any]:
+    as_of = (row["placed_at"] + timedelta(days=days)).replace(microsecond=0)
+    later = {name for name in facts() if row.get(name) is not None and row[name] > as_of}
+    follows = {a.name for a in attributes().values() if later.intersection(a.since)}
+    told = {k: v for k, v in row.items() if v is not None and k in attributes() and k not in later | follows}
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in (told | {"as_of": as_of}).items()}
