@@ -93,7 +93,7 @@ def judged(world_name: str, size: int, seed: int, later_orders: int, most_rows: 
         scorer = scorer_of(prepared, learned)
         claims = int(np.isfinite(dataset.claimed_at).sum())
         print(f"# {size:,} orders, seed {seed}: {claims} claims, {learned.trees} trees, penalty {learned.penalty:g}, "
-              f"slope {learned.calibrator.slope:.2f}, {time.time() - began:.0f} s", flush=True)  # fmt: skip
+              f"slopes {learned.calibrator.slopes.round(2)}, {time.time() - began:.0f} s", flush=True)  # fmt: skip
         later = simulate(world, later_orders, seed, part=1, truth=True)
         truth = _thinned(later.truth, most_rows, seed)
         rows = later_rows(later.orders, truth, Path(folder))

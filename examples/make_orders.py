@@ -45,6 +45,14 @@ def _waiting(c: Columns) -> Bools:
     return np.isnan(c["first_reply_at"])
 
 
+def _promise(c: Columns) -> Floats:
+    return np.asarray(c["latest_delivery_at"])
+
+
+def _mismatched(c: Columns) -> Bools:
+    return (c["mismatch_description"] == 1) & (c["has_return_address_in_marketplace"] == 0)
+
+
 # Situation, how many, and where it holds.
 SITUATIONS: tuple[tuple[str, int, Callable[[Columns], Bools]], ...] = (
     ("buyer unanswered, overdue", 4, lambda c: _waiting(c) & (_age("first_message_at")(c) > 20) & _away(c)),
@@ -57,12 +65,11 @@ SITUATIONS: tuple[tuple[str, int, Callable[[Columns], Bools]], ...] = (
     ("overdue since yesterday", 2, lambda c: _away(c) & _silent(c) & (np.abs(_age("latest_delivery_at")(c) - 20) < 16)),
     ("handed over, no scan", 2, lambda c: _away(c) & np.isnan(c["first_scan_at"]) & (_age("shipped_at")(c) > 36)),
     ("not shipped in time", 2, lambda c: np.isnan(c["shipped_at"]) & _silent(c) & (np.abs(_age("ship_by")(c)) < 16)),
-    ("listing does not match", 3, lambda c: (c["mismatch_description"] == 1) & (c["has_return_address_in_marketplace"] == 0)
-     & (_age("delivered_at")(c) < 120) & _silent(c)),
+    ("listing does not match", 3, lambda c: _mismatched(c) & (_age("delivered_at")(c) < 120) & _silent(c)),
     ("delivered late", 2, lambda c: (c["delivered_at"] > c["latest_delivery_at"] + DAY) & _silent(c)),
     ("under way, in time", 4, lambda c: _away(c) & _silent(c) & (_age("latest_delivery_at")(c) < -48)),
     ("freshly placed", 4, lambda c: np.isnan(c["shipped_at"]) & (_age("placed_at")(c) < 20)),
-    ("delivered", 3, lambda c: (_age("delivered_at")(c) > 24) & _silent(c) & (c["delivered_at"] < c["latest_delivery_at"])),
+    ("delivered", 3, lambda c: (_age("delivered_at")(c) > 24) & _silent(c) & (c["delivered_at"] < _promise(c))),
 )  # fmt: skip
 
 
@@ -75,7 +82,8 @@ def main() -> None:
     known = as_known_from_final(columns, plan_known=np.ones(columns.n, dtype=np.bool_))
     open_orders = (known["placed_at"] < at) & (known["placed_at"] > at - 60 * DAY)
     picked = _picked(known, open_orders & ~known.known("refunded_at"))
-    told = [name for name in frame.columns if name in attributes() and name not in HIDDEN and known.known(name)[picked].any()]
+    names = [name for name in frame.columns if name in attributes() and name not in HIDDEN]
+    told = [name for name in names if known.known(name)[picked].any()]
     out = frame[picked].select(
         pl.when(pl.Series(known.known(name)[picked])).then(pl.col(name)).otherwise(None).alias(name) for name in told
     )

@@ -94,14 +94,12 @@ KEYS: dict[str, Key] = {
     "region": Key(("ship_to_country", "ship_to_region"), "ship_to_region", ("claim", "late")),
 }
 _AGE = Feature("history_age_days", "history", "days", "placed", "age of the history used, at most 60", 0, "history")
-_EVIDENCE = Feature("sku_orders_log", "sku", "log", "placed", "past orders of the SKU in the history", 0, "history")
 FEATURES = (
     *(
         Feature(f"{name}_{what}_history", key.attribute, "log ratio", "planned" if "carrier" in key.names else "placed",
                 f"past {what} rate of the {name} against all orders", 0, "history")
         for name, key in KEYS.items() for what in key.happenings
     ),
-    _EVIDENCE,
     _AGE,
 )  # fmt: skip
 
@@ -116,11 +114,10 @@ def key_texts(columns: Columns, key: Key) -> list[str | None]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rates of one key at one moment. places: the row of each key; ratios: (keys, happenings); orders: (keys,)."""
+    """Rates of one key at one moment. places: the row of each key; ratios: (keys, happenings)."""
 
     places: Mapping[str, int]
     ratios: Floats
-    orders: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +134,6 @@ class Snapshot:
             table = self.tables[name]
             places = _places(columns, key, table.places)
             out.update(_looked_up(name, key, places, table.ratios[None], np.zeros(columns.n, dtype=np.int64), out))
-            if name == "sku":
-                out[_EVIDENCE.name] = np.log1p(np.append(table.orders, 0.0)[places])
         out[_AGE.name] = np.clip((columns["as_of"] - self.at) / DAY, 0.0, STALEST_DAYS)
         return out
 
@@ -146,10 +141,7 @@ class Snapshot:
         """Plain numbers and texts, for JSON."""
         return {
             "at": self.at,
-            "tables": {
-                name: {"keys": list(t.places), "ratios": t.ratios.tolist(), "orders": t.orders.tolist()}
-                for name, t in self.tables.items()
-            },
+            "tables": {name: {"keys": list(t.places), "ratios": t.ratios.tolist()} for name, t in self.tables.items()},
         }
 
     @classmethod
@@ -159,7 +151,6 @@ class Snapshot:
             name: Table(
                 {key: place for place, key in enumerate(t["keys"])},
                 np.array(t["ratios"], dtype=np.float64).reshape(len(t["keys"]), len(KEYS[name].happenings)),
-                np.array(t["orders"], dtype=np.float64),
             )
             for name, t in state["tables"].items()
         }
@@ -217,7 +208,6 @@ class Past:
         for name, key in KEYS.items():
             places, codes = self._keys[name]
             ratios = np.empty((len(places), len(key.happenings)))
-            orders = np.zeros(len(places))
             for j, what in enumerate(key.happenings):
                 exposure, happened = weighted[what]
                 overall = (happened.sum() + 0.5) / (exposure.sum() + 50.0)
@@ -227,8 +217,7 @@ class Past:
                 base = rates["shop", what][self._shop_of_sku] if key.inside_shop else overall
                 rates[name, what] = (events + PRIOR_EVENTS * base / overall) / (exposed + PRIOR_EVENTS / overall)
                 ratios[:, j] = np.log(rates[name, what] / overall)
-                orders = np.maximum(orders, exposed)
-            tables[name] = Table(places, ratios, orders)
+            tables[name] = Table(places, ratios)
         return Snapshot(at, tables)
 
     def features(self, rows: Columns, staleness: Floats) -> dict[str, Floats]:
@@ -245,9 +234,6 @@ class Past:
             places = _places(rows, key, self._keys[name][0])
             ratios = np.stack([s.tables[name].ratios for s in snapshots])
             out.update(_looked_up(name, key, places, ratios, moment, out))
-            if name == "sku":
-                orders = np.stack([np.append(s.tables[name].orders, 0.0) for s in snapshots])
-                out[_EVIDENCE.name] = np.log1p(orders[moment, places])
         age = rows["as_of"] - moments[moment] * STEP_DAYS * DAY
         out[_AGE.name] = np.clip(age / DAY, 0.0, STALEST_DAYS)
         return out

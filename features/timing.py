@@ -18,11 +18,16 @@ _TOPICS = {
     "topic_cancel": ("cancel",),
 }
 
+_TOLD_OF_MESSAGES = ("last_message_at", "message_count", "message_topic")
+_TOLD_OF_RETURNS = ("return_requested_at", "return_authorised_at", "return_delivered_at", "is_return_in_policy")
+
 # Waiting acts by its ratio more than by its difference: the first day tells more than the fortieth.
 _CURVED: dict[str, tuple[str, Known]] = {
     "days_since_delivery": ("delivered_at", "delivered"),
     "days_since_contact": ("first_message_at", "contact"),
+    "quiet_days": ("delivered_at", "delivered"),
     "days_overdue": ("latest_delivery_at", "placed"),
+    "days_to_close": ("latest_delivery_at", "placed"),
     "days_late": ("delivered_at", "delivered"),
     "unanswered_hours": ("first_reply_at", "contact"),
     "reply_hours": ("first_reply_at", "contact"),
@@ -55,6 +60,7 @@ _DECLARED = (
     Feature("days_late", "delivered_at", "days", "delivered", "delivered this long after the promise"),
     Feature("lateness_days", "latest_delivery_at", "days", "placed", "of delivery, or so far, against the promise"),
     Feature("days_since_delivery", "delivered_at", "days", "delivered", "since it was delivered"),
+    Feature("quiet_days", "delivered_at", "days", "delivered", "since delivery, while the buyer has not written"),
     Feature("days_to_close", "latest_delivery_at", "days", "placed", "from as_of to latest_delivery_at + claim window"),
     Feature("days_since_contact", "first_message_at", "days", "contact", "since the buyer's first contact"),
     Feature("contact_past_promise_days", "first_message_at", "days", "contact", "first contact after the promise"),
@@ -83,9 +89,10 @@ def timing(columns: Columns, window_days: float) -> dict[str, Floats]:
     out = _promises(columns, window_days)
     out.update(_travel(columns))
     contact = contact_at(columns)
-    if not np.isnan(contact).all():
+    # By everything they read: an order must not read otherwise beside orders that have more.
+    if not np.isnan(contact).all() or any(name in columns for name in _TOLD_OF_MESSAGES):
         out.update(_messages(columns, contact))
-    if "return_requested_at" in columns:
+    if any(name in columns for name in _TOLD_OF_RETURNS):
         out.update(_returns(columns))
     out.update({f"{n}_log": np.log1p(np.maximum(out[n], 0.0)) for n in _CURVED if n in out})
     out["is_refunded"] = _happened(columns, "refunded_at", where=~np.isnan(contact))

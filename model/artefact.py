@@ -57,7 +57,7 @@ class Bundle:
 
 
 def dumps(value: Any) -> bytes:
-    """Stable JSON bytes, numbers in their shortest form; NaN is refused rather than lost."""
+    """Stable JSON bytes, numbers in their shortest form; what is no finite number becomes null."""
     return orjson.dumps(_finite(value), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
 
 
@@ -176,6 +176,6 @@ def _columns(values: Mapping[str, list[Any]], n: int) -> Columns:
 
 def _sing(scorer: Scorer, said: Mapping[str, Any], folder: Path) -> None:
     scores = scorer.score(_columns(said["columns"], int(said["n"]))).probability
-    gap = float(np.abs(scores - np.array(said["probability"])).max())
+    gap = float(np.abs(scores - np.array(said["probability"], dtype=np.float64)).max())
     if not gap <= CANARY_TOLERANCE:
         raise BundleError(f"{folder}: its canaries score {gap:.3g} away from what the manifest says; train it again")

@@ -41,7 +41,7 @@ class Booster:
 
     def contributions(self, X: Floats, threads: int = 1) -> Floats:
         """(n, features + 1) float64: exact TreeSHAP in log-odds, the last column the expectation."""
-        if self._booster is None:
+        if self._booster is None or not len(X):  # LightGBM divides by the number of rows here
             return np.zeros((len(X), X.shape[1] + 1))
         return cast("Floats", self._booster.predict(X, pred_contrib=True, num_threads=threads))
 

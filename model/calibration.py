@@ -20,20 +20,20 @@ def probability_of(log_odds: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Calibrator:
-    """Calibrated log-odds = intercepts[state] + slope · log-odds.
+    """Calibrated log-odds = intercepts[state] + slopes[state] · log-odds.
 
     Its 90 % interval, for the mean true probability of orders like this, is ± Z_90 · sd on the log-odds, where
     variance = variance[state] · (1, z, z²), z the uncalibrated log-odds: prevalence, shocks, calibrator and model.
-    intercepts: (states,); slope > 0; variance: (states, 3).
+    intercepts, slopes: (states,), slopes > 0; variance: (states, 3).
     """
 
     intercepts: Floats
-    slope: float
+    slopes: Floats
     variance: Floats
 
     def log_odds(self, raw: Floats, state: Ints) -> Floats:
         """(n,) float64 calibrated log-odds."""
-        return np.asarray(self.intercepts[state] + self.slope * raw)
+        return np.asarray(self.intercepts[state] + self.slopes[state] * raw)
 
     def deviation(self, raw: Floats, state: Ints) -> Floats:
         """(n,) float64: standard deviation of the calibrated log-odds."""
@@ -44,11 +44,11 @@ class Calibrator:
         """Plain JSON values."""
         return {
             "intercepts": self.intercepts.tolist(),
-            "slope": self.slope,
+            "slopes": self.slopes.tolist(),
             "variance": self.variance.tolist(),
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Calibrator:
         """The inverse of `to_state`."""
-        return cls(np.array(state["intercepts"]), float(state["slope"]), np.array(state["variance"]))
+        return cls(np.array(state["intercepts"]), np.array(state["slopes"]), np.array(state["variance"]))

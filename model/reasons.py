@@ -33,7 +33,8 @@ def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: in
     strength = np.zeros((len(X), len(names)))
     for j, to in enumerate(place):
         strength[:, to] += parts[:, j]
-    strength *= scorer.calibrator.slope
+    state = scores.state if at is None else scores.state[at]
+    strength *= scorer.calibrator.slopes[state][:, None]
     # Log-odds stay far below 1,000, so what raises the risk stands before what lowers it, each by its size.
     rank = np.where(strength > 0.0, strength + 1e3, -strength)
     return Reasons(names, strength, np.argsort(-rank, axis=1, kind="stable"))

@@ -26,7 +26,7 @@ from service.serving import Say, run
 from service.settings import Settings, settings, signing_key
 
 DEMO_WORLD = Path(str(resources.files("service") / "demo_world.toml"))
-DEMO_ORDERS, DEMO_SEED = 20_000, 1
+DEMO_ORDERS, DEMO_SEED = 10_000, 1
 EXAMPLES = Path(__file__).parent.parent / "examples" / "orders.csv"
 RESULT = Path("demo") / "demo-scores.csv"
 TOLD = 8
@@ -60,7 +60,7 @@ def starter(of: Settings, say: Say) -> Bundle:
     from service.cli_training import TrainOptions, train_bundle, write_simulated
 
     began = time.monotonic()
-    say(f"no starter model yet: simulating {DEMO_ORDERS:,} orders and training on them (one to two minutes, once)")
+    say(f"no starter model yet: simulating {DEMO_ORDERS:,} orders and training on them (about a minute, once)")
     of.data_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=of.data_dir) as folder:
         history = Path(folder)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 
 import orjson
 import pytest
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from features.errors import BundleError, InputError, OrderRefused, Problem
@@ -129,10 +131,16 @@ def test_a_batch_is_an_object_with_orders(client: TestClient, body: object) -> N
     assert (answer.status_code, answer.json()["code"]) == (422, "batch_refused")
 
 
-def test_a_body_that_does_not_arrive_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "SECONDS", -1.0)
-    answer = client.post("/v1/scores", content=b'{"order_id":"a"}', headers=JSON)
-    assert (answer.status_code, answer.json()["code"]) == (408, "body_too_slow")
+def test_a_body_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent() -> dict[str, object]:
+        await asyncio.Event().wait()
+        return {}
+
+    monkeypatch.setattr(bodies, "SECONDS", 0.01)
+    request = Request({"type": "http", "headers": [(b"content-type", b"application/json")]}, silent)
+    with pytest.raises(RequestRefused, match=r"within 0\.01 s") as refused:
+        asyncio.run(bodies.read_body(request, 1_024))
+    assert answer_to(refused.value).status_code == 408
 
 
 def test_other_methods_and_addresses_are_problems_too(client: TestClient) -> None:

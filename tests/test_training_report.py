@@ -18,7 +18,7 @@ from model.calibration import Calibrator, probability_of
 from model.margin import Margin
 from training import evaluate, plots
 from training.calibrate import Said
-from training.card import HIDDEN, card, facts, judged
+from training.card import HIDDEN, by_order, card, facts, judged
 from training.dataset import read_dataset
 from training.evaluate import OURS
 from training.leaks import Dropped, Ratio
@@ -56,7 +56,7 @@ def trained(unlearned):
     params = {"num_leaves": 4, "verbosity": -1, "num_threads": 1, "deterministic": True, "objective": "binary"}
     grown = lightgbm.train(params, lightgbm.Dataset(rows.X, label=y.astype(float)), num_boost_round=3)
     booster = Booster(grown.model_to_string())
-    calibrator = Calibrator(np.zeros(len(STATES)), 1.0, np.full((len(STATES), 3), 0.01))
+    calibrator = Calibrator(np.zeros(len(STATES)), np.ones(len(STATES)), np.full((len(STATES), 3), 0.01))
     said = {OURS: probability_of(margin.log_odds(rows.X)), "constant": np.full(len(y), y.mean())}
     test = evaluate.Test(rows.order, rows.state, rows.placed_at, rows.as_of, y, rows.importance, rows.name, said)
     fold = Said(margin.log_odds(rows.X), rows.state, y, rows.importance, rows.placed_at, np.zeros_like(rows.order))
@@ -64,27 +64,48 @@ def trained(unlearned):
     return replace(unlearned, scorer=scorer, learned=Learned(margin, booster, calibrator, 12.0, 3, fold), test=test)
 
 
+@pytest.fixture(scope="module")
+def suspicious(trained):
+    """The same model with an attribute that looks recorded because of a claim, trusted by name, and one dropped."""
+    dropped = [Dropped("x_investigated", "recorded <b>after</b> the claim")]
+    return replace(trained, prepared=replace(trained.prepared, ratios=[SUSPECT], dropped=dropped))
+
+
 def page(make, trained, recipe=RECIPE, *, simulated=False):
     return " ".join(make(trained, recipe, simulated=simulated, made_on=MADE_ON).decode().split())
 
 
-@pytest.mark.parametrize("make", [report, card])
-def test_equal_arguments_give_equal_bytes(make, trained):
-    assert page(make, trained) == page(make, trained)
+@pytest.fixture(scope="module")
+def pages(trained):
+    return {make: page(make, trained) for make in (report, card)}
+
+
+@pytest.fixture(scope="module")
+def suspicious_report(suspicious):
+    """Its report on simulated data, with the quality that it has when the suspect is hidden."""
+    hidden = suspicious.test.probability | {HIDDEN: np.sqrt(suspicious.test.probability["constant"] * 0.3)}
+    test = replace(suspicious.test, probability=hidden)
+    return page(report, replace(suspicious, test=test), simulated=True)
+
+
+def test_equal_arguments_give_equal_bytes(trained, pages):
+    untested = replace(trained, test=None)
+    assert page(card, trained) == pages[card]
+    assert page(report, untested) == page(report, untested)
+    assert str(plots.gain(trained.test, [OURS, "constant"])) in pages[report]
 
 
 @pytest.mark.parametrize("make", [report, card])
-def test_the_page_needs_nothing_from_outside_and_runs_nothing(make, trained):
-    html = page(make, trained)
-    assert not re.search(r"<script|<link|@import|<img|https?://|\bon[a-z]+=", html)
-    assert all(target.startswith("#") for target in re.findall(r'(?:href|src)="([^"]*)"', html))
-    assert "2026-11-23" in html
+def test_the_page_needs_nothing_from_outside_and_runs_nothing(make, pages):
+    assert not re.search(r"<script|<link|@import|<img|https?://|\bon[a-z]+=", pages[make])
+    assert all(target.startswith("#") for target in re.findall(r'(?:href|src)="([^"]*)"', pages[make]))
+    assert "2026-11-23" in pages[make]
 
 
-@pytest.mark.parametrize("make", [report, card])
-def test_simulated_data_is_said_in_capitals_and_only_then(make, trained):
-    assert "SIMULATED DATA" in page(make, trained, simulated=True)
-    assert "SIMULATED DATA" not in page(make, trained)
+def test_simulated_data_is_said_in_capitals_and_only_then(trained, pages, suspicious_report):
+    assert "SIMULATED DATA" in suspicious_report
+    assert "SIMULATED DATA" in page(card, trained, simulated=True)
+    assert not any("SIMULATED DATA" in html for html in pages.values())
 
 
 @pytest.mark.parametrize("make", [report, card])
@@ -94,51 +115,43 @@ def test_a_shop_with_too_few_claims_gets_a_page_that_says_so(make, unlearned):
     assert "Too few claims to learn from" in page(make, unlearned)
 
 
-def test_a_model_without_a_test_is_called_not_tested(trained):
-    assert "Not tested" in page(report, replace(trained, test=None))
+@pytest.mark.parametrize("make", [report, card])
+def test_a_model_without_a_test_is_called_not_tested(make, trained):
+    assert "Not tested" in page(make, replace(trained, test=None))
 
 
-def test_a_test_of_few_claims_is_too_few_to_tell(trained):
+def test_a_test_of_few_claims_is_too_few_to_tell(trained, pages):
     claimed = np.unique(trained.test.order[trained.test.y])[:20]
     few = replace(trained.test, y=trained.test.y & np.isin(trained.test.order, claimed))
-    html = page(report, replace(trained, test=few))
-    assert "Too few to tell" in html
-    assert "is better than a constant" not in html
+    assert "Too few to tell" in page(card, replace(trained, test=few))
+    assert all("is better than a constant" in html for html in pages.values())
 
 
 def test_a_good_model_is_told_from_a_constant_and_from_a_bad_one(trained):
-    test = trained.test
-    everything = np.ones(len(test.y), dtype=bool)
-    bad = replace(test, probability={OURS: 1.0 - test.probability[OURS], "constant": test.probability["constant"]})
-    assert judged(test, OURS, everything).verdict == "better"
-    assert judged(test, OURS, everything).is_calibrated
-    assert judged(bad, OURS, everything).verdict == "worse"
-    assert judged(test, "constant", everything).verdict == "untold"
-    assert not judged(bad, OURS, everything).is_calibrated
+    test, everything = trained.test, np.ones(len(trained.test.y), dtype=bool)
+    rate = test.weight @ test.y / test.weight.sum()
+    constant, bad = np.full(len(test.y), rate), 1.0 - test.probability[OURS]
+    test = replace(test, probability={OURS: test.probability[OURS], "constant": constant, "bad": bad})
+    found = {model: judged(test, model, everything) for model in test.probability}
+    assert {model: j.verdict for model, j in found.items()} == {OURS: "better", "constant": "untold", "bad": "worse"}
+    assert {model: j.is_calibrated for model, j in found.items()} == {OURS: True, "constant": True, "bad": False}
 
 
-def test_trusted_suspects_are_listed_and_the_quality_without_them_is_the_one_to_expect(trained):
-    prepared = replace(trained.prepared, ratios=[SUSPECT])
-    hidden = trained.test.probability | {HIDDEN: np.sqrt(trained.test.probability["constant"] * 0.3)}
-    html = page(report, replace(trained, prepared=prepared, test=replace(trained.test, probability=hidden)))
-    assert "Trusted attributes that look recorded because of a claim" in html
-    assert "<code>insured_value</code>" in html
-    assert f"The quality to expect is that of “{HIDDEN}”" in html
-    assert "kept: trusted by name" in html
+def test_trusted_suspects_are_listed_and_the_quality_without_them_is_the_one_to_expect(suspicious_report):
+    assert "Trusted attributes that look recorded because of a claim" in suspicious_report
+    assert "<code>insured_value</code>" in suspicious_report
+    assert f"The quality to expect is that of “{HIDDEN}”" in suspicious_report
+    assert "kept: trusted by name" in suspicious_report
 
 
-def test_suspects_without_a_test_that_hides_them_take_the_trust_from_the_summary(trained):
-    suspicious = replace(trained, prepared=replace(trained.prepared, ratios=[SUSPECT]))
-    for make in (report, card):
-        assert "not to be relied on" in page(make, suspicious)
-        assert "not to be relied on" not in page(make, suspicious, replace(RECIPE, trusted=frozenset()))
+def test_suspects_without_a_test_that_hides_them_take_the_trust_from_the_summary(suspicious):
+    assert "not to be relied on" in page(card, suspicious)
+    assert "not to be relied on" not in page(card, suspicious, replace(RECIPE, trusted=frozenset()))
 
 
-def test_dropped_attributes_stand_with_their_reason_and_text_is_escaped(trained):
-    dropped = [Dropped("x_investigated", "recorded <b>after</b> the claim")]
-    html = page(report, replace(trained, prepared=replace(trained.prepared, dropped=dropped)))
-    assert "<code>x_investigated</code>" in html
-    assert "recorded &lt;b&gt;after&lt;/b&gt; the claim" in html
+def test_dropped_attributes_stand_with_their_reason_and_text_is_escaped(suspicious_report):
+    assert "<code>x_investigated</code>" in suspicious_report
+    assert "recorded &lt;b&gt;after&lt;/b&gt; the claim" in suspicious_report
 
 
 def test_the_card_says_for_whom_what_not_and_which_attributes_the_shop_added(trained):
@@ -155,6 +168,16 @@ def test_facts_count_orders_rather_than_rows(trained):
     assert (found.orders, found.kept) == (900, 900)
     assert found.claims == int(np.isfinite(trained.prepared.dataset.claimed_at).sum())
     assert found.suspects == ()
+
+
+def test_snapshots_of_one_order_count_as_one_order(trained):
+    orders = trained.prepared.dataset.orders
+    twice = orders.replacing({"order_id": np.array([f"o{i // 2}" for i in range(orders.n)], dtype=object)})
+    dataset = replace(trained.prepared.dataset, orders=twice, is_snapshots=True)
+    snapshots = replace(trained, prepared=replace(trained.prepared, dataset=dataset))
+    assert facts(snapshots, RECIPE).orders == 450
+    assert set(by_order(snapshots.prepared, trained.test).order % 2) == {0}
+    assert "latest 450 orders" in page(card, snapshots)
 
 
 def test_workload_equals_a_search_day_by_day(trained):

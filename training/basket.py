@@ -159,7 +159,7 @@ def _placed(world: World, part: int, u_day: Floats, u_time: Floats) -> Floats:
     busy = np.where(_is_season(world, part, days + 0.5), world.carrier.season_volume_ratio, 1.0)
     busy = busy * (1.0 + 0.1 * np.cos(2.0 * np.pi * days / 7.0))
     day = np.searchsorted(np.cumsum(busy) / busy.sum(), u_day)
-    of_day = np.minimum(u_time ** 0.7, 0.99999)
+    of_day = np.minimum(u_time**0.7, 0.99999)
     return np.sort(np.floor((day + of_day) * 86400.0) / 86400.0)
 
 

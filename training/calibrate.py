@@ -30,24 +30,25 @@ def fitted_calibrator(out_of_fold: Said, everything: Said) -> Calibrator:
     """Slope from rows the model had not seen, each fold and state at its own level; levels per state from all rows.
 
     The rolling rows are the later ones, so their level is that of one season; all orders tell the level better.
-    The slope is shrunk to 1 (and 1 below `fewest_for_slope` claims), a state's level to the common one.
+    Slopes are shrunk to 1 (and 1 below `fewest_for_slope` claims), a state's level and slope to the common ones.
     """
     settings = fit_settings()
-    free_slope = float(out_of_fold.weight @ out_of_fold.y) >= settings.calibration_fewest_for_slope
-    slope, slope_variance = _slope(out_of_fold) if free_slope else (1.0, settings.calibration_slope_deviation**2)
-    levels, level_variance = _levels(everything, slope)
+    claims = float(out_of_fold.weight @ out_of_fold.y)
+    if claims >= settings.calibration_fewest_for_slope:
+        slopes, slope_variance = _slopes(out_of_fold)
+    else:
+        slopes = np.ones(len(STATES))
+        slope_variance = np.full(len(STATES), settings.calibration_slope_deviation**2)
+    levels, level_variance = _levels(everything, slopes)
     centre = _claim_weighted_centre(everything)
-    calibrator = Calibrator(levels, slope, np.zeros((len(STATES), 3)))
-    level_variance = level_variance + _left_over(out_of_fold, calibrator)
-    variance = np.stack(
-        [
-            level_variance + slope_variance * centre**2,
-            -2.0 * slope_variance * centre,
-            np.full(len(STATES), slope_variance),
-        ],
-        axis=1,
-    )
-    return Calibrator(levels, slope, variance)
+    shape = max(_left_over(out_of_fold, Calibrator(levels, slopes, np.zeros((len(STATES), 3)))), _shape_floor(claims))
+    constant = level_variance + shape + slope_variance * centre**2
+    return Calibrator(levels, slopes, np.stack([constant, -2.0 * slope_variance * centre, slope_variance], axis=1))
+
+
+def _shape_floor(claims: float) -> float:
+    """Least variance of the log-odds for what a straight line per state cannot show: falls with the claims seen."""
+    return fit_settings().calibration_shape_claims / max(claims, 1.0)
 
 
 def _newton(design: Floats, offset: Floats, rows: Said, prior: Floats, centre: Floats) -> tuple[Floats, Floats]:
@@ -76,27 +77,31 @@ def _of_state(rows: Said) -> Floats:
     return np.asarray(rows.state[:, None] == np.arange(len(STATES)), dtype=np.float64)
 
 
-def _slope(rows: Said) -> tuple[float, float]:
-    """The slope and its variance."""
-    settings = fit_settings()
+def _slopes(rows: Said) -> tuple[Floats, Floats]:
+    """(states,) slopes, each shrunk to the common one and that to 1, and their (states,) variances."""
+    settings, n = fit_settings(), len(STATES)
     folds = np.asarray(rows.fold[:, None] == np.unique(rows.fold), dtype=np.float64)
-    design = np.concatenate([folds, _of_state(rows), rows.raw[:, None]], axis=1)
-    prior = np.concatenate([
-        np.zeros(folds.shape[1]), np.full(len(STATES), settings.calibration_intercept_deviation**-2.0),
-        [settings.calibration_slope_deviation**-2.0],
-    ])  # fmt: skip
-    centre = np.zeros(len(prior))
-    centre[-1] = 1.0
-    beta, covariance = _newton(design, np.zeros(len(rows.raw)), rows, prior, centre)
-    return max(float(beta[-1]), 0.05), float(covariance[-1, -1])
+    state = _of_state(rows)
+    design = np.concatenate([folds, state, rows.raw[:, None], state * rows.raw[:, None]], axis=1)
+    deviations: list[Floats] = [
+        np.full(folds.shape[1], np.inf), np.full(n, settings.calibration_intercept_deviation),
+        np.array([settings.calibration_slope_deviation]), np.full(n, settings.calibration_state_slope_deviation),
+    ]  # fmt: skip
+    centre = np.zeros(design.shape[1])
+    centre[-1 - n] = 1.0
+    beta, covariance = _newton(design, np.zeros(len(rows.raw)), rows, np.concatenate(deviations) ** -2.0, centre)
+    pick = np.zeros((n, len(beta)))
+    pick[:, -1 - n] = 1.0
+    pick[np.arange(n), np.arange(len(beta) - n, len(beta))] = 1.0
+    return np.maximum(pick @ beta, 0.05), np.asarray(np.einsum("ij,jk,ik->i", pick, covariance, pick))
 
 
-def _levels(rows: Said, slope: float) -> tuple[Floats, Floats]:
-    """(states,) intercepts at a given slope, and their (states,) variances."""
+def _levels(rows: Said, slopes: Floats) -> tuple[Floats, Floats]:
+    """(states,) intercepts at given slopes, and their (states,) variances."""
     own = fit_settings().calibration_intercept_deviation ** -2.0
     design = np.concatenate([np.ones((len(rows.raw), 1)), _of_state(rows)], axis=1)
     prior = np.concatenate([[0.0], np.full(len(STATES), own)])
-    beta, covariance = _newton(design, slope * rows.raw, rows, prior, np.zeros(len(prior)))
+    beta, covariance = _newton(design, slopes[rows.state] * rows.raw, rows, prior, np.zeros(len(prior)))
     variance = covariance[0, 0] + np.diag(covariance)[1:] + 2.0 * covariance[0, 1:]
     return beta[0] + beta[1:], variance
 

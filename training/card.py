@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Literal
@@ -10,16 +10,17 @@ from typing import Literal
 import jinja2
 import numpy as np
 
-from features.columns import Bools
+from features.columns import Bools, Ints
+from model.calibration import Z_90
 from model.metrics import Quality
+from training.dataset import Dataset
 from training.evaluate import OURS, Test
 from training.plots import claims_in, counting_limits
 from training.settings import fit_settings
-from training.train import Recipe, Trained
+from training.train import Prepared, Recipe, Trained
 
 HIDDEN = "claimrisk, suspects hidden"
 FEWEST_TEST_CLAIMS = 30  # below, a 90 % interval of observed ÷ expected reaches from 0.7 to 1.4 and tells nothing
-Z_90 = 1.6448536269514722
 Verdict = Literal["too few", "better", "untold", "worse"]
 
 
@@ -84,6 +85,20 @@ def expected_model(test: Test) -> str:
     return HIDDEN if HIDDEN in test.probability else OURS
 
 
+def order_places(dataset: Dataset) -> Ints:
+    """(n,) int64: the place of each order's first row; its own, but for snapshots, of which an order has several."""
+    if not dataset.is_snapshots:
+        return np.arange(dataset.orders.n)
+    ids = dataset.orders["order_id"].astype(str)
+    _, first, which = np.unique(ids, return_index=True, return_inverse=True)
+    return np.asarray(first[which])
+
+
+def by_order(prepared: Prepared, test: Test) -> Test:
+    """The test with all rows of an order under one place."""
+    return replace(test, order=order_places(prepared.dataset)[test.order])
+
+
 def everywhere(test: Test) -> Bools:
     """(m,) bool: all test rows."""
     return np.ones(len(test.order), dtype=np.bool_)
@@ -113,12 +128,11 @@ def facts(trained: Trained, recipe: Recipe) -> Facts:
     """The facts of a trained model."""
     prepared = trained.prepared
     dataset, orders = prepared.dataset, prepared.dataset.orders
-    placed, claimed = orders["placed_at"], np.isfinite(dataset.claimed_at)
-    ids = orders["order_id"].astype(str)
+    placed, claimed, place = orders["placed_at"], np.isfinite(dataset.claimed_at), order_places(dataset)
     suspects = {r.attribute for r in prepared.ratios if r.is_suspicious and r.attribute in recipe.trusted}
     return Facts(
-        orders=len(np.unique(ids)), claims=len(np.unique(ids[claimed])), shops=len(set(orders["shop_id"].tolist())),
-        kept=len(np.unique(prepared.rows.order)), rows=prepared.marks.m, since=_day(placed.min()),
+        orders=len(np.unique(place)), claims=len(np.unique(place[claimed])), shops=len(set(orders["shop_id"].tolist())),
+        kept=len(np.unique(place[prepared.rows.order])), rows=prepared.marks.m, since=_day(placed.min()),
         until=_day(placed.max()), observed_until=_day(dataset.observed_until), is_snapshots=dataset.is_snapshots,
         rejects=len(dataset.rejects), orphans=dataset.orphans, target=dataset.coverage.target,
         suspects=tuple(sorted(suspects)),
@@ -185,9 +199,10 @@ def rendered(name: str, trained: Trained, recipe: Recipe, **context: object) -> 
 
 def card(trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date) -> bytes:
     """The model card as one HTML page that needs nothing else; equal arguments give equal bytes."""
-    test = trained.test
+    test = by_order(trained.prepared, trained.test) if trained.test else None
     overall = [judged(test, model, everywhere(test)) for model in models(test)] if test else []
     expected = judged(test, expected_model(test), everywhere(test)) if test else None
     return rendered(
-        "card.html", trained, recipe, overall=overall, expected=expected, simulated=simulated, made_on=made_on
-    )
+        "card.html", trained, recipe, overall=overall, expected=expected, simulated=simulated, made_on=made_on,
+        tested_orders=len(np.unique(test.order)) if test else 0,
+    )  # fmt: skip

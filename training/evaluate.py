@@ -24,6 +24,7 @@ from training.rows import Rows
 RawModel = Callable[[Floats], Floats]
 Fitter = Callable[[Floats, Array, Floats, int], RawModel]
 OURS = "claimrisk"
+HIDDEN = "claimrisk, suspects hidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Test:
 
     def in_state(self, place: int) -> Bools:
         """(m,) bool: the rows in one state."""
-        return self.state == place
+        return np.asarray(self.state == place)
 
 
 def constant(X: Floats, y: Array, weight: Floats, seed: int) -> RawModel:  # noqa: ARG001 - one shape for all

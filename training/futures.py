@@ -124,9 +124,7 @@ def _written_after_delivery(
     return ahead, 1.0 - heard
 
 
-def _silent(
-    world: World, looked: Looked, arrived: Floats, product: Floats, is_late: Flags
-) -> tuple[Floats, Floats]:
+def _silent(world: World, looked: Looked, arrived: Floats, product: Floats, is_late: Flags) -> tuple[Floats, Floats]:
     """Ahead and quiet of a buyer who never writes: claims while overdue, else after delivery."""
     h, s = looked.hazards, looked.hazards.silent_claim
     goods = product * np.where(is_late, s[:, PRODUCT_LATE, None], s[:, PRODUCT, None])

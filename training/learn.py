@@ -102,7 +102,7 @@ def learn(
     booster = Booster(grown_booster.model_to_string() if trees else "")
     X = rows.X[everything.at]
     calibrator = fitted_calibrator(out_of_fold, said(rows, everything, margin.log_odds(X) + booster.log_odds(X)))
-    progress(f"fitted on {len(everything.at):,} rows, {trees} trees, slope {calibrator.slope:.2f}")
+    progress(f"fitted on {len(everything.at):,} rows, {trees} trees, slopes {calibrator.slopes.round(2)}")
     return Learned(margin, booster, calibrator, penalty, trees, out_of_fold)
 
 

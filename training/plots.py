@@ -27,7 +27,7 @@ EXPECTED_CLAIMS_PER_BIN = 8  # fewer and the counting error hides everything
 MOST_BINS = 10
 LONGEST_LIST = 50  # orders a day that somebody might look at
 CHANCE = "chance"
-PANELS_ABREAST = 5
+PANELS_ABREAST = 6
 HALF_PAGE, PAGE, PANEL_HEIGHT = (5.6, 4.0), 12.5, 2.8  # inches
 POINTS = 300  # of a curve; more only make the page heavy
 
@@ -89,10 +89,10 @@ def reliability_bins(test: Test, model: str, where: Bools) -> Bins:
 
 @contextmanager
 def _figure(width: float, height: float, rows: int = 1, abreast: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
-    """A figure of panels; its size in inches."""
+    """A figure of panels with the same axes; its size in inches."""
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
-        yield figure, [figure.add_subplot(rows, abreast, j + 1) for j in range(rows * abreast)]
+        yield figure, list(figure.subplots(rows, abreast, sharex=True, sharey=True, squeeze=False).ravel())
 
 
 def _svg(figure: Figure, told: str) -> Markup:
@@ -128,13 +128,13 @@ def reliability(test: Test, models: Sequence[str], panels: Mapping[str, Bools], 
             if claims_in(test, where):
                 for j, model in enumerate(models):
                     _draw_bins(axis, reliability_bins(test, model, where), limits, j, model)
-            axis.set(xscale="log", yscale="log", xlim=limits, ylim=limits)
             axis.set_title(f"{title} · {claims_in(test, where)} claims")
-            for scale in (axis.xaxis, axis.yaxis):
-                scale.set_major_locator(LogLocator(subs=(1.0,)))
-                scale.set_major_formatter(FuncFormatter(_percent))
-                scale.set_minor_locator(NullLocator())
             axis.set(xlabel="foretold", ylabel="" if place % abreast else "observed")
+        axes[0].set(xscale="log", yscale="log", xlim=limits, ylim=limits)
+        for scale in (axes[0].xaxis, axes[0].yaxis):
+            scale.set_major_locator(LogLocator(subs=(1.0,)))
+            scale.set_major_formatter(FuncFormatter(_percent))
+            scale.set_minor_locator(NullLocator())
         if len(models) > 1:
             figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=len(models))
         return _svg(figure, told)

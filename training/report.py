@@ -15,13 +15,13 @@ from features.moments import DAY
 from features.order import STATES
 from model.calibration import Z_90
 from training import plots
-from training.card import Judged, everywhere, expected_model, judged, models, rendered
+from training.card import Judged, by_order, everywhere, expected_model, judged, models, order_places, rendered
 from training.evaluate import OURS, Test
 from training.leaks import Ratio
 from training.plots import LONGEST_LIST
 from training.train import Prepared, Recipe, Trained
 
-AGES = (0.0, 1.0, 3.0, 7.0, 14.0, 30.0, 60.0, np.inf)  # days since placed
+AGES = (0.0, 1.0, 3.0, 7.0, 14.0, 30.0, np.inf)  # days since placed
 SHOWN_ATTRIBUTES, SHOWN_RATIOS = 25, 15
 SAMPLE_ROWS = 20_000
 DAYS_WORK = 20  # orders a day of which the summary speaks
@@ -114,32 +114,34 @@ def effects(trained: Trained) -> Effects:
 @dataclass(frozen=True, slots=True)
 class StateFacts:
     """One state in training. rate: of the shop; spread: what a probability may be multiplied or divided by inside its
-    90 % interval, at the state's mean log-odds; NaN where nothing was fitted."""
+    90 % interval, at the state's mean log-odds; NaN without rows."""
 
     state: str
     rows: int
     claims: int
     rate: float
     intercept: float
+    slope: float
     spread: float
 
 
 def by_state(trained: Trained) -> list[StateFacts]:
     """What was learned of each state."""
-    rows, scorer = trained.prepared.rows, trained.scorer
-    claimed = rows.labels(trained.prepared.dataset.observed_until)
+    rows, scorer, calibrator = trained.prepared.rows, trained.scorer, trained.scorer.calibrator
+    dataset = trained.prepared.dataset
+    claimed, order = rows.labels(dataset.observed_until), order_places(dataset)[rows.order]
     found = []
     for place, state in enumerate(STATES):
         here = rows.state == place
         spread = np.nan
-        if trained.learned and here.any():
+        if here.any():
             raw = scorer.raw_log_odds(rows.X[here][:SAMPLE_ROWS], threads=2).mean(keepdims=True)
-            spread = float(np.exp(Z_90 * scorer.calibrator.deviation(raw, np.array([place]))[0]))
-        claims = len(np.unique(rows.order[here & claimed]))
-        found.append(
-            StateFacts(str(state), int(here.sum()), claims, float(scorer.baseline.rates[place]),
-                       float(scorer.calibrator.intercepts[place]), spread)
-        )  # fmt: skip
+            spread = float(np.exp(Z_90 * calibrator.deviation(raw, np.array([place]))[0]))
+        claims = len(np.unique(order[here & claimed]))
+        rate, intercept, slope = (
+            float(a[place]) for a in (scorer.baseline.rates, calibrator.intercepts, calibrator.slopes)
+        )
+        found.append(StateFacts(str(state), int(here.sum()), claims, rate, intercept, slope, spread))
     return found
 
 
@@ -185,9 +187,9 @@ class Evaluation:
 
 def evaluation(prepared: Prepared, test: Test) -> Evaluation:
     """Quality, curves and workload on the test rows."""
-    names, ours = models(test), expected_model(test)
+    size, test = stands_for(prepared, test), by_order(prepared, test)
+    names, ours, listed = models(test), expected_model(test), daily(test)
     states = {str(s): test.in_state(p) for p, s in enumerate(STATES) if test.in_state(p).any()}
-    size, listed = stands_for(prepared, test), daily(test)
     shares = {name: workload(test, name, size) for name in names}
     chance = workload_by_chance(test, size)
     quality = {model: judged(test, model, everywhere(test)) for model in names}

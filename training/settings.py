@@ -34,6 +34,8 @@ class FitSettings:
     margin_selection_rows: int
     calibration_intercept_deviation: float
     calibration_slope_deviation: float
+    calibration_state_slope_deviation: float
+    calibration_shape_claims: float
     calibration_fewest_for_slope: int
     calibration_bins: int
     calibration_cluster_days: float
@@ -51,7 +53,7 @@ def fit_settings() -> FitSettings:
     """What `fit.toml` says."""
     table: dict[str, Any] = tomllib.loads((resources.files("training") / "fit.toml").read_text("utf-8"))
     booster = table.pop("booster")
-    flat = {
+    flat: dict[str, Any] = {
         f"{section}_{name}": tuple(value) if isinstance(value, list) else value
         for section, values in table.items()
         if isinstance(values, dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import joblib
@@ -19,10 +20,10 @@ from model.delay import DelayCurve
 from model.margin import Margin
 from model.scorer import Baseline, Scorer
 from training.dataset import Dataset
-from training.evaluate import BASELINES, OURS, RawModel, Test, calibrated, tested
+from training.evaluate import BASELINES, HIDDEN, OURS, RawModel, Test, calibrated, tested
 from training.landmarks import Landmarks
 from training.leaks import Dropped, Ratio, known_ratios, overwritten, recorded_because_of_claim, shop_computed_rates
-from training.learn import Learned, Progress, known_at, learn
+from training.learn import Known, Learned, Progress, known_at, learn
 from training.rows import Rows, built_rows, chosen_landmarks, curve_of, known_piece
 from training.settings import fit_settings
 
@@ -117,7 +118,25 @@ def final_test(prepared: Prepared, recipe: Recipe, progress: Progress) -> Test |
     for name, fit in BASELINES.items():
         models[name] = calibrated(fit, before, curve, split, recipe.seed)
         progress(f"baseline {name} fitted")
-    return tested(rows, latest, models)
+    test = tested(rows, latest, models)
+    suspects = trusted_suspects(prepared, recipe)
+    if suspects:
+        X = _without(prepared, latest, suspects)
+        test.probability[HIDDEN] = probability_of(ours.calibrator.log_odds(ours.raw(X), rows.state[latest.at]))
+    return test
+
+
+def trusted_suspects(prepared: Prepared, recipe: Recipe) -> tuple[str, ...]:
+    """Attributes that look recorded because of a claim and are used because they were trusted by name."""
+    return tuple(d.attribute for d in recorded_because_of_claim(prepared.ratios, ()) if d.attribute in recipe.trusted)
+
+
+def _without(prepared: Prepared, known: Known, names: tuple[str, ...]) -> Floats:
+    """Features of rows in which some attributes are unknown, as they will be when new orders are scored."""
+    blind = copy(prepared.pipeline)
+    blind.ignored = (*blind.ignored, *names)
+    marks = prepared.marks.take(known.at)
+    return built_rows(prepared.dataset, blind, marks, prepared.rows.importance[known.at]).X
 
 
 def scorer_of(prepared: Prepared, learned: Learned) -> Scorer:
@@ -132,7 +151,8 @@ def _insufficient(prepared: Prepared) -> Scorer:
     margin = Margin(nowhere, nothing, nothing, nothing, nothing, nothing, nowhere, nothing, nothing, 0.0)
     claims = max(float(np.isfinite(prepared.dataset.claimed_at).sum()), 0.5)
     variance = np.tile([1.0 / claims, 0.0, 0.0], (len(STATES), 1))
-    return _scorer(prepared, margin, Booster(""), Calibrator(np.zeros(len(STATES)), 1.0, variance), is_fitted=False)
+    calibrator = Calibrator(np.zeros(len(STATES)), np.ones(len(STATES)), variance)
+    return _scorer(prepared, margin, Booster(""), calibrator, is_fitted=False)
 
 
 def _scorer(prepared: Prepared, margin: Margin, booster: Booster, calibrator: Calibrator, *, is_fitted: bool) -> Scorer:

@@ -1,0 +1,287 @@
+"""Scoring a file: every row scored or rejected, the user's columns first, nothing half-written, nothing run."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.columns import Columns, columns_of
+from features.completion import completed
+from features.document import read_order
+from features.errors import FileRefused, InputError
+from features.tables import TableOptions
+from model.artefact import Bundle
+from service.advice_catalogue import Catalogue, catalogue
+from service.batch import PREFIX, REJECT_COLUMNS, Summary, escaped, score_file
+from service.decide import decide
+from service.files import folder_aside, written_aside
+from service.wording import Lang
+
+OURS = (
+    "probability", "low", "high", "score", "band", "disposition", "state", "status", "expected_cost", "reason_1",
+    "reason_2", "reason_3", "action_1", "action_2", "action_3", "deadline", "warnings", "model",
+)  # fmt: skip
+CHINESE = r"[\u4e00-\u9fff]"
+
+
+@pytest.fixture(scope="module")
+def advice() -> Catalogue:
+    return catalogue()
+
+
+@pytest.fixture(scope="module")
+def rows(documents: list[dict[str, Any]]) -> pl.DataFrame:
+    """A user's file: 60 orders, columns in an order of its own, one that is no attribute and one of the shop's."""
+    frame = pl.DataFrame(documents[:60], infer_schema_length=None)
+    names = sorted(frame.columns, reverse=True)
+    return frame.select(names).with_columns(my_note=pl.lit("please check"), x_picker=pl.int_range(60))
+
+
+def scored(
+    given: pl.DataFrame | Path, out: Path, bundle: Bundle, advice: Catalogue, lang: Lang = "en"
+) -> tuple[pl.DataFrame, Summary]:
+    path = given
+    if isinstance(given, pl.DataFrame):
+        path = out.with_name("orders.csv")
+        given.write_csv(path)
+    summary = score_file(path, out, TableOptions(), bundle, advice, lang=lang, threads=1)
+    read = pl.read_parquet if out.suffix == ".parquet" else pl.read_csv
+    return read(out), summary
+
+
+def with_bad_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Row 4 has a rate of the moon, row 9 no order_id, row 10 repeats row 9's neighbour."""
+    place = pl.int_range(pl.len())
+    return rows.with_columns(
+        order_id=pl.when(place == 9).then(None).when(place == 10).then(pl.col("order_id").get(8)).otherwise("order_id"),
+        as_of=pl.when(place == 10).then(pl.col("as_of").get(8)).otherwise("as_of"),
+        quantity=pl.when(place == 4).then(-1).otherwise("quantity"),
+    )
+
+
+def rejects(out: Path) -> list[dict[str, str]]:
+    with out.with_name(out.name + ".rejects.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_row_read_is_scored_or_rejected(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    found, summary = scored(with_bad_rows(rows), tmp_path / "out.csv", bundle, advice)
+    assert summary.rows == rows.height
+    assert (summary.scored, summary.rejected.total()) == (57, 3)
+    assert found.height == summary.scored == sum(summary.statuses.values())
+    assert len(rejects(tmp_path / "out.csv")) == 3
+
+
+def test_the_users_columns_stand_first_in_their_order_with_their_rows_in_order(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    found, summary = scored(with_bad_rows(rows), tmp_path / "out.csv", bundle, advice)
+    assert found.columns == [*rows.columns, *(PREFIX + name for name in OURS)]
+    kept = [i for i in range(rows.height) if i not in (4, 9, 10)]
+    assert found["order_id"].to_list() == rows["order_id"].gather(kept).to_list()
+    assert found["x_picker"].to_list() == kept
+    assert summary.strange_columns == ["my_note: not an attribute, carried through"]
+
+
+def test_rejects_name_line_column_code_and_reason_with_the_row_itself(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    given = with_bad_rows(rows)
+    scored(given, tmp_path / "out.csv", bundle, advice)
+    told = rejects(tmp_path / "out.csv")
+    assert tuple(told[0]) == REJECT_COLUMNS
+    assert [(r["line"], r["column"], r["code"]) for r in told] == [
+        ("6", "quantity", "not_a_count"), ("11", "order_id", "missing"), ("12", "order_id", "repeated")
+    ]  # fmt: skip
+    assert all(r["reason"] for r in told)
+    lines = (tmp_path / "orders.csv").read_text("utf-8").splitlines()
+    assert [next(csv.reader([r["raw"]])) for r in told] == [next(csv.reader([lines[int(r["line"]) - 1]])) for r in told]
+
+
+def test_rejects_of_an_earlier_run_do_not_stay(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    scored(with_bad_rows(rows), tmp_path / "out.csv", bundle, advice)
+    scored(rows, tmp_path / "out.csv", bundle, advice)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["orders.csv", "out.csv"]
+
+
+def test_a_file_tells_what_the_decision_tells(
+    rows: pl.DataFrame, documents: list[dict[str, Any]], bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    found, _ = scored(rows, tmp_path / "out.parquet", bundle, advice)
+    orders: Columns = completed(columns_of([read_order(document) for document in documents[:60]]))
+    told = decide(orders, bundle, advice)
+    for name in ("probability", "low", "high"):
+        ours = found[PREFIX + name].fill_null(np.nan).to_numpy()
+        np.testing.assert_array_equal(ours, getattr(told.scores, name))
+    assert found[PREFIX + "status"].to_list() == told.status.tolist()
+    assert set(found[PREFIX + "model"]) == {bundle.version}
+
+
+def test_csv_and_parquet_tell_the_same_and_parquet_keeps_types(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    rows.write_parquet(tmp_path / "typed.parquet")
+    out, _ = scored(tmp_path / "typed.parquet", tmp_path / "out.parquet", bundle, advice)
+    text, _ = scored(rows, tmp_path / "out.csv", bundle, advice)
+    assert out.select(rows.columns).equals(rows)
+    assert out.schema[PREFIX + "probability"] == pl.Float64
+    assert out.schema[PREFIX + "score"] == pl.Int64
+    assert text[PREFIX + "probability"].to_list() == out[PREFIX + "probability"].to_list()
+    assert text[PREFIX + "band"].to_list() == out[PREFIX + "band"].to_list()
+
+
+def test_csv_starts_with_the_mark_that_spreadsheets_want(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    scored(rows, tmp_path / "out.csv", bundle, advice)
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+RISKY = ["=1+1", "+SUM(A1)", "-2+3", "@cmd", "＝1", "＋1", "－1", "＠a", "\tx", "\r=x", "=cmd|' /C calc'!A0"]
+PLAIN = ["-5", "+5", "-1.5e-3", "+.5", "5.", "a=b", "", "10-20", "'=1", None, "－" * 0 + "note"]
+
+
+def test_cells_that_a_spreadsheet_would_run_are_escaped_and_numbers_stay_numbers() -> None:
+    cells = pl.DataFrame({"text": RISKY + PLAIN, "number": [-1.5] * (len(RISKY) + len(PLAIN))})
+    got = escaped(cells)
+    assert got["text"].to_list() == ["'" + cell for cell in RISKY] + PLAIN
+    assert got["number"].equals(cells["number"])
+
+
+def test_formulas_of_a_file_are_escaped_in_scores_and_rejects(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    given = with_bad_rows(rows).with_columns(my_note=pl.lit("=HYPERLINK(1)"), zz=pl.lit("-3"))
+    given = given.select("my_note", pl.exclude("my_note"))
+    found, _ = scored(given, tmp_path / "out.csv", bundle, advice)
+    assert set(found["my_note"]) == {"'=HYPERLINK(1)"}
+    assert set(found["zz"]) == {-3}
+    assert all(r["raw"].startswith("'=HYPERLINK(1),") for r in rejects(tmp_path / "out.csv"))
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out", "out.csv.gz", "out.json"])
+def test_an_ending_that_is_not_written_is_refused_before_any_work(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(InputError, match=r"--out .*expected a name ending in \.csv or \.parquet"):
+        score_file(tmp_path / "none.csv", tmp_path / name, TableOptions(), bundle, advice, lang="en")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_fails_leaves_the_earlier_result_and_nothing_half_written(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.csv"
+    scored(rows, out, bundle, advice)
+    before = out.read_bytes()
+    (tmp_path / "bad.csv").write_text("sku\nA\n")
+    with pytest.raises(FileRefused):
+        scored(tmp_path / "bad.csv", out, bundle, advice)
+    assert out.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.csv", "orders.csv", "out.csv"]
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_line(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "folder.csv", tmp_path / "file" / "out.csv"):
+        rows.write_csv(tmp_path / "given.csv")
+        with pytest.raises(InputError, match=f"{out}: cannot be written"):
+            scored(tmp_path / "given.csv", out, bundle, advice)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.csv", "given.csv"]
+
+
+def test_what_is_written_aside_takes_its_place_at_the_end_only(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.txt"
+    with written_aside(path) as aside:
+        aside.write_text("half")
+        assert not path.exists()
+    assert path.read_text() == "half"
+    with pytest.raises(UnicodeEncodeError), written_aside(path) as aside:
+        aside.write_text("other \ud800", encoding="utf-8")
+    assert path.read_text() == "half"
+    assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_takes_the_place_of_an_earlier_one_only_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "bundle"
+    path.mkdir()
+    (path / "old").write_text("")
+    with pytest.raises(InputError, match="cannot be written"), folder_aside(path) as aside:
+        (aside / "missing" / "new").write_text("")
+    assert [p.name for p in path.iterdir()] == ["old"]
+    with folder_aside(path) as aside:
+        aside.mkdir()
+        (aside / "new").write_text("")
+    assert [p.name for p in path.iterdir()] == ["new"]
+    assert [p.name for p in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize(("content", "message"), [("", "the file is empty"), ("order_id,sku\n", "no rows below")])
+def test_an_empty_file_is_one_clear_line(
+    bundle: Bundle, advice: Catalogue, tmp_path: Path, content: str, message: str
+) -> None:
+    (tmp_path / "orders.csv").write_text(content)
+    with pytest.raises(FileRefused, match=f"orders.csv: {message}") as refusal:
+        scored(tmp_path / "orders.csv", tmp_path / "out.csv", bundle, advice)
+    assert "\n" not in str(refusal.value)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_file_of_bad_rows_alone_gives_rejects_and_an_empty_result(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    found, summary = scored(rows.with_columns(quantity=pl.lit(-1)), tmp_path / "out.csv", bundle, advice)
+    assert (summary.scored, summary.rejected.total()) == (0, rows.height)
+    assert found.height == 0
+    assert found.columns == [*rows.columns, *(PREFIX + name for name in OURS)]
+
+
+def test_reasons_and_advice_are_told_in_chinese_on_wish(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    chinese, _ = scored(rows, tmp_path / "zh.csv", bundle, advice, lang="zh")
+    english, _ = scored(rows, tmp_path / "en.csv", bundle, advice, lang="en")
+    for name in ("reason_1", "reason_2", "action_1"):
+        assert chinese[PREFIX + name].drop_nulls().str.contains(CHINESE).all()
+        assert not english[PREFIX + name].drop_nulls().str.contains(CHINESE).any()
+        assert chinese[PREFIX + name].drop_nulls().len() > 0
+    assert chinese[PREFIX + "probability"].equals(english[PREFIX + "probability"])
+
+
+def test_facts_later_than_as_of_are_masked_with_a_warning(
+    documents: list[dict[str, Any]], bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    placed = [read_order(d).placed_at for d in documents[:20]]
+    frame = pl.DataFrame(
+        {"order_id": [d["order_id"] for d in documents[:20]], "placed_at": placed, "delivery_place": ["porch"] * 20}
+    ).with_columns(as_of=pl.col("placed_at") + timedelta(days=3), delivered_at=pl.col("placed_at") + timedelta(days=6))
+    frame.write_parquet(tmp_path / "final.parquet")
+    frame.drop("delivered_at", "delivery_place").write_parquet(tmp_path / "then.parquet")
+    final, summary = scored(tmp_path / "final.parquet", tmp_path / "a.parquet", bundle, advice)
+    then, _ = scored(tmp_path / "then.parquet", tmp_path / "b.parquet", bundle, advice)
+    assert final[PREFIX + "warnings"].str.contains("LATER_FACT_MASKED:delivered_at", literal=True).all()
+    assert summary.warnings["LATER_FACT_MASKED delivered_at"] == 20
+    assert set(final[PREFIX + "state"]) == {"placed"}
+    assert final[PREFIX + "probability"].to_list() == then[PREFIX + "probability"].to_list()
+
+
+def test_chunks_of_a_file_tell_what_the_file_in_one_tells(
+    rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
+) -> None:
+    whole, _ = scored(rows, tmp_path / "whole.csv", bundle, advice)
+    parts = [scored(rows[i : i + 7], tmp_path / f"{i}.csv", bundle, advice)[0] for i in range(0, rows.height, 7)]
+    for name in ("probability", "band", "reason_1", "warnings"):
+        assert [v for part in parts for v in part[PREFIX + name]] == whole[PREFIX + name].to_list()

@@ -1,0 +1,220 @@
+"""Learning: deterministic, never worse than a constant, signs kept, levels that a direct minimisation finds too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from features.columns import Floats
+from features.feature import Feature
+from features.moments import DAY
+from features.order import STATES
+from model.artefact import dumps
+from model.calibration import Z_90, Calibrator, probability_of
+from training.calibrate import Said, fitted_calibrator
+from training.dataset import read_dataset
+from training.learn import Learned, known_at, learn, rolling_folds
+from training.margin import fitted, prepared
+from training.rows import Rows, curve_of
+from training.settings import fit_settings
+from training.train import Recipe, train
+
+NAMES, WINDOW = ("up", "down", "free", "noise", "other"), 90.0
+FEATURES = tuple(
+    Feature(name, name, "number", "placed", "made up", sign) for name, sign in zip(NAMES, (1, -1, 0, 0, 0), strict=True)
+)
+
+
+def rows(m: int, effects: tuple[float, ...], seed: int, level: float = -3.0) -> Rows:
+    """Orders over two years, one row each, whose log-odds of a claim are linear in the first features."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(0.0, 1.0, (m, len(FEATURES)))
+    placed = np.sort(rng.uniform(0.0, 700.0, m)) * DAY
+    claimed = rng.random(m) < probability_of(level + X[:, : len(effects)] @ np.array(effects))
+    at = np.where(claimed, placed + rng.gamma(3.0, 8.0, m) * DAY, np.nan)
+    at[at > placed + WINDOW * DAY] = np.nan
+    return Rows(
+        X, rng.integers(0, 3, m), np.arange(m), placed, placed, placed + WINDOW * DAY, at, np.ones(m),
+        np.full(m, "placed", dtype=object),
+    )  # fmt: skip
+
+
+def learned(made: Rows, seed: int = 1) -> Learned:
+    until = 800.0 * DAY
+    return learn(made, curve_of(made, until, WINDOW), FEATURES, until=until, seed=seed, progress=lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def telling() -> Rows:
+    return rows(3_000, (1.2, -0.8, 0.6), seed=1)
+
+
+@pytest.fixture(scope="module")
+def model(telling: Rows) -> Learned:
+    return learned(telling)
+
+
+def loss(y: Floats, log_odds: Floats, weight: Floats) -> float:
+    return float(weight @ np.logaddexp(0.0, np.where(y, -1.0, 1.0) * log_odds) / weight.sum())
+
+
+def state_bytes(found: Learned) -> tuple[str, bytes, bytes]:
+    return found.booster.text, dumps(found.margin.to_state()), dumps(found.calibrator.to_state())
+
+
+def test_the_same_seed_twice_gives_equal_bytes(telling: Rows, model: Learned) -> None:
+    assert state_bytes(learned(telling)) == state_bytes(model)
+
+
+def test_what_was_learned_finds_the_direction_of_each_effect(model: Learned) -> None:
+    step = np.eye(len(FEATURES))[:3]
+    up, down, free = model.raw(step) - model.raw(np.zeros((3, len(FEATURES))))
+    assert up > 0.5
+    assert down < -0.3
+    assert free > 0.2
+
+
+def constant(made: Rows, found: Learned) -> tuple[float, float]:
+    """Log-loss on the rolling folds: of what was learned, and of the rate known at each fold's origin."""
+    until, curve = 800.0 * DAY, curve_of(made, 800.0 * DAY, WINDOW)
+    said, levels = found.out_of_fold, []
+    for fold in rolling_folds(made, curve, until):
+        rate = fold.fit.weight @ fold.fit.y / fold.fit.weight.sum()
+        levels.append(np.full(len(fold.judge.at), np.log(rate / (1.0 - rate))))
+    return loss(said.y, said.raw, said.weight), loss(said.y, np.concatenate(levels), said.weight)
+
+
+def test_it_beats_a_constant_on_its_rolling_folds_where_there_is_something_to_learn(
+    telling: Rows, model: Learned
+) -> None:
+    ours, theirs = constant(telling, model)
+    assert ours < 0.9 * theirs
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_it_is_hardly_worse_than_a_constant_where_there_is_nothing_to_learn(seed: int) -> None:
+    made = rows(2_000, (), seed)
+    ours, theirs = constant(made, learned(made))
+    assert ours < 1.01 * theirs
+
+
+def test_folds_fit_on_what_was_known_before_and_judge_what_was_placed_after(telling: Rows) -> None:
+    until = 800.0 * DAY
+    folds = rolling_folds(telling, curve_of(telling, until, WINDOW), until)
+    assert len(folds) == len(fit_settings().rolling_origins)
+    judged = np.concatenate([fold.judge.at for fold in folds])
+    assert len(set(judged.tolist())) == len(judged)
+    for fold in folds:
+        origin = telling.placed_at[fold.judge.at].min()
+        assert telling.placed_at[fold.fit.at].max() < origin
+        assert (telling.claimed_at[fold.fit.at][fold.fit.y] <= origin).all()
+
+
+def test_a_row_counts_for_no_more_than_what_was_known(telling: Rows) -> None:
+    moment = 400.0 * DAY
+    known = known_at(telling, curve_of(telling, 800.0 * DAY, WINDOW), moment, np.ones(len(telling.order), np.bool_))
+    assert (telling.as_of[known.at] <= moment).all()
+    assert not (telling.claimed_at[known.at][known.y] > moment).any()
+    assert ((known.weight > 0.0) & (known.weight <= 1.0)).all()
+    assert (known.weight[known.y] == 1.0).all()
+
+
+@pytest.mark.parametrize("penalty", fit_settings().margin_penalties[:2])
+def test_the_margin_keeps_signs_that_the_data_contradict(penalty: float) -> None:
+    made = rows(4_000, (-1.0, 1.0, 0.5), seed=4)
+    y, weight = np.isfinite(made.claimed_at), np.ones(4_000)
+    margin = fitted(made.X, y, weight, FEATURES, penalty, prepared(made.X, FEATURES))
+    signs = np.array([FEATURES[j].sign for j in margin.columns])
+    assert (margin.weights * signs >= 0.0).all()
+    assert (margin.weights[signs != 0] == 0.0).all()
+    assert margin.weights[signs == 0].max() > 0.1
+
+
+def test_the_margin_is_the_least_penalised_log_loss() -> None:
+    made = rows(3_000, (1.0, -0.5, 0.5), seed=5)
+    y, weight = np.isfinite(made.claimed_at), np.random.default_rng(0).uniform(0.2, 1.0, 3_000)
+    margin = fitted(made.X, y, weight, FEATURES, 12.0, prepared(made.X, FEATURES))
+    design = margin.design(made.X)
+
+    def objective(beta: Floats) -> float:
+        z = design @ beta[:-1] + beta[-1]
+        return float(weight @ np.logaddexp(0.0, np.where(y, -z, z)) + 6.0 * beta[:-1] @ beta[:-1])
+
+    begin = np.append(margin.weights, margin.intercept)
+    direct = minimize(objective, begin, method="BFGS")
+    assert objective(begin) == pytest.approx(direct.fun, rel=1e-5)
+    np.testing.assert_allclose(begin, direct.x, atol=0.02)
+
+
+def said(m: int, level: Floats, slope: float, seed: int) -> Said:
+    """Rows in all states whose claims follow level[state] + slope · raw."""
+    rng = np.random.default_rng(seed)
+    raw, state = rng.normal(-3.0, 1.2, m), rng.integers(0, len(STATES), m)
+    y = rng.random(m) < probability_of(level[state] + slope * raw)
+    return Said(raw, state, y, np.ones(m), rng.uniform(0.0, 300.0, m) * DAY, np.arange(m) % 4)
+
+
+LEVEL = np.array([0.3, -0.1, 0.0, 0.2, -0.3])
+
+
+def test_the_calibrator_finds_a_simulated_truth() -> None:
+    seen = said(60_000, LEVEL, 0.8, seed=6)
+    found = fitted_calibrator(seen, seen)
+    np.testing.assert_allclose(found.slopes, 0.8, atol=0.1)
+    raw, state = np.tile(np.linspace(-4.0, -1.5, 6), 5), np.repeat(np.arange(5), 6)
+    np.testing.assert_allclose(found.log_odds(raw, state), LEVEL[state] + 0.8 * raw, atol=0.25)
+
+
+def test_nine_in_ten_intervals_hold_the_simulated_truth() -> None:
+    raw, state = np.repeat([-4.0, -3.0, -2.0], 5), np.tile(np.arange(5), 3)
+    held = []
+    for seed in range(16):
+        seen = said(8_000, LEVEL, 0.9, seed=100 + seed)
+        found = fitted_calibrator(seen, seen)
+        gap = np.abs(found.log_odds(raw, state) - (LEVEL[state] + 0.9 * raw))
+        held.append(gap <= Z_90 * found.deviation(raw, state))
+    assert 0.8 <= np.mean(held) <= 0.99
+
+
+def test_with_few_claims_the_slope_is_one_and_levels_are_those_of_a_direct_minimisation() -> None:
+    seen = said(900, np.full(len(STATES), -0.4), 1.0, seed=7)
+    assert 0 < seen.y.sum() < fit_settings().calibration_fewest_for_slope
+    found = fitted_calibrator(seen, seen)
+    own = fit_settings().calibration_intercept_deviation ** -2.0
+
+    def objective(beta: Floats) -> float:
+        z = seen.raw + beta[0] + beta[1:][seen.state]
+        return float(np.logaddexp(0.0, np.where(seen.y, -z, z)).sum() + 0.5 * own * beta[1:] @ beta[1:])
+
+    direct = minimize(objective, np.zeros(1 + len(STATES)), method="BFGS").x
+    np.testing.assert_array_equal(found.slopes, 1.0)
+    np.testing.assert_allclose(found.intercepts, direct[0] + direct[1:], atol=1e-4)
+
+
+def test_more_claims_make_the_calibrator_surer() -> None:
+    def width(m: int) -> float:
+        seen = said(m, np.zeros(len(STATES)), 1.0, seed=8)
+        found: Calibrator = fitted_calibrator(seen, seen)
+        return float(found.deviation(np.full(5, -3.0), np.arange(5)).mean())
+
+    assert width(50_000) < 0.6 * width(5_000) < 0.6 * width(1_500)
+
+
+def test_below_twenty_claims_the_shrunk_rate_is_kept_and_nothing_is_fitted(bundle_folder: Path) -> None:
+    history = bundle_folder.parent / "history"
+    full = read_dataset(history / "orders.parquet", history / "outcomes.parquet")
+    few = np.flatnonzero(np.isfinite(full.claimed_at))[: fit_settings().target_fewest_claims - 1]
+    claimed_at = np.full(full.orders.n, np.nan)
+    claimed_at[few] = full.claimed_at[few]
+    found = train(replace(full, claimed_at=claimed_at), Recipe(WINDOW, (), frozenset(), 1), lambda _: None)
+    assert found.scorer.standing == "insufficient_data"
+    assert found.learned is None
+    assert found.test is None
+    scores = found.scorer.score(full.orders.take(np.arange(200)).replacing({"as_of": full.orders["placed_at"][:200]}))
+    np.testing.assert_allclose(scores.probability, scores.baseline)
+    assert (scores.low < scores.probability).all()
+    assert (scores.probability < scores.high).all()
