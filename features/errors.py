@@ -4,7 +4,8 @@
     ├── InputError            what was given cannot be used (exit 1, HTTP 4xx)
     │   ├── FileRefused       a whole file: unknown type, no rows, no order_id column
     │   ├── DocumentRefused   a request body that is no JSON we take (features/document.py)
-    │   └── OrderRefused      one order: wrong types, contradictions; carries its problems
+    │   ├── OrderRefused      one order: wrong types, contradictions; carries its problems
+    │   └── RequestRefused    a request that the API does not take (service/problems.py)
     ├── BundleError           a model bundle: damaged, foreign, made for other features (exit 1)
     ├── TrainingError         the data cannot be learned from (exit 1)
     └── SettingError          a setting or declaration that ships with the program is wrong (exit 1)

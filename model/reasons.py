@@ -9,10 +9,14 @@ import numpy as np
 from features.columns import Array, Floats, Ints
 from model.scorer import Scorer, Scores
 
+# Parts of the log-odds that belong to the stage or to the age of the history, not to the order: never told as a reason.
+CONTEXT = frozenset({"state", "history"})
+
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """attributes: (k,) names; strength: (n, k) float64 log-odds by attribute; order: (n, k) places, strongest first."""
+    """attributes: (k,) names; strength: (n, k) float64 log-odds by attribute; order: (n, k) places, strongest first;
+    what is in CONTEXT comes last."""
 
     attributes: tuple[str, ...]
     strength: Floats
@@ -20,7 +24,8 @@ class Reasons:
 
     def of(self, i: int, most: int) -> list[tuple[str, float]]:
         """The strongest reasons of order i with their signed strength; those that raise the risk come first."""
-        return [(self.attributes[j], float(self.strength[i, j])) for j in self.order[i, :most] if self.strength[i, j]]
+        best = [(self.attributes[j], float(self.strength[i, j])) for j in self.order[i, :most] if self.strength[i, j]]
+        return [(name, strength) for name, strength in best if name not in CONTEXT]
 
 
 def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: int = 1) -> Reasons:
@@ -29,12 +34,12 @@ def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: in
     features = scorer.pipeline.features_
     parts = scorer.booster.contributions(X, threads)[:, :-1] + scorer.margin.by_feature(X, len(features))
     names = tuple(dict.fromkeys(f.attribute for f in features))
-    place = np.array([names.index(f.attribute) for f in features])
     strength = np.zeros((len(X), len(names)))
-    for j, to in enumerate(place):
-        strength[:, to] += parts[:, j]
+    for j, feature in enumerate(features):
+        strength[:, names.index(feature.attribute)] += parts[:, j]
     state = scores.state if at is None else scores.state[at]
     strength *= scorer.calibrator.slopes[state][:, None]
     # Log-odds stay far below 1,000, so what raises the risk stands before what lowers it, each by its size.
     rank = np.where(strength > 0.0, strength + 1e3, -strength)
+    rank[:, [j for j, name in enumerate(names) if name in CONTEXT]] = -1.0
     return Reasons(names, strength, np.argsort(-rank, axis=1, kind="stable"))

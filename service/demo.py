@@ -22,7 +22,7 @@ from service.bundles import starter_path
 from service.decide import BANDS
 from service.page import Words
 from service.running import Running
-from service.serving import Say, run
+from service.serving import Say, check_address, run
 from service.settings import Settings, settings, signing_key
 
 DEMO_WORLD = Path(str(resources.files("service") / "demo_world.toml"))
@@ -30,6 +30,7 @@ DEMO_ORDERS, DEMO_SEED = 10_000, 1
 EXAMPLES = Path(__file__).parent.parent / "examples" / "orders.csv"
 RESULT = Path("demo") / "demo-scores.csv"
 TOLD = 8
+HOST = "127.0.0.1"
 _COLOURS = dict(zip(BANDS, ("green", "yellow", "dark_orange", "red"), strict=True))
 
 
@@ -38,6 +39,8 @@ def run_demo(port: int, say: Say, *, serves: bool) -> None:
     of = settings()
     if not EXAMPLES.is_file():
         raise InputError(f"{EXAMPLES}: the example orders are not there; run the demo in a checkout of the repository")
+    if serves:
+        check_address(HOST, port, of)  # before the long work
     bundle = starter(of, say)
     app = create_app(bundle, catalogue(), of, examples=EXAMPLES)
     out = of.data_dir / RESULT
@@ -46,7 +49,7 @@ def run_demo(port: int, say: Say, *, serves: bool) -> None:
     told(app.state.running, Console())
     say(f"all scores: {out}")
     if serves:
-        run(app, "127.0.0.1", port, of, say)
+        run(app, HOST, port, of, say)
 
 
 def starter(of: Settings, say: Say) -> Bundle:

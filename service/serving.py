@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ Say = Callable[[str], None]
 def serve(model: Path | None, host: str, port: int, say: Say) -> None:
     """Serve the bundle in `model`, or the starter where none is named, until interrupted."""
     of = settings()
-    check_host(host, of)
+    check_address(host, port, of)
     bundle = _bundle(model, of)
     if bundle.is_starter:
         say("the model comes from SIMULATED history: ranks may be used, percentages are not this shop's")
@@ -32,7 +33,7 @@ def serve(model: Path | None, host: str, port: int, say: Say) -> None:
 
 def run(app: FastAPI, host: str, port: int, of: Settings, say: Say) -> None:
     """Answer until interrupted. One worker: threads of LightGBM and forks do not go together."""
-    check_host(host, of)
+    check_address(host, port, of)
     say(f"serving on http://{f'[{host}]' if ':' in host else host}:{port} (page /, API description /docs); end: Ctrl-C")
     is_verbose = of.log_level == "debug"
     uvicorn.run(
@@ -41,13 +42,18 @@ def run(app: FastAPI, host: str, port: int, of: Settings, say: Say) -> None:
     )  # fmt: skip
 
 
-def check_host(host: str, of: Settings) -> None:
-    """Refuse to listen beyond this machine without a key."""
+def check_address(host: str, port: int, of: Settings) -> None:
+    """Refuse to listen beyond this machine without a key, or where something else listens already."""
     if of.api_key is None and not is_loopback(host):
         raise SettingError(
             f"--host {host}: expected CLAIMRISK_API_KEY (at least 16 characters) before listening beyond this machine; "
             "set it, or serve on 127.0.0.1"
         )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise SettingError(f"{host}:{port}: cannot be listened on ({error.strerror}); name another --port") from error
 
 
 def is_loopback(host: str) -> bool:

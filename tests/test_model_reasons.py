@@ -14,7 +14,7 @@ from features.document import read_order
 from features.moments import as_known
 from model.artefact import Bundle
 from model.margin import Margin
-from model.reasons import reasons
+from model.reasons import CONTEXT, reasons
 from model.scorer import Scores
 
 
@@ -78,7 +78,8 @@ def test_what_raises_the_risk_comes_first_each_by_its_strength(bundle: Bundle, s
         row = [strength for _, strength in told.of(i, len(told.attributes))]
         up, down = [s for s in row if s > 0.0], [s for s in row if s < 0.0]
         assert row == sorted(up, reverse=True) + sorted(down)
-        assert len(row) == int((told.strength[i] != 0.0).sum())
+        acting = {name for name, s in zip(told.attributes, told.strength[i], strict=True) if s != 0.0}
+        assert {name for name, _ in told.of(i, len(told.attributes))} == acting - CONTEXT
 
 
 def test_each_attribute_is_told_once(bundle: Bundle, scores: Scores) -> None:

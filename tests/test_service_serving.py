@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,18 @@ from service.settings import Settings
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.10", "shop.example"])
 def test_beyond_this_machine_a_key_is_needed(host: str) -> None:
     with pytest.raises(SettingError, match="CLAIMRISK_API_KEY"):
-        serving.check_host(host, Settings())
-    serving.check_host(host, Settings(api_key="a-key-of-sixteen-or-more"))
+        serving.check_address(host, 0, Settings())
+
+
+def test_with_a_key_it_may_be_reached_from_elsewhere() -> None:
+    serving.check_address("0.0.0.0", 0, Settings(api_key="a-key-of-sixteen-or-more"))
+
+
+def test_a_port_that_is_taken_is_refused_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SettingError, match=f"127.0.0.1:{port}: cannot be listened on"):
+            serving.check_address("127.0.0.1", port, Settings())
 
 
 def test_without_a_starter_it_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

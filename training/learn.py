@@ -127,7 +127,8 @@ def _staged(
     margin, booster = _fit(rows, fold.fit, template, features, penalty, seed)
     X = rows.X[fold.judge.at]
     start = margin.log_odds(X)
-    losses = staged_losses(booster, X, fold.judge.y, fold.judge.weight, start, STAGE_TREES)
+    stages = range(0, parameters(features, seed)[1], STAGE_TREES)
+    losses = staged_losses(booster, X, fold.judge.y, fold.judge.weight, start, stages)
     return _Stage(start, booster, losses)
 
 

@@ -30,12 +30,18 @@ def grown(
     return lightgbm.train(params, data, num_boost_round=trees)
 
 
-def staged_losses(booster: lightgbm.Booster, X: Floats, y: Array, weight: Floats, start: Floats, step: int) -> Floats:
-    """(stages,) float64: weighted log-loss after 0, step, 2·step … trees on rows that were not fitted."""
+def staged_losses(
+    booster: lightgbm.Booster, X: Floats, y: Array, weight: Floats, start: Floats, stages: range
+) -> Floats:
+    """(stages + 1,) float64: weighted log-loss without trees and after each stage, on rows that were not fitted.
+
+    stages: the first tree of each. LightGBM may stop growing early; the later stages then lose what the last one did.
+    """
     total = start.copy()
     sign = np.where(y, -1.0, 1.0)
     out = [float(weight @ np.logaddexp(0.0, sign * total))]
-    for first in range(0, booster.num_trees(), step):
-        total = total + booster.predict(X, raw_score=True, start_iteration=first, num_iteration=step)
+    for first in stages:
+        if first < booster.num_trees():
+            total = total + booster.predict(X, raw_score=True, start_iteration=first, num_iteration=stages.step)
         out.append(float(weight @ np.logaddexp(0.0, sign * total)))
     return np.array(out)
