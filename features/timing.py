@@ -89,6 +89,7 @@ def timing(columns: Columns, window_days: float) -> dict[str, Floats]:
     out = _promises(columns, window_days)
     out.update(_travel(columns))
     contact = contact_at(columns)
+    out["quiet_days"] = np.where(np.isnan(contact), out["days_since_delivery"], np.nan)
     # By everything they read: an order must not read otherwise beside orders that have more.
     if not np.isnan(contact).all() or any(name in columns for name in _TOLD_OF_MESSAGES):
         out.update(_messages(columns, contact))
