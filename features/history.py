@@ -45,8 +45,8 @@ def _contacts(orders: Columns, claimed_at: Floats) -> Happening:  # noqa: ARG001
 
 def _product_contacts(orders: Columns, claimed_at: Floats) -> Happening:  # noqa: ARG001
     about_product = orders.chosen("message_topic", "not_as_described", "damaged", "return", "refund") == 1.0
-    about_product |= ~np.isnan(orders["return_requested_at"])
-    return Happening(orders["placed_at"], np.where(about_product, contact_at(orders), np.nan))
+    written = np.where(about_product, orders["first_message_at"], np.nan)
+    return Happening(orders["placed_at"], np.fmin(written, orders["return_requested_at"]))
 
 
 def _late_deliveries(orders: Columns, claimed_at: Floats) -> Happening:  # noqa: ARG001

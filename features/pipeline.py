@@ -53,7 +53,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
 
     def fit(self, X: Columns, y: Floats, *, observed_until: float) -> FeaturePipeline:
         """Learn from orders in their final state. y: (n,) instants of the first claim, NaN if none."""
-        self.past_ = Past(X, y)
+        self.past_ = Past(X.without(self.ignored), y)
         self.snapshot_ = self.past_.snapshot(observed_until)
         self.levels_ = {e.name: _levels(X, e.name) for e in self.extras if e.kind == "category"}
         return self._declare()
@@ -69,15 +69,16 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     def transform(self, X: Columns) -> Floats:
         """(n, features) float64 for orders looked at now."""
         check_is_fitted(self, "snapshot_")
-        return self._assembled(X, self.snapshot_.features(X))
+        used = X.without(self.ignored)
+        return self._assembled(used, self.snapshot_.features(used))
 
     def transform_past(self, X: Columns, staleness: Floats) -> Floats:
         """(n, features) float64 for rows of the past, with history as old as a served bundle's (days, (n,))."""
         check_is_fitted(self, "past_")
-        return self._assembled(X, self.past_.features(X, staleness))
+        used = X.without(self.ignored)
+        return self._assembled(used, self.past_.features(used, staleness))
 
     def _assembled(self, columns: Columns, history: Mapping[str, Floats]) -> Floats:
-        columns = columns.without(self.ignored)
         out = np.full((columns.n, len(self.features_)), np.nan)
         blocks = (
             goods_block.goods(columns), parcel_block.parcel(columns), timing_block.timing(columns, self.window_days),

@@ -86,8 +86,6 @@ def _read_parquet(path: Path) -> Iterator[RawChunk]:
                 row += part.height
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise FileRefused(f"{path}: not a readable Parquet file ({str(error).partition(chr(10))[0]})") from error
-    if row == 0:
-        raise FileRefused(f"{path}: no rows; expected one order a row")
 
 
 def _require_order_id(names: list[str], path: Path) -> None:

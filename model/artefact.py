@@ -107,6 +107,15 @@ def load(folder: Path, key: bytes) -> Bundle:
             f"{folder}: expected a signature made with this installation's key, got another; the bundle was changed or "
             "comes from elsewhere: train it here, or set CLAIMRISK_KEY_FILE to the key it was signed with"
         )
+    try:
+        return _built(folder, raw)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise BundleError(
+            f"{folder}: made by another version of claimrisk ({error!r}); train the model again"
+        ) from error
+
+
+def _built(folder: Path, raw: bytes) -> Bundle:
     manifest = _manifest(raw, folder)
     contents = {name: _checked(folder, name, said) for name, said in manifest["files"].items()}
     scorer = Scorer.from_state(orjson.loads(contents["state.json"]), Booster(contents["booster.txt"].decode()))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import orjson
@@ -25,6 +25,7 @@ from service.decide import BANDS, Decisions, decide
 from service.files import written_aside
 from service.wording import Lang, text
 
+Encoding = Literal["utf-8-sig", "gb18030"]
 PREFIX = "claimrisk_"
 TOLD_REASONS = 3
 TOLD_ACTIONS = 3
@@ -59,20 +60,30 @@ def score_file(
     *,
     lang: Lang,
     threads: int = 2,
+    encoding: Encoding = "utf-8-sig",
 ) -> Summary:
     """Score every good row of `orders` into `out` (CSV or Parquet by its ending), rejects beside it."""
     if out.suffix.lower() not in (".csv", ".parquet"):
         raise InputError(f"--out {out}: expected a name ending in .csv or .parquet, got {out.suffix or 'no ending'!r}")
+    if out.resolve() == orders.resolve():
+        raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
     summary, frames, rejects = Summary(), [], list[Reject]()
     for chunk in read_orders(orders, options):
         if not summary.rows:
+            _refuse_nested(chunk.frame, out)
             summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(chunk.frame.columns)]
         rejects += chunk.rejects
         summary.rejected.update(r.code for r in chunk.rejects)
         frames.append(_scored(chunk, bundle, catalogue, lang, threads, summary))
-    _write(pl.concat(frames, how="vertical_relaxed"), out)
+    _write(pl.concat(frames, how="vertical_relaxed"), out, encoding)
     _write_rejects(rejects, out.with_name(out.name + ".rejects.csv"))
     return summary
+
+
+def _refuse_nested(frame: pl.DataFrame, out: Path) -> None:
+    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+    if nested and out.suffix.lower() == ".csv":
+        raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which CSV cannot; name a .parquet")
 
 
 def _scored(
@@ -83,7 +94,8 @@ def _scored(
     summary.statuses.update(decisions.status.tolist())
     for warned in decisions.warnings:
         summary.warnings[warned.code + (f" {warned.attribute}" if warned.attribute else "")] += int(warned.where.sum())
-    return chunk.frame.with_columns(_our_columns(decisions, bundle, lang))
+    ours = [name for name in chunk.frame.columns if name.startswith(PREFIX)]
+    return chunk.frame.drop(ours).with_columns(_our_columns(decisions, bundle, lang))
 
 
 def _our_columns(decisions: Decisions, bundle: Bundle, lang: Lang) -> list[pl.Series]:
@@ -149,12 +161,12 @@ def escaped(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _write(frame: pl.DataFrame, out: Path) -> None:
+def _write(frame: pl.DataFrame, out: Path, encoding: Encoding) -> None:
     with written_aside(out) as aside:
         if out.suffix.lower() == ".parquet":
             frame.write_parquet(aside)
         else:
-            escaped(frame).write_csv(aside, include_bom=True)
+            aside.write_text(escaped(frame).write_csv(), encoding, newline="")
 
 
 def _write_rejects(rejects: list[Reject], path: Path) -> None:

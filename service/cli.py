@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from features import catalogue as attribute_catalogue
@@ -19,7 +20,7 @@ from features.kinds import instant_problem
 from features.tables import TableOptions
 from model.artefact import load
 from service.advice_catalogue import catalogue
-from service.batch import Summary, score_file
+from service.batch import Encoding, Summary, score_file
 from service.settings import settings, signing_key
 from service.wording import Lang
 
@@ -49,7 +50,7 @@ def run() -> None:
 
 
 def _say(message: str) -> None:
-    err.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {message}")
+    err.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {escape(message)}")
 
 
 def _zone(name: str | None) -> ZoneInfo | None:
@@ -132,13 +133,14 @@ def score(
     as_of: Annotated[str | None, typer.Option(help="the moment rows without as_of are looked at; now if unset")] = None,
     lang: Annotated[Lang, typer.Option(help="language of reasons and advice")] = "en",
     time_zone: Zone = None,
+    encoding: Annotated[Encoding, typer.Option(help="of a CSV result")] = "utf-8-sig",
 ) -> None:
     """Score a file of orders; rows that cannot be used are set aside in OUT.rejects.csv."""
     at = datetime.now(UTC) if as_of is None else _instant(as_of, "--as-of")
     bundle = load(model, signing_key(settings()))
     extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
     options = TableOptions(as_of=epoch_seconds(at), zone=_zone(time_zone), extras=extras)
-    summary = score_file(orders, out, options, bundle, catalogue(), lang=lang)
+    summary = score_file(orders, out, options, bundle, catalogue(), lang=lang, encoding=encoding)
     _summarise(summary, out, bundle.is_starter)
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from features.columns import epoch_seconds
-from features.errors import InputError
+from features.errors import InputError, nearest
 from features.pipeline import declared_extra
 from features.tables import read_raw
 from service.files import folder_aside, written_aside
@@ -58,12 +58,34 @@ def is_simulated(orders: Path) -> bool:
     return first is not None and SIMULATED in first.frame.columns
 
 
+def _make_parent(out: Path) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out}: its folder cannot be made ({error.strerror})") from error
+
+
+def _refuse_unknown_names(orders: Path, options: TrainOptions) -> None:
+    """A misspelt --extra or --trust would silently do nothing."""
+    first = next(iter(read_raw(orders)), None)
+    columns = [] if first is None else first.frame.columns
+    for extra in (declared_extra(e) for e in options.extras):
+        if extra.name not in columns:
+            raise InputError(f"--extra {extra.name}: expected a column of {orders}{nearest(extra.name, columns)}")
+    for name in options.trusted:
+        if name not in columns:
+            raise InputError(f"--trust {name}: expected a column of {orders}{nearest(name, columns)}")
+
+
 def train_bundle(
     orders: Path, outcomes: Path, out: Path, options: TrainOptions, progress: Progress, of: Settings
 ) -> Trained:
     """Train on files and put the bundle at `out`, in place of an earlier one."""
     if out.exists() and not (out / "manifest.json").exists():
         raise InputError(f"--out {out}: expected a new folder or an earlier bundle, got something else; name another")
+    key = signing_key(of)
+    _make_parent(out)
+    _refuse_unknown_names(orders, options)
     window = options.window_days or float(fit_settings().target_claim_window_days)
     recipe = Recipe(window, tuple(declared_extra(e) for e in options.extras), frozenset(options.trusted), options.seed)
     until = None if options.observed_until is None else epoch_seconds(options.observed_until)
@@ -74,5 +96,5 @@ def train_bundle(
     trained = train(dataset, recipe, progress)
     today = datetime.now(UTC).date()
     with folder_aside(out) as aside:
-        save_bundle(aside, trained, recipe, simulated=is_simulated(orders), made_on=today, key=signing_key(of))
+        save_bundle(aside, trained, recipe, simulated=is_simulated(orders), made_on=today, key=key)
     return trained

@@ -142,6 +142,7 @@ def _warnings(given: Columns, known: Columns, bundle: Bundle, status: Array) -> 
     out.append(Warned("OUT_OF_SCOPE", None, _out_of_scope(known)))
     age = (known["as_of"] - bundle.scorer.pipeline.snapshot_.at) / DAY
     out.append(Warned("HISTORY_STALE", None, age > STALE_DAYS))
+    out.append(Warned("AS_OF_BEFORE_TRAINING", "as_of", age < 0.0))
     ignored = bundle.scorer.pipeline.ignored
     out += [Warned("ATTRIBUTE_IGNORED", name, known.known(name)) for name in ignored if name in known]
     return tuple(w for w in out if w.where.any())

@@ -6,8 +6,9 @@ import os
 import secrets
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from features.errors import SettingError
@@ -28,13 +29,21 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1_024, description="bytes, largest body of one order")
     max_batch_bytes: int = Field(default=8_388_608, ge=1_024, description="bytes, largest body of a batch")
     max_batch_orders: int = Field(default=1_000, ge=1, description="orders, largest batch")
-    log_level: str = Field(default="info", description="debug, info, warning or error")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="how much is logged")
 
 
 @cache
 def settings() -> Settings:
-    """What the environment says."""
-    return Settings()
+    """What the environment says; a wrong value is told by the name of its variable, never echoed."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"CLAIMRISK_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)
+        )
+        raise SettingError(f"{wrong}; see docs/settings.md") from None
+    except RuntimeError as error:
+        raise SettingError("there is no home folder; set CLAIMRISK_DATA_DIR") from error
 
 
 def signing_key(of: Settings) -> bytes:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 from fastapi import FastAPI
@@ -30,6 +31,9 @@ from training.rows import curve_of
 from training.simulate import load_world, simulate
 from training.train import Recipe, Trained, prepare, scorer_of
 from training.trees import grown
+
+hypothesis.settings.register_profile("claimrisk", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("claimrisk")
 
 NOW = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
 ORDERS, SEED, PENALTY, TREES = 3_000, 1, 50.0, 30

@@ -198,3 +198,14 @@ def test_a_past_without_orders_says_nothing() -> None:
     nobody = columns.take(np.arange(0))
     told = Past(nobody, np.empty(0)).snapshot(START).features(columns.replacing({"as_of": columns["placed_at"]}))
     assert not any(values.any() for name, values in told.items() if name.endswith("_history"))
+
+
+def test_a_later_return_request_does_not_make_an_earlier_message_one_about_the_product() -> None:
+    day = 86_400.0
+    base = {"order_id": np.array(["1"], dtype=object), "shop_id": np.array(["a"], dtype=object)}
+    times = {"placed_at": np.array([0.0]), "first_message_at": np.array([10 * day])}
+    topic = {"message_topic": np.array([float(attributes()["message_topic"].choices.index("other"))])}
+    early = Columns(1, base | times | topic)
+    late = early.replacing({"return_requested_at": np.array([30 * day])})
+    ratios = [Past(o, np.array([np.nan])).snapshot(20 * day).tables["shop"].ratios for o in (early, late)]
+    np.testing.assert_array_equal(ratios[0], ratios[1])

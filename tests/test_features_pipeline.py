@@ -260,3 +260,16 @@ def test_signs_stand_only_on_features_of_constrained_attributes(pipeline: Featur
 def test_an_extra_that_is_declared_wrongly_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InputError, match="such as x_warehouse:category:placed"):
         declared_extra(text)
+
+
+def test_an_ignored_attribute_does_not_come_back_through_history() -> None:
+    n = 400
+    claimed = np.where(np.arange(n) % 20 == 0, 30.0 * 86_400, np.nan)
+    orders = Columns(n, {
+        "order_id": np.array([str(i) for i in range(n)], dtype=object), "shop_id": np.full(n, "a", dtype=object),
+        "carrier": np.where(np.isnan(claimed), None, "rough"), "placed_at": np.zeros(n),
+    })  # fmt: skip
+    blind = FeaturePipeline(90.0, (), ("carrier",)).fit(orders, claimed, observed_until=100.0 * 86_400)
+    X = blind.transform(orders.replacing({"as_of": np.full(n, 101.0 * 86_400)}))
+    place = list(blind.get_feature_names_out()).index("carrier_claim_history")
+    assert (X[:, place] == 0.0).all()

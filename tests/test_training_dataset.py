@@ -113,11 +113,30 @@ FILED = '[source.returns_report]\ncomplete_for = ["filed", "denied"]\n'
 
 
 def test_outcomes_that_are_complete_for_debits_alone_shift_the_target_and_cut_both_ends(tmp_path: Path) -> None:
-    found = dataset(tmp_path, orders(), claims(("3", 7.4), ("4", 7.6), ("1", 3.0)), COVERAGE)
+    found = dataset(tmp_path, orders(), claims(("3", 7.4), ("4", 7.6), ("1", 3.0), seller_paid=[True] * 3), COVERAGE)
     assert found.coverage.target == "claim_debited"
     assert found.observed_until == at(7.5)
     assert found.orders["order_id"].tolist() == ["2", "3", "4", "5", "6", "7"]
     assert claimed(found) == pytest.approx({"3": 7.4})
+
+
+def test_where_only_debits_are_complete_a_claim_that_was_not_debited_does_not_count(tmp_path: Path) -> None:
+    events = claims(("3", 7.0), ("4", 7.2), ("5", 7.4), seller_paid=[True, False, None])
+    assert claimed(dataset(tmp_path, orders(), events, COVERAGE)) == pytest.approx({"3": 7.0})
+
+
+def test_sources_that_leave_a_gap_are_refused(tmp_path: Path) -> None:
+    later = '[source.manual]\ncomplete_for = ["debited"]\nfrom = 2026-06-01\nuntil = 2026-07-01\n'
+    with pytest.raises(ClaimRiskError, match="leave a gap"):
+        dataset(tmp_path, orders(), claims(("3", 7.4)), COVERAGE + later)
+
+
+def test_a_claim_without_a_date_refuses_the_file(tmp_path: Path) -> None:
+    events = claims(("3", 7.4), ("4", 7.6)).with_columns(
+        pl.when(pl.col("order_id") == "3").then(pl.col("claim_opened_at")).alias("claim_opened_at")
+    )
+    with pytest.raises(FileRefused, match="row 2: expected claim_opened_at in every claim"):
+        dataset(tmp_path, orders(), events)
 
 
 def test_a_source_complete_for_filed_claims_goes_before_debits(tmp_path: Path) -> None:
@@ -148,7 +167,7 @@ def test_a_coverage_file_that_is_wrong_is_refused_with_its_name(tmp_path: Path, 
         (orders().drop("placed_at"), claims(("1", 20)), "orders.parquet: expected placed_at, which training needs"),
         (orders(), claims(("1", 20)).drop("order_id"), "claims.parquet: expected a column order_id, got claim_opened"),
         (orders(), claims(("1", 20)).drop("claim_opened_at"), "claims.parquet: expected a column claim_opened_at"),
-        (orders(), claims(("1", 20), claim_type=["theft"]), "claims.parquet: row 2: claim_type: expected one of"),
+        (orders(), claims(("1", 20), claim_type=["theft"]), "claims.parquet: row 1: claim_type: expected one of"),
     ],
 )
 def test_a_missing_column_or_a_bad_value_is_one_clear_error(
@@ -160,7 +179,7 @@ def test_a_missing_column_or_a_bad_value_is_one_clear_error(
 
 def test_a_claim_without_order_id_is_refused_with_its_row(tmp_path: Path) -> None:
     outcomes = claims(("1", 20), ("2", 20)).with_columns(order_id=pl.Series(["1", None]))
-    with pytest.raises(FileRefused, match="row 3: expected an order_id in every row"):
+    with pytest.raises(FileRefused, match="row 2: expected order_id in every claim"):
         dataset(tmp_path, orders(), outcomes)
 
 

@@ -38,7 +38,7 @@ def rows(m: int, effects: tuple[float, ...], seed: int, level: float = -3.0) -> 
     at = np.where(claimed, placed + rng.gamma(3.0, 8.0, m) * DAY, np.nan)
     at[at > placed + WINDOW * DAY] = np.nan
     return Rows(
-        X, rng.integers(0, 3, m), np.arange(m), placed, placed, placed + WINDOW * DAY, at, np.ones(m),
+        X, rng.integers(0, 3, m), np.arange(m), np.arange(m), placed, placed, placed + WINDOW * DAY, at, np.ones(m),
         np.full(m, "placed", dtype=object),
     )  # fmt: skip
 

@@ -31,16 +31,33 @@ def read_coverage(outcomes: Path, default: Coverage) -> Coverage:
     if not path.exists():
         return default
     try:
-        sources = tomllib.loads(path.read_text("utf-8")).get("source", {})
+        sources = tomllib.loads(path.read_text("utf-8")).get("source")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML ({error})") from error
+    if not isinstance(sources, dict) or not all(isinstance(s, dict) for s in sources.values()):
+        raise InputError(f"{path}: expected tables named [source.NAME], got {type(sources).__name__}")
     for what, target in (("filed", "claim_filed"), ("debited", "claim_debited")):
         chosen = [s for s in sources.values() if what in s.get("complete_for", [])]
         if chosen:
-            since = min(_instant(s, "from", path, default.since) for s in chosen)
-            until = max(_instant(s, "until", path, default.until) for s in chosen)
+            since, until = _joined_span(
+                sorted(
+                    (_instant(s, "from", path, default.since), _instant(s, "until", path, default.until))
+                    for s in chosen
+                ),
+                path,
+            )
             return Coverage(since, min(until, default.until), target)  # type: ignore[arg-type]
     raise InputError(f"{path}: expected a [source.NAME] whose complete_for holds filed or debited, got none")
+
+
+def _joined_span(spans: list[tuple[float, float]], path: Path) -> tuple[float, float]:
+    """From the first to the last instant of spans that leave no gap between them."""
+    since, until = spans[0]
+    for start, end in spans[1:]:
+        if start > until:
+            raise InputError(f"{path}: the sources leave a gap in which claims would be missing; name one side of it")
+        until = max(until, end)
+    return since, until
 
 
 def _instant(source: dict[str, object], name: str, path: Path, default: float) -> float:

@@ -8,16 +8,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import polars as pl
 
-from features.columns import Array, Bools, Columns, Floats, concatenated
-from features.delimited import Reject
+from features.columns import Array, Bools, Columns, Floats, Ints, concatenated
+from features.delimited import RawChunk, Reject
 from features.errors import FileRefused, TrainingError
 from features.moments import facts
 from features.outcome import CLAIM, OUTCOME
 from features.parsing import parsed
 from features.pipeline import Extra
 from features.tables import TableOptions, read_orders, read_raw
+from model.scorer import Target
 from training.coverage import Coverage, read_coverage
 
 
@@ -39,6 +39,25 @@ class Dataset:
     orphans: int
 
     @property
+    def order_codes(self) -> Ints:
+        """(n,) int64: which order a row belongs to; several rows of one order only where the file holds snapshots."""
+        return np.unique(self.orders["order_id"].astype(str), return_inverse=True)[1]
+
+    @property
+    def last_rows(self) -> Ints:
+        """(orders,) int64: the row of each order that knows most; all rows where there is one each."""
+        if not self.is_snapshots:
+            return np.arange(self.orders.n)
+        by_time = np.argsort(self.orders["as_of"], kind="stable")
+        codes = self.order_codes[by_time][::-1]
+        return np.sort(by_time[::-1][np.unique(codes, return_index=True)[1]])
+
+    @property
+    def claims(self) -> int:
+        """How many orders have a claim."""
+        return int(np.isfinite(self.claimed_at[self.last_rows]).sum())
+
+    @property
     def observed_until(self) -> float:
         """Epoch seconds up to which outcomes are complete."""
         return self.coverage.until
@@ -53,20 +72,35 @@ class Claims:
     type: Floats
 
 
-def read_claims(path: Path, zone: ZoneInfo | None) -> Claims:
-    """A-to-z claims that were not retracted, the first of each order."""
-    columns = concatenated([_outcome_columns(chunk.frame, path, zone) for chunk in read_raw(path)] or [Columns(0, {})])
-    kind = OUTCOME["kind"].choices.index(CLAIM)
-    counts = (columns["kind"] == kind) | np.isnan(columns["kind"])
-    counts &= ~(columns["retracted"] == 1.0) & ~np.isnan(columns["claim_opened_at"])
-    kept = columns.take(counts)
+def read_outcomes(path: Path, zone: ZoneInfo | None) -> Columns:
+    """The outcomes as they stand, by column; one damaged or undated row refuses the file, lest a claim be lost."""
+    return concatenated([_outcome_columns(chunk, path, zone) for chunk in read_raw(path)] or [Columns(0, {})])
+
+
+def first_claims(outcomes: Columns, target: Target) -> Claims:
+    """A-to-z claims that were not retracted, the first of each order; only debited ones where that is the target."""
+    if not outcomes.n:
+        return Claims(np.empty(0, dtype=object), np.empty(0), np.empty(0))
+    kept = outcomes.take(_is_claim(outcomes))
+    if target == "claim_debited":
+        kept = kept.take(kept["seller_paid"] == 1.0)
     first = np.lexsort((kept["claim_opened_at"],))
     _, earliest = np.unique(kept["order_id"][first].astype(str), return_index=True)
     kept = kept.take(first[np.sort(earliest)])
     return Claims(kept["order_id"], kept["claim_opened_at"], kept["claim_type"])
 
 
-def _outcome_columns(frame: pl.DataFrame, path: Path, zone: ZoneInfo | None) -> Columns:
+def _is_claim(outcomes: Columns) -> Bools:
+    kind = OUTCOME["kind"].choices.index(CLAIM)
+    is_claim = (outcomes["kind"] == kind) | np.isnan(outcomes["kind"])
+    return np.asarray(is_claim & ~(outcomes["retracted"] == 1.0))
+
+
+def _outcome_columns(chunk: RawChunk, path: Path, zone: ZoneInfo | None) -> Columns:
+    frame = chunk.frame
+    if chunk.rejects:
+        worst = chunk.rejects[0]
+        raise FileRefused(f"{path}: line {worst.line}: {worst.reason}; correct the row, lest a claim be lost")
     for needed in ("order_id", "claim_opened_at"):
         if needed not in frame.columns:
             raise FileRefused(f"{path}: expected a column {needed}, got {', '.join(frame.columns[:8])}")
@@ -75,13 +109,17 @@ def _outcome_columns(frame: pl.DataFrame, path: Path, zone: ZoneInfo | None) -> 
         if name in OUTCOME:
             result = parsed(frame[name], OUTCOME[name], zone)
             if result.bad.any():
-                line = int(np.flatnonzero(result.bad)[0]) + 2
+                line = chunk.lines[int(np.flatnonzero(result.bad)[0])]
                 raise FileRefused(f"{path}: row {line}: {name}: {result.problem.detail}")
             arrays[name] = result.array
-    missing = arrays["order_id"] == None  # noqa: E711 - elementwise
-    if missing.any():
-        raise FileRefused(f"{path}: row {int(np.flatnonzero(missing)[0]) + 2}: expected an order_id in every row")
-    return Columns(frame.height, arrays)
+    columns = Columns(frame.height, arrays)
+    undated = _is_claim(columns) & np.isnan(columns["claim_opened_at"])
+    for name, missing in (("order_id", ~columns.known("order_id")), ("claim_opened_at", undated)):
+        if missing.any():
+            raise FileRefused(
+                f"{path}: row {chunk.lines[int(np.flatnonzero(missing)[0])]}: expected {name} in every claim"
+            )
+    return columns
 
 
 def read_dataset(
@@ -95,25 +133,26 @@ def read_dataset(
     rejects = [reject for chunk in chunks for reject in chunk.rejects]
     placed = columns.known("placed_at")
     if not placed.any():
-        raise TrainingError(f"{orders}: expected placed_at, which training needs, in at least one good row")
-    return _joined(columns.take(placed), read_claims(outcomes, zone), outcomes, observed_until, rejects)
+        why = f" (line {rejects[0].line}: {rejects[0].reason})" if rejects else ""
+        raise TrainingError(f"{orders}: expected placed_at, which training needs, in at least one good row{why}")
+    return _joined(columns.take(placed), read_outcomes(outcomes, zone), outcomes, observed_until, rejects)
 
 
 def _joined(
-    columns: Columns, claims: Claims, outcomes: Path, observed_until: float | None, rejects: list[Reject]
+    columns: Columns, events: Columns, outcomes: Path, observed_until: float | None, rejects: list[Reject]
 ) -> Dataset:
     as_of_known = columns.known("as_of")
     is_snapshots = bool(as_of_known.all()) and "as_of" in columns
     if not is_snapshots and as_of_known.any():
         raise TrainingError("as_of: expected it in all rows (snapshots) or in none (final state); fill or drop it")
+    until = latest_instant(columns, events["claim_opened_at"]) if observed_until is None else observed_until
+    coverage = read_coverage(outcomes, Coverage(float(np.min(columns["placed_at"])), until, "claim_filed"))
+    claims = first_claims(events, coverage.target)
     places = {order_id: i for i, order_id in enumerate(claims.order_id)}
     place = np.fromiter((places.get(o, -1) for o in columns["order_id"]), np.int64, columns.n)
     found = place >= 0
     claimed_at, claim_type = np.full(columns.n, np.nan), np.full(columns.n, np.nan)
     claimed_at[found], claim_type[found] = claims.opened_at[place[found]], claims.type[place[found]]
-    until = latest_instant(columns, claims.opened_at) if observed_until is None else observed_until
-    default = Coverage(float(np.min(columns["placed_at"])), until, "claim_filed")
-    coverage = read_coverage(outcomes, default)
     inside: Bools = (columns["placed_at"] >= coverage.since) & (columns["placed_at"] <= coverage.until)
     orphans = len(places) - len(np.unique(place[found]))
     claimed_at = np.where(claimed_at <= coverage.until, claimed_at, np.nan)

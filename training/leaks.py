@@ -17,7 +17,9 @@ from training.landmarks import Landmarks
 from training.rows import PIECE_ROWS, known_piece
 from training.settings import fit_settings
 
-SHOP_COMPUTED = frozenset({"seller_defects_60d", "seller_reply_hours_30d"})
+SHOP_COMPUTED = frozenset({
+    "seller_defects_60d", "seller_reply_hours_30d", "buyer_prior_orders", "buyer_prior_returns", "buyer_prior_claims",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,13 @@ class Dropped:
 
 
 def shop_computed_rates(dataset: Dataset, trusted: Collection[str]) -> list[Dropped]:
-    """Rates that the shop supplied: in a final-state file they may hold what came later, so they want trust by name."""
+    """Rates and counts that the shop supplied: in a final-state file they may hold what came later."""
     if dataset.is_snapshots:
         return []
     rates = {a.name for a in attributes().values() if a.kind is Kind.RATE} | SHOP_COMPUTED
-    why = "a rate the shop computed may hold later facts; use --trust NAME if it was computed before each order"
+    why = (
+        "a rate or count the shop computed may hold later facts; use --trust NAME if it was computed before each order"
+    )
     return [Dropped(name, why) for name in sorted(rates) if name in dataset.orders and name not in trusted]
 
 

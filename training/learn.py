@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import joblib
 import lightgbm
 import numpy as np
 import polars as pl
@@ -89,9 +87,10 @@ def learn(
     template = prepared(rows.X[everything.at], features)
     penalties = (_best_penalty(rows, folds, template, features), fit_settings().margin_stage_penalty)
     progress(f"margin chosen on {len(folds)} rolling origins: penalty {penalties[0]:g}")
-    calls = [(rows, fold, template, features, penalty, seed) for penalty in penalties for fold in folds]
-    every = _side_by_side(_staged, calls)
-    tried = {penalty: every[i * len(folds) : (i + 1) * len(folds)] for i, penalty in enumerate(penalties)}
+    tried: dict[float, list[_Stage]] = {}
+    for penalty in penalties:
+        tried[penalty] = [_staged(rows, fold, template, features, penalty, seed) for fold in folds]
+        progress(f"{len(folds)} rolling origins fitted on a margin of penalty {penalty:g}")
     losses = _pooled(tried)
     penalty = min(losses, key=lambda p: float(losses[p].min()))
     trees = int(np.argmin(losses[penalty])) * STAGE_TREES
@@ -113,12 +112,6 @@ class _Stage:
     start: Floats
     booster: lightgbm.Booster
     losses: Floats
-
-
-def _side_by_side(of: Callable[..., Any], calls: list[tuple[Any, ...]]) -> list[Any]:
-    """The results of independent calls, in order; LightGBM and numpy let go of the interpreter while they work."""
-    run = joblib.Parallel(n_jobs=fit_settings().rolling_workers, prefer="threads")
-    return list(run(joblib.delayed(of)(*call) for call in calls))
 
 
 def _staged(
@@ -159,7 +152,7 @@ def _judged(rows: Rows, folds: list[Fold], stages: list[_Stage], trees: int) -> 
 def _best_penalty(rows: Rows, folds: list[Fold], template: Margin, features: tuple[Feature, ...]) -> float:
     """The penalty of least rolling log-loss, on a sample of the rows by order."""
     penalties = fit_settings().margin_penalties
-    losses = _side_by_side(_penalty_losses, [(rows, fold, template, features) for fold in folds])
+    losses = [_penalty_losses(rows, fold, template, features) for fold in folds]
     return penalties[int(np.argmin(np.sum(losses, axis=0)))]
 
 
@@ -179,7 +172,7 @@ def _penalty_losses(rows: Rows, fold: Fold, template: Margin, features: tuple[Fe
 def _thinned(rows: Rows, known: Known, most: int) -> Known:
     """At most about `most` rows: all with a claim, every k-th order of the others, re-weighted."""
     step = max(len(known.at) // most, 1)
-    keep = known.y | (rows.order[known.at] % step == 0)
+    keep = known.y | (rows.group[known.at] % step == 0)
     weight = np.where(known.y, known.weight, known.weight * step)
     return Known(known.at[keep], known.y[keep], weight[keep])
 
@@ -191,7 +184,7 @@ def _fit(
     """A margin, and trees grown on its out-of-fold log-odds."""
     X = rows.X[known.at]
     margin = fitted(X, known.y, known.weight, features, penalty, template)
-    folds = _fold_of(rows.order[known.at], fit_settings().rolling_margin_folds, seed)
+    folds = _fold_of(rows.group[known.at], fit_settings().rolling_margin_folds, seed)
     start = np.empty(len(known.at))
     for k in range(fit_settings().rolling_margin_folds):
         out, kept = folds == k, folds != k

@@ -23,13 +23,14 @@ PIECE_ROWS = 100_000
 class Rows:
     """m training rows of d features. X: (m, d); all else (m,).
 
-    order: place of the order in the data set; placed_at, as_of, closes, claimed_at (NaN none): instants;
+    order: row of the data set; group: which order that is; placed_at, as_of, closes, claimed_at (NaN none): instants;
     importance: what one row stands for, in orders (the same for all rows but for sampled orders without a claim).
     """
 
     X: Floats
     state: Ints
     order: Ints
+    group: Ints
     placed_at: Floats
     as_of: Floats
     closes: Floats
@@ -93,7 +94,8 @@ def built_rows(dataset: Dataset, pipeline: FeaturePipeline, marks: Landmarks, im
         state[piece] = states(columns)
     closes = claim_window_closes(dataset.orders, pipeline.window_days)
     return Rows(
-        X, state, marks.order, dataset.orders["placed_at"][marks.order], marks.as_of, closes[marks.order],
+        X, state, marks.order, dataset.order_codes[marks.order], dataset.orders["placed_at"][marks.order],
+        marks.as_of, closes[marks.order],
         dataset.claimed_at[marks.order], importance, marks.name,
     )  # fmt: skip
 

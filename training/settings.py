@@ -23,7 +23,6 @@ class FitSettings:
     rows_negatives_per_claim: int
     rows_fewest_negatives: int
     rows_least_shown: float
-    rolling_workers: int
     rolling_origins: tuple[float, ...]
     rolling_margin_folds: int
     margin_penalties: tuple[float, ...]

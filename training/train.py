@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from features.columns import Columns, Floats
 from features.errors import TrainingError
+from features.moments import DAY
 from features.order import STATES
 from features.outcome import CLAIM_TYPES
 from features.pipeline import Extra, FeaturePipeline
@@ -73,7 +74,8 @@ def prepare(dataset: Dataset, recipe: Recipe, progress: Progress) -> Prepared:
     ignored = tuple(sorted({d.attribute for d in dropped}))
     progress(f"{marks.m:,} rows of {dataset.orders.n:,} orders; attributes dropped: {', '.join(ignored) or 'none'}")
     pipeline = FeaturePipeline(recipe.window_days, recipe.extras, ignored)
-    pipeline.fit(dataset.orders, dataset.claimed_at, observed_until=dataset.observed_until)
+    last = dataset.last_rows
+    pipeline.fit(dataset.orders.take(last), dataset.claimed_at[last], observed_until=dataset.observed_until)
     return Prepared(dataset, pipeline, marks, built_rows(dataset, pipeline, marks, importance), dropped, ratios)
 
 
@@ -86,7 +88,10 @@ def train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
 def _train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
     prepared = prepare(dataset, recipe, progress)
     fingerprint = str(joblib.hash([dataset.orders["order_id"].tolist(), prepared.rows.X, dataset.claimed_at]))
-    claims = int(np.isfinite(dataset.claimed_at).sum())
+    claims = dataset.claims
+    followed = (dataset.observed_until - float(np.min(dataset.orders["placed_at"]))) / DAY
+    if followed < recipe.window_days:
+        progress(f"only {followed:.0f} days were observed: what comes later in the claim window is not in the numbers")
     if claims < fit_settings().target_fewest_claims:
         progress(f"{claims} claims are too few to learn from: the shop's shrunk rate is kept instead")
         return Trained(_insufficient(prepared), None, None, prepared, fingerprint)
@@ -149,7 +154,7 @@ def _insufficient(prepared: Prepared) -> Scorer:
     nothing = np.empty(0)
     nowhere = np.empty(0, dtype=np.int64)
     margin = Margin(nowhere, nothing, nothing, nothing, nothing, nothing, nowhere, nothing, nothing, 0.0)
-    claims = max(float(np.isfinite(prepared.dataset.claimed_at).sum()), 0.5)
+    claims = max(float(prepared.dataset.claims), 0.5)
     variance = np.tile([1.0 / claims, 0.0, 0.0], (len(STATES), 1))
     calibrator = Calibrator(np.zeros(len(STATES)), np.ones(len(STATES)), variance)
     return _scorer(prepared, margin, Booster(""), calibrator, is_fitted=False)
