@@ -1,0 +1,1 @@
+"""The seller's own files, as the platform or the ERP wrote them, read into our names."""
