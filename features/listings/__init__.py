@@ -1,0 +1,1 @@
+"""The listing check: what a listing says beside the seller's own record of the product."""

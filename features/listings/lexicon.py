@@ -1,0 +1,106 @@
+"""Words out of TOML: what sellers write, in English and Chinese, to the one name we compare by."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import cast
+
+from features.errors import SettingError
+
+Table = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One word found: its name, what stood there, and where."""
+
+    name: str
+    text: str
+    start: int
+    end: int
+
+
+@cache
+def _read(file: str) -> Table:
+    try:
+        return tomllib.loads((resources.files("features.listings") / file).read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"features/listings/{file}: expected TOML: {error}") from error
+
+
+@cache
+def table(file: str, *keys: str) -> Table:
+    """A table of a TOML file beside this one; `SettingError` where it is not there."""
+    found: object = _read(file)
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        raise SettingError(f"features/listings/{file}: expected a table [{'.'.join(keys)}]")
+    return found
+
+
+@cache
+def words(file: str, *keys: str) -> Mapping[str, tuple[str, ...]]:
+    """A table whose values are lists of words."""
+    found = table(file, *keys)
+    wrong = [name for name, listed in found.items() if not isinstance(listed, list)]
+    if wrong:
+        raise SettingError(f"features/listings/{file}: {'.'.join(keys)}: expected lists of words at {', '.join(wrong)}")
+    return {name: tuple(cast("list[str]", listed)) for name, listed in found.items()}
+
+
+@cache
+def number(file: str, *keys: str) -> float:
+    """A number of a TOML file beside this one."""
+    found = table(file, *keys[:-1]).get(keys[-1])
+    if not isinstance(found, int | float):
+        raise SettingError(f"features/listings/{file}: {'.'.join(keys)}: expected a number")
+    return float(found)
+
+
+def either(patterns: Iterable[str], *, plural: bool = False) -> str:
+    """A regular expression for any of the words, the longest first; Latin words only as whole words.
+
+    >>> bool(re.search(either(["tan"]), "titanium")), bool(re.search(either(["红"]), "酒红色"))
+    (False, True)
+    """
+    return "(?:" + "|".join(_whole(p, plural) for p in sorted(patterns, key=len, reverse=True)) + ")"
+
+
+def _whole(pattern: str, plural: bool) -> str:
+    before = "(?<![a-z0-9])" if re.match(r"[a-z0-9]", pattern) else ""
+    if not re.search(r"[a-z0-9]$", pattern):
+        return before + pattern
+    return f"{before}{pattern}{'(?:e?s)?' if plural and pattern[-1].isalpha() else ''}(?![a-z0-9])"
+
+
+class Lexicon:
+    """Names and the words for each, found in plain text; where words overlap the longer one wins."""
+
+    def __init__(self, names: Mapping[str, Iterable[str]], *, plural: bool = False) -> None:
+        self._name = {word: name for name, listed in names.items() for word in listed}
+        self._plural = plural
+        self._pattern = re.compile(either((re.escape(w) for w in self._name), plural=plural))
+
+    def hits(self, text: str) -> list[Hit]:
+        """The words in the text, in their order."""
+        return [Hit(self._named(m[0]), m[0], m.start(), m.end()) for m in self._pattern.finditer(text)]
+
+    def names(self, text: str) -> frozenset[str]:
+        """The names found in the text."""
+        return frozenset(hit.name for hit in self.hits(text))
+
+    def _named(self, found: str) -> str:
+        ends = (found, found.removesuffix("s"), found.removesuffix("es")) if self._plural else (found,)
+        return next(self._name[end] for end in ends if end in self._name)
+
+
+@cache
+def lexicon(file: str, *keys: str, plural: bool = False) -> Lexicon:
+    """The lexicon of a table of words."""
+    return Lexicon(words(file, *keys), plural=plural)
