@@ -1,0 +1,109 @@
+"""Colours that a text names, in English or Chinese, and whether two such sets are the same goods."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from features.listings.lexicon import Lexicon, either, table, words
+from features.listings.record import Finding, Record, unknown
+from features.listings.wording import is_chinese, is_negated, plain
+
+_FILE = "colours.toml"
+_MULTI = "multi/any"
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """main: names such as `blue/dark`; accents: colours of a trim or a logo, which may be left out by the other side."""
+
+    main: frozenset[str]
+    accents: frozenset[str] = frozenset()
+
+
+@cache
+def _lexicon() -> Lexicon:
+    names: dict[str, tuple[str, ...]] = {_MULTI: words(_FILE, "multi")["words"]}
+    for family in table(_FILE, "family"):
+        names.update({f"{family}/{shade}": listed for shade, listed in words(_FILE, "family", family).items()})
+    names.update({f"pair/{word}": (word,) for word in table(_FILE, "pair")})
+    return Lexicon(names)
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    return re.compile(either(words(_FILE, "not_a_colour")["phrases"]))
+
+
+@cache
+def _accents() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    found = words(_FILE, "accent")
+    return re.compile(either(found["before"]) + r"\s*(?:an? )?\w*\s*$"), re.compile(r"\s*" + either(found["after"]))
+
+
+@lru_cache(maxsize=65_536)
+def colours(text: str, *, is_field: bool) -> Colours:
+    """The colours in a text. In free text (is_field False) a Chinese colour needs its 色, or to be a word of its own.
+
+    >>> sorted(colours("深空灰 / Black", is_field=True).main), colours("蓝牙音箱", is_field=False).main
+    (['black/any', 'grey/dark'], frozenset())
+    """
+    text = plain(text)
+    text = text if is_field else _phrases().sub(lambda m: "#" * len(m[0]), text)
+    main, accents = set[str](), set[str]()
+    before, after = _accents()
+    for hit in _lexicon().hits(text):
+        short = len(hit.text) == 1 and is_chinese(hit.text)
+        if (not is_field and short) or is_negated(text, hit.start, hit.end):
+            continue
+        is_accent = bool(before.search(text[max(0, hit.start - 30) : hit.start]) or after.match(text[hit.end :]))
+        (accents if main and is_accent else main).update(_named(hit.name))
+    return Colours(frozenset(main), frozenset(accents))
+
+
+def _named(name: str) -> list[str]:
+    kind, _, word = name.partition("/")
+    return [f"{family}/any" for family in words(_FILE, "pair")[word]] if kind == "pair" else [name]
+
+
+def _agree(a: str, b: str) -> bool:
+    family, shade = a.split("/")
+    other, other_shade = b.split("/")
+    return family == other and (shade == other_shade or "any" in (shade, other_shade))
+
+
+def are_same(a: Colours, b: Colours) -> bool:
+    """Whether two sets mean the same goods: each main colour has one that agrees with it on the other side."""
+    if _MULTI in a.main or _MULTI in b.main:
+        return all(_MULTI in side.main or len(side.main) > 1 for side in (a, b))
+    whole_a, whole_b = a.main | a.accents, b.main | b.accents
+    return all(any(_agree(x, y) for y in whole_b) for x in a.main) and all(
+        any(_agree(x, y) for y in whole_a) for x in b.main
+    )
+
+
+def _stated(record: Record) -> tuple[str, Colours]:
+    for text, is_field in ((record.colour, True), (record.name, False), (record.details, False)):
+        found = colours(text, is_field=is_field)
+        if found.main:
+            return text, found
+    return record.colour, Colours(frozenset())
+
+
+def colour(listing: Record, product: Record) -> Finding:
+    """Colour of the listing beside that of the product: the columns, where they are empty the texts.
+
+    A title that names only other colours than product and listing column is a mismatch too.
+    """
+    said, of_listing = _stated(listing)
+    kept, of_product = _stated(product)
+    if not of_listing.main or not of_product.main:
+        same = bool(listing.colour and product.colour) and plain(listing.colour) == plain(product.colour)
+        return Finding(False, said, kept) if same else unknown(said, kept)
+    if not are_same(of_listing, of_product):
+        return Finding(True, said, kept)
+    known = of_product.main | of_product.accents | colours(product.text, is_field=False).main
+    in_title = colours(listing.name, is_field=False).main
+    strange = in_title and not any(_agree(x, y) or _MULTI in (x, y) for x in in_title for y in known)
+    return Finding(bool(strange), listing.name if strange else said, kept)

@@ -1,0 +1,60 @@
+"""The condition that a text names, in the words of the marketplace and of Chinese shops."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from features.listings.lexicon import either, lexicon, words
+from features.listings.record import Finding, Record, unknown
+from features.listings.wording import is_negated, plain
+
+_FILE = "conditions.toml"
+
+
+@cache
+def _phrases() -> re.Pattern[str]:
+    return re.compile(either(words(_FILE, "not_a_condition")["phrases"]))
+
+
+@lru_cache(maxsize=65_536)
+def condition_in(text: str, *, is_field: bool) -> str | None:
+    """The condition in a text: a name of conditions.toml, None if none. Of several the most used one counts.
+
+    >>> condition_in("九成新", is_field=True), condition_in("全新设计", is_field=False)
+    ('used_very_good', None)
+    """
+    text = _phrases().sub("#", plain(text))
+    hits = lexicon(_FILE, "field" if is_field else "text").hits(text)
+    names = {hit.name for hit in hits if not is_negated(text, hit.start, hit.end)}
+    if len(names) > 1:
+        names -= {"used"} if names & set(words(_FILE, "agrees")["used"]) else set()
+    order = list(words(_FILE, "field"))
+    return max(names, key=order.index) if names else None
+
+
+def do_agree(a: str, b: str) -> bool:
+    """Whether two conditions could be the same goods: `used` agrees with every kind of used."""
+    agrees = words(_FILE, "agrees")
+    return a == b or b in agrees.get(a, ()) or a in agrees.get(b, ())
+
+
+def _stated(record: Record) -> tuple[str, str | None]:
+    for text, is_field in ((record.condition, True), (record.name, False), (record.details, False)):
+        found = condition_in(text, is_field=is_field)
+        if found:
+            return text, found
+    return record.condition, None
+
+
+def condition(listing: Record, product: Record) -> Finding:
+    """Condition of the listing beside that of the product; a title that contradicts the product is a mismatch too."""
+    said, of_listing = _stated(listing)
+    kept, of_product = _stated(product)
+    if of_listing is None or of_product is None:
+        same = bool(listing.condition) and plain(listing.condition) == plain(product.condition)
+        return Finding(False, said, kept) if same else unknown(said, kept)
+    in_title = condition_in(listing.name, is_field=False)
+    if in_title and do_agree(of_listing, of_product) and not do_agree(in_title, of_product):
+        return Finding(True, listing.name, kept)
+    return Finding(not do_agree(of_listing, of_product), said, kept)

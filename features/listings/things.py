@@ -1,0 +1,72 @@
+"""Things that a text names: goods, parts and accessories, one name for both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache, lru_cache
+
+from features.errors import SettingError
+from features.listings.lexicon import Hit, Lexicon, lexicon, table
+from features.listings.wording import is_chinese, is_negated, plain
+
+_FILE = "things.toml"
+
+
+def _lexicon() -> Lexicon:
+    return lexicon(_FILE, "thing", plural=True)
+
+
+@lru_cache(maxsize=65_536)
+def things(text: str) -> tuple[Hit, ...]:
+    """Every thing named in plain text. One Chinese character is a thing only where no other character follows."""
+    found = _lexicon().hits(text)
+    return tuple(
+        hit
+        for hit in found
+        if not (len(hit.text) == 1 and is_chinese(hit.text) and is_chinese(text[hit.end : hit.end + 1]))
+    )
+
+
+def positive(text: str) -> frozenset[str]:
+    """Names of the things that a text has, those said to be missing left out."""
+    text = plain(text)
+    return frozenset(hit.name for hit in things(text) if not is_negated(text, hit.start, hit.end))
+
+
+def negative(text: str) -> frozenset[str]:
+    """Names of the things that a text says to be missing.
+
+    >>> sorted(negative("Lamp without adapter, 不含电池"))
+    ['battery', 'charger']
+    """
+    text = plain(text)
+    return frozenset(hit.name for hit in things(text) if is_negated(text, hit.start, hit.end))
+
+
+@cache
+def _alike() -> frozenset[frozenset[str]]:
+    groups = table(_FILE, "alike")["groups"]
+    known = set(table(_FILE, "thing"))
+    pairs = set()
+    for group in groups if isinstance(groups, list) else []:
+        if strangers := set(group) - known:
+            raise SettingError(f"features/listings/{_FILE}: alike: expected names of [thing], got {sorted(strangers)}")
+        pairs |= {frozenset((a, b)) for a in group for b in group}
+    return frozenset(pairs)
+
+
+def are_alike(a: str, b: str) -> bool:
+    """Whether shops call these two things by either name."""
+    return a == b or frozenset((a, b)) in _alike()
+
+
+def share_any(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether any thing of one side is alike to one of the other."""
+    others = tuple(others)
+    return any(are_alike(a, b) for a in some for b in others)
+
+
+@lru_cache(maxsize=65_536)
+def qualifiers(text: str) -> frozenset[str]:
+    """What tells two parts of one name apart: the plug of a cable, the size of a battery."""
+    return lexicon(_FILE, "qualifier").names(plain(text))
