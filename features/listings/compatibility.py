@@ -68,6 +68,7 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
             universal = True
             clause = _pattern("universal").sub(" ", clause)
         for item in _items(clause):
+            item = item if is_field else _trimmed(item)
             model = _model(item, previous)
             if model is None or not (is_field or _is_certain(item, model, previous)):
                 previous = previous if is_field else None
@@ -80,17 +81,14 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
 def _clauses(text: str) -> list[tuple[str, bool]]:
     """Clauses, and whether what they name is said not to fit; what follows a negative word in brackets or behind a
     comma too."""
-    marked = re.sub(rf"({either(words(_FILE, 'negative')['words'])})", r"\x01\1", text)
-    pieces = re.split(r"[;()]|\.\s|\.$|(?<![a-z])but(?![a-z])|(?=\x01)|但", marked)
+    negative = either(words(_FILE, "negative")["words"])
+    marked = re.sub(rf"({negative})", r"§\1", text)
+    marked = re.sub(rf"(?<!§)((?<!不)(?:适用于|兼容)|(?<![a-z] )(?<=[,;] )(?:fits?|compatible with|works? with))", r"¶\1", marked)
     found = []
-    for piece in pieces:
+    for piece in re.split(r"[;()]|\.\s|\.$|(?<![a-z])but(?! not|[a-z])|(?=[§¶])|但", marked):
         bare = piece.strip(" ,")
-        is_bad = bare.startswith("\x01")
-        if is_bad:
-            bare = re.sub(rf"^\x01{either(words(_FILE, 'negative')['words'])}", " ", bare)
-        if re.match(r"\s*(?:适用于|适用|兼容|fits|compatible with|works with)", bare):
-            is_bad = False
-        found.append((bare.replace("\x01", ""), is_bad))
+        is_bad = bare.startswith("§")
+        found.append((re.sub(rf"^§{negative}", " ", bare).strip("§¶ "), is_bad))
     return found
 
 
@@ -124,7 +122,7 @@ def _name(rest: str, maker: str) -> str:
         return codes[0].name
     for hit in reversed(_family_hits(rest)):
         rest = f"{rest[: hit.start]} {hit.name} {rest[hit.end :]}"
-    name = joined(_pattern("drop").sub(" ", rest))
+    name = joined(_pattern("drop").sub(" ", re.sub(r"(?<=\d)(?:st|nd|rd|th)(?![a-z])", " ", rest)))
     name = re.sub(r"^galaxy(?=.)", "", name)
     return f"iphone{name}" if maker == "apple" and re.fullmatch(r"\d{1,2}(?:pro|promax|plus|mini)?", name) else name
 
@@ -164,12 +162,26 @@ def _inherited(name: str, rest: str, maker: str, previous: Model | None) -> str:
     if previous is None or maker:
         return name
     stem = re.match(r"[a-z\u4e00-\u9fff]+", previous.name)
-    if name[0].isdigit() and stem and not re.match(r"\d+[a-z]{0,2}\d+", name):
+    if stem and re.fullmatch(r"\d{1,3}[a-z]*", name):
         return stem[0] + name
     if _suffixes().fullmatch(rest.strip()):
         numbered = re.match(r"[a-z\u4e00-\u9fff]*\d+", previous.name)
         return (numbered[0] if numbered else previous.name) + name
     return name
+
+
+@cache
+def _model_words() -> re.Pattern[str]:
+    names = [w for section in ("maker", "family", "known_codes") for listed in words(_FILE, section).values() for w in listed]
+    more = (rf"{either(words(_FILE, section)['words'])}" for section in ("suffix", "series"))
+    one = rf"(?:{either(map(re.escape, names))}|{'|'.join(more)}|\d{{1,4}}[a-z]{{0,4}}(?![a-z])|[a-z]{{1,3}}-?\d{{1,4}}[a-z]{{0,3}}(?![a-z]))"
+    return re.compile(rf"{either(map(re.escape, names))}(?=\d)?(?:[\s-]*{one})*")
+
+
+def _trimmed(item: str) -> str:
+    """From the first known maker or family as far as words of a model go; the item itself where none is known."""
+    match = _model_words().search(item)
+    return match[0] if match else item
 
 
 def _is_certain(item: str, model: Model, previous: Model | None) -> bool:
