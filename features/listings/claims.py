@@ -1,0 +1,151 @@
+"""What free text claims of goods: materials, features, ratings, counts and what kind of thing they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from features.errors import SettingError
+from features.listings.lexicon import either, lexicon, table, words
+from features.listings.measured import clause_before, near
+from features.listings.quantities import Quantity, are_equal, quantities
+from features.listings.things import share_any, things
+from features.listings.wording import is_negated, plain
+
+_FILE = "claims.toml"
+_FOR = re.compile(r"(?<![a-z])(?:for|with|fits?|in|on|like|by|compatible|includ\w+|from|against)(?![a-z])|适用于?|配|带|含|用于|兼容|专用")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What one text claims. has, denies: (property, value); counts, ratings: (name, number); load: what it carries."""
+
+    has: frozenset[tuple[str, str]]
+    denies: frozenset[tuple[str, str]]
+    numbers: frozenset[tuple[str, str]]
+    measures: tuple[Quantity, ...]
+    loads: tuple[Quantity, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything was understood."""
+        return bool(self.has or self.denies or self.numbers or self.measures or self.loads)
+
+
+@cache
+def _values() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    found = table(_FILE)["value"]
+    if not isinstance(found, list):
+        raise SettingError(f"features/listings/{_FILE}: expected [[value]] tables")
+    return tuple((str(v["name"]), re.compile(str(v["pattern"]))) for v in found)
+
+
+@cache
+def _counted() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (name, re.compile(rf"(?<![\d.\-/x])(\d{{1,4}})(?![\d.])\s*-?\s*(?:{_nouns(listed)})"))
+        for name, listed in words(_FILE, "counted").items()
+    )
+
+
+def _nouns(listed: tuple[str, ...]) -> str:
+    return "|".join(n.lstrip("-") + ("(?![a-z])" if n[-1].isascii() else "") for n in sorted(listed, key=len, reverse=True))
+
+
+@lru_cache(maxsize=65_536)
+def claims(text: str) -> Claims:
+    """The claims in a text.
+
+    >>> sorted(claims("Stainless steel, not waterproof, 3-speed, IP67").has)
+    [('material', 'stainless_steel')]
+    >>> sorted(claims("防水 IP67").numbers)
+    [('protection', 'ip67')]
+    """
+    text = plain(text)
+    has, denies = set[tuple[str, str]](), set[tuple[str, str]]()
+    for claim in table(_FILE, "claim"):
+        for hit in lexicon(_FILE, "claim", claim).hits(text):
+            free = hit.name in words(_FILE, "never_denied")["names"]
+            is_denied = not free and is_negated(text, hit.start, hit.end)
+            (denies if is_denied else has).add((claim, hit.name))
+    numbers = {(name, m[1]) for name, pattern in (*_values(), *_counted()) for m in pattern.finditer(text)}
+    measures, loads = _measures(text)
+    return Claims(frozenset(has), frozenset(denies - has), frozenset(numbers), measures, loads)
+
+
+def _measures(text: str) -> tuple[tuple[Quantity, ...], tuple[Quantity, ...]]:
+    found = quantities(text)
+    kinds = words(_FILE, "quantities")["kinds"]
+    loads = tuple(q for q in found if q.kind == "mass" and near("load").search(clause_before(text, q.start)))
+    return tuple(q for q in found if q.kind in kinds), loads
+
+
+def differences(ours: Claims, theirs: Claims) -> list[str]:
+    """The names of the properties in which two texts contradict each other."""
+    return [
+        *_contradicted(ours, theirs),
+        *sorted(_different_numbers(ours.numbers, theirs.numbers)),
+        *_different_measures(ours, theirs),
+    ]
+
+
+def in_common(ours: Claims, theirs: Claims) -> bool:
+    """Whether both texts say something of one property, so that they can be compared."""
+    names = [{n for n, _ in side.has | side.denies | side.numbers} | {q.kind for q in side.measures} for side in (ours, theirs)]
+    return bool(names[0] & names[1])
+
+
+def _contradicted(ours: Claims, theirs: Claims) -> Iterator[str]:
+    for claim in table(_FILE, "claim"):
+        a, b = ({v for c, v in side.has if c == claim} for side in (ours, theirs))
+        not_a, not_b = ({v for c, v in side.denies if c == claim} for side in (ours, theirs))
+        if (a & not_b) or (b & not_a) or (a and b and not a & b and not _may_be_same(claim, a, b)):
+            yield claim
+
+
+def _may_be_same(claim: str, a: set[str], b: set[str]) -> bool:
+    pairs = table(_FILE, "synonyms").get(claim, [])
+    return any({x, y} == set(pair) for pair in (pairs if isinstance(pairs, list) else []) for x in a for y in b)
+
+
+def _different_numbers(ours: frozenset[tuple[str, str]], theirs: frozenset[tuple[str, str]]) -> set[str]:
+    found = set()
+    for name in {n for n, _ in ours} & {n for n, _ in theirs}:
+        a, b = ({_as_number(v) for n, v in side if n == name} for side in (ours, theirs))
+        if not a & b:
+            found.add(name)
+    return found
+
+
+def _as_number(text: str) -> str:
+    return str(float(text)) if re.fullmatch(r"\d+(?:\.\d+)?", text) else text
+
+
+def _different_measures(ours: Claims, theirs: Claims) -> Iterator[str]:
+    sides = [(ours.measures, theirs.measures), (ours.loads, theirs.loads)]
+    for mine, other in sides:
+        for kind in sorted({q.kind for q in mine} & {q.kind for q in other}):
+            a, b = ([q for q in side if q.kind == kind] for side in (mine, other))
+            if not any(are_equal(x, y) for x in a for y in b):
+                yield kind
+
+
+@lru_cache(maxsize=65_536)
+def kinds_of_goods(title: str) -> frozenset[str]:
+    """The things that a title is about: those before "for", "with" and the like; all where none stand before.
+
+    >>> sorted(kinds_of_goods("Ceramic Mug with Lid for Coffee Lovers"))
+    ['mug']
+    """
+    text = plain(title)
+    head = _FOR.split(text)[0]
+    return frozenset(h.name for h in things(head)) or frozenset(h.name for h in things(text))
+
+
+def are_other_goods(title: str, name: str, product_text: str) -> bool:
+    """Whether a title names a thing that the product is not; both must name one."""
+    ours, theirs = kinds_of_goods(title), kinds_of_goods(name)
+    everything = theirs | {h.name for h in things(plain(product_text))} | {h.name for h in things(plain(name))}
+    return bool(ours and theirs) and not share_any(ours, everything)

@@ -1,0 +1,54 @@
+"""The text of a listing beside the text of the product record."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from features.listings.claims import Claims, are_other_goods, claims, differences, in_common, kinds_of_goods
+from features.listings.record import Finding, Record, unknown
+from features.listings.things import share_any
+from features.listings.wording import plain
+
+_SHORTEST_WORD = 3
+
+
+@cache
+def _small_words() -> frozenset[str]:
+    return frozenset("the and for with from your our this that are all new use has can one set pack".split())
+
+
+def description(listing: Record, product: Record) -> Finding:
+    """Title and bullets beside name and description: claims that contradict each other, or another kind of thing.
+
+    False needs something that both say: a property, a thing or a word. What other flags compare is left to them.
+    """
+    said, kept = listing.text, product.text
+    if not said or not kept:
+        return unknown(said, kept)
+    ours, theirs = claims(said), claims(kept)
+    if _without_own_flags(differences(ours, theirs), listing, product):
+        return Finding(True, said, kept)
+    if are_other_goods(listing.name, product.name, product.details):
+        return Finding(True, listing.name, product.name)
+    return Finding(False, said, kept) if _can_compare(listing, product, ours, theirs) else unknown(said, kept)
+
+
+def _without_own_flags(found: list[str], listing: Record, product: Record) -> list[str]:
+    """A volume belongs to the size where either side has it in its size column."""
+    sizes = plain(listing.size + " " + product.size)
+    in_size = bool(re.search(r"\d\s*(?:ml|l|oz|毫升|升)(?![a-z])", sizes))
+    return [name for name in found if not (name == "volume" and in_size)]
+
+
+def _can_compare(listing: Record, product: Record, ours: Claims, theirs: Claims) -> bool:
+    if in_common(ours, theirs) or share_any(kinds_of_goods(listing.name), kinds_of_goods(product.name)):
+        return True
+    return bool(_words(listing.text) & _words(product.text))
+
+
+def _words(text: str) -> set[str]:
+    text = plain(text)
+    latin = {w.rstrip("s") for w in re.findall(r"[a-z][a-z0-9]+", text) if len(w) >= _SHORTEST_WORD}
+    chinese = {pair for run in re.findall(r"[\u4e00-\u9fff]+", text) for pair in map("".join, zip(run, run[1:], strict=False))}
+    return (latin - _small_words()) | chinese
