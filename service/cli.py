@@ -21,6 +21,7 @@ from features.tables import TableOptions
 from model.artefact import load
 from service.advice_catalogue import catalogue
 from service.batch import Encoding, Summary, score_file
+from service.cli_listings import listings_app
 from service.settings import settings, signing_key
 from service.wording import Lang
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 )  # fmt: skip
 model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
+app.add_typer(listings_app, name="listings")
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Bundle = Annotated[Path, typer.Option("--model", help="folder of the model bundle")]

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from features.errors import SettingError
-from features.listings.lexicon import either, lexicon, table, words
+from features.listings.lexicon import lexicon, table, words
 from features.listings.measured import clause_before, near
 from features.listings.quantities import Quantity, are_equal, quantities
 from features.listings.things import share_any, things
 from features.listings.wording import is_negated, plain
 
 _FILE = "claims.toml"
-_FOR = re.compile(r"(?<![a-z])(?:for|with|fits?|in|on|like|by|compatible|includ\w+|from|against)(?![a-z])|适用于?|配|带|含|用于|兼容|专用")
+_FOR = re.compile(
+    r"(?<![a-z])(?:for|with|fits?|in|on|like|by|compatible|includ\w+|from|against)(?![a-z])|适用于?|配|带|含|用于|兼容|专用"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ def _counted() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def _nouns(listed: tuple[str, ...]) -> str:
-    return "|".join(n.lstrip("-") + ("(?![a-z])" if n[-1].isascii() else "") for n in sorted(listed, key=len, reverse=True))
+    return "|".join(
+        n.lstrip("-") + ("(?![a-z])" if n[-1].isascii() else "") for n in sorted(listed, key=len, reverse=True)
+    )
 
 
 @lru_cache(maxsize=65_536)
@@ -93,7 +97,10 @@ def differences(ours: Claims, theirs: Claims) -> list[str]:
 
 def in_common(ours: Claims, theirs: Claims) -> bool:
     """Whether both texts say something of one property, so that they can be compared."""
-    names = [{n for n, _ in side.has | side.denies | side.numbers} | {q.kind for q in side.measures} for side in (ours, theirs)]
+    names = [
+        {n for n, _ in side.has | side.denies | side.numbers} | {q.kind for q in side.measures}
+        for side in (ours, theirs)
+    ]
     return bool(names[0] & names[1])
 
 

@@ -83,7 +83,9 @@ def _clauses(text: str) -> list[tuple[str, bool]]:
     comma too."""
     negative = either(words(_FILE, "negative")["words"])
     marked = re.sub(rf"({negative})", r"§\1", text)
-    marked = re.sub(rf"(?<!§)((?<!不)(?:适用于|兼容)|(?<![a-z] )(?<=[,;] )(?:fits?|compatible with|works? with))", r"¶\1", marked)
+    marked = re.sub(
+        r"(?<!§)((?<!不)(?:适用于|兼容)|(?<![a-z] )(?<=[,;] )(?:fits?|compatible with|works? with))", r"¶\1", marked
+    )
     found = []
     for piece in re.split(r"[;()]|\.\s|\.$|(?<![a-z])but(?! not|[a-z])|(?=[§¶])|但", marked):
         bare = piece.strip(" ,")
@@ -95,7 +97,10 @@ def _clauses(text: str) -> list[tuple[str, bool]]:
 def _items(clause: str) -> list[str]:
     clause = re.sub(r"(?<=[a-z0-9])\+(?=\s|,|/|$|;|\))", " plus", re.sub(r"((?:19|20)\d\d)\s*\+", r"\1 and up", clause))
     clause = re.sub(r"and (up|later|newer)", r"and_\1", clause)
-    split = re.split(r"[,/|&+]|(?<![a-z])(?:and|or)(?![a-z_])|(?<=[\da-z\u4e00-\u9fff\s])(?:和|及(?!以)|与|或者?)(?=[\s\da-z\u4e00-\u9fff])", clause)
+    split = re.split(
+        r"[,/|&+]|(?<![a-z])(?:and|or)(?![a-z_])|(?<=[\da-z\u4e00-\u9fff\s])(?:和|及(?!以)|与|或者?)(?=[\s\da-z\u4e00-\u9fff])",
+        clause,
+    )
     return [item.replace("and_", "and ").strip(" :.-'\"") for item in split if item.strip(" :.-'\"")]
 
 
@@ -172,7 +177,9 @@ def _inherited(name: str, rest: str, maker: str, previous: Model | None) -> str:
 
 @cache
 def _model_words() -> re.Pattern[str]:
-    names = [w for section in ("maker", "family", "known_codes") for listed in words(_FILE, section).values() for w in listed]
+    names = [
+        w for section in ("maker", "family", "known_codes") for listed in words(_FILE, section).values() for w in listed
+    ]
     more = (rf"{either(words(_FILE, section)['words'])}" for section in ("suffix", "series"))
     one = rf"(?:{either(map(re.escape, names))}|{'|'.join(more)}|\d{{1,4}}[a-z]{{0,4}}(?![a-z])|[a-z]{{1,3}}-?\d{{1,4}}[a-z]{{0,3}}(?![a-z]))"
     return re.compile(rf"{either(map(re.escape, names))}(?=\d)?(?:[\s-]*{one})*")
@@ -186,7 +193,11 @@ def _trimmed(item: str) -> str:
 
 def _is_certain(item: str, model: Model, previous: Model | None) -> bool:
     named = bool(model.maker or _family_hits(item) or lexicon(_FILE, "known_codes").hits(item))
-    follows = previous is not None and bool(re.fullmatch(r"\d{1,3}\s*[a-z]{0,8}(?:\s(?:pro|max|plus|mini|ultra))*|(?:pro|max|plus|mini|ultra|\s)+|[a-z]\d{1,3}", item))
+    follows = previous is not None and bool(
+        re.fullmatch(
+            r"\d{1,3}\s*[a-z]{0,8}(?:\s(?:pro|max|plus|mini|ultra))*|(?:pro|max|plus|mini|ultra|\s)+|[a-z]\d{1,3}", item
+        )
+    )
     return (named and len(item) <= 48) or follows
 
 
@@ -229,7 +240,11 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         members = {t.name for t in theirs.models if t.name.startswith(ours.name)}
         return True if len(members) > 1 else not ours.maker or ours.maker != ours.name
     is_code = bool(_CODE.fullmatch(ours.name))
-    same_kind = [t for t in theirs.models if bool(_CODE.fullmatch(t.name)) == is_code and is_chinese(t.name) == is_chinese(ours.name)]
+    same_kind = [
+        t
+        for t in theirs.models
+        if bool(_CODE.fullmatch(t.name)) == is_code and is_chinese(t.name) == is_chinese(ours.name)
+    ]
     return False if same_kind else None
 
 
@@ -273,7 +288,10 @@ def compatibility(listing: Record, product: Record) -> Finding:
     is_wrong = compared(ours, theirs)
     if is_wrong is None:
         same = bool(listing.compatible_models) and plain(listing.compatible_models) == plain(product.compatible_models)
-        shown = (listing.compatible_models or (said if ours.is_known else ""), product.compatible_models or (kept if theirs.is_known else ""))
+        shown = (
+            listing.compatible_models or (said if ours.is_known else ""),
+            product.compatible_models or (kept if theirs.is_known else ""),
+        )
         return Finding(False, *shown) if same else unknown(*shown)
     if not is_wrong and listing.compatible_models and compared(fit_in(listing.name), theirs):
         return Finding(True, listing.name, kept)

@@ -15,7 +15,28 @@ _SHORTEST_WORD = 3
 
 @cache
 def _small_words() -> frozenset[str]:
-    return frozenset("the and for with from your our this that are all new use has can one set pack".split())
+    return frozenset(
+        [
+            "the",
+            "and",
+            "for",
+            "with",
+            "from",
+            "your",
+            "our",
+            "this",
+            "that",
+            "are",
+            "all",
+            "new",
+            "use",
+            "has",
+            "can",
+            "one",
+            "set",
+            "pack",
+        ]
+    )
 
 
 def description(listing: Record, product: Record) -> Finding:
@@ -50,5 +71,7 @@ def _can_compare(listing: Record, product: Record, ours: Claims, theirs: Claims)
 def _words(text: str) -> set[str]:
     text = plain(text)
     latin = {w.rstrip("s") for w in re.findall(r"[a-z][a-z0-9]+", text) if len(w) >= _SHORTEST_WORD}
-    chinese = {pair for run in re.findall(r"[\u4e00-\u9fff]+", text) for pair in map("".join, zip(run, run[1:], strict=False))}
+    chinese = {
+        pair for run in re.findall(r"[\u4e00-\u9fff]+", text) for pair in map("".join, zip(run, run[1:], strict=False))
+    }
     return (latin - _small_words()) | chinese

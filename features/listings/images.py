@@ -50,8 +50,16 @@ def _differ_in_colour(listing: Record, product: Record) -> bool | None:
 
 def _foreground(text: str) -> str:
     """Without the background, which is no part of the goods."""
-    text = re.sub(r"(?:on|against|in front of|with)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+)?(?:background|backdrop|table|desk|surface)", " ", plain(text))
-    return re.sub(r"[\u4e00-\u9fff]{1,3}(?:背景|底图|底色)|(?:plain |pure )?(?:white|black|grey|gray) (?:background|backdrop|bg)", " ", text)
+    text = re.sub(
+        r"(?:on|against|in front of|with)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+)?(?:background|backdrop|table|desk|surface)",
+        " ",
+        plain(text),
+    )
+    return re.sub(
+        r"[\u4e00-\u9fff]{1,3}(?:背景|底图|底色)|(?:plain |pure )?(?:white|black|grey|gray) (?:background|backdrop|bg)",
+        " ",
+        text,
+    )
 
 
 def _differ_in_things(ours: str, theirs: str) -> bool | None:
@@ -98,7 +106,10 @@ def _shown(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for hit in things(text):
         before = text[max(0, hit.start - 32) : hit.start]
-        number = re.search(r"(?<![\d.])(\d{1,2})\s*(?:x\s*)?(?:个|只|件|支|条|把|双|盏|张|台|瓶|pcs\s|pieces\s(?:of\s)?)?(?:[a-z-]+\s+|[\u4e00-\u9fff]{1,3}){0,3}$", before)
+        number = re.search(
+            r"(?<![\d.])(\d{1,2})\s*(?:x\s*)?(?:个|只|件|支|条|把|双|盏|张|台|瓶|pcs\s|pieces\s(?:of\s)?)?(?:[a-z-]+\s+|[\u4e00-\u9fff]{1,3}){0,3}$",
+            before,
+        )
         single = re.search(r"(?:^|[\s,])(?:a|an|one|single)\s+(?:[a-z-]+\s+){0,3}$", before)
         pack = pack_in(text)
         if pack or number or single or (hit.text[-1] != "s" and hit.text.isascii() and hit.start < 24):

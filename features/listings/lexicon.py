@@ -55,6 +55,15 @@ def words(file: str, *keys: str) -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
+def words_of(file: str, key: str) -> frozenset[str]:
+    """A list of words at the top of a TOML file beside this one."""
+    found = table(file).get(key)
+    if not isinstance(found, list):
+        raise SettingError(f"features/listings/{file}: {key}: expected a list of words")
+    return frozenset(str(word) for word in found)
+
+
+@cache
 def number(file: str, *keys: str) -> float:
     """A number of a TOML file beside this one."""
     found = table(file, *keys[:-1]).get(keys[-1])

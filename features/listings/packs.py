@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from features.listings.lexicon import either, number, table, words
+from features.listings.lexicon import either, number, words
 from features.listings.record import Record
 from features.listings.wording import plain
 

@@ -15,10 +15,18 @@ from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "things.toml"
 _MEASURE = "个|只|支|条|根|把|台|副|本|张|片|块|颗|枚|套|件|份|双|对|组|节|卷|瓶|盒|包|袋|粒"
-_COUNT_BEFORE = re.compile(rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|{_MEASURE})?\s*(?:of\s+|的)?(?=[^\d\s.])")
-_COUNT_AFTER = re.compile(rf"^(.*?[^\d\s.(-])\s*[(-]?\s*(?:x\s*(\d{{1,3}})|(\d{{1,3}})\s*(?:x|pcs?|pieces?|{_MEASURE})|\((\d{{1,3}})\))\)?\s*$")
-_SPLIT = re.compile(r"[,;/|&\n]|\s\+\s|\+|(?<![a-z])and(?![a-z])|(?<![a-z])plus(?![a-z])|(?<=[\u4e00-\u9fff\s)\d])(?:和|以及|与|及|跟|加)(?=[\u4e00-\u9fff\s\da-z])|(?<=[a-z\u4e00-\u9fff)])\s+(?=\d+\s*x\s)")
-_NO_WORDS = re.compile(r"(?<![a-z])(?:a|an|the|with|included|includes?|including|box|one|of|each|free|extra|original|new|your|x|pcs?)(?![a-z])|附赠|赠送|赠|原装|带|含|附|内含|的|包装清单|各")
+_COUNT_BEFORE = re.compile(
+    rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|{_MEASURE})?\s*(?:of\s+|的)?(?=[^\d\s.])"
+)
+_COUNT_AFTER = re.compile(
+    rf"^(.*?[^\d\s.(-])\s*[(-]?\s*(?:x\s*(\d{{1,3}})|(\d{{1,3}})\s*(?:x|pcs?|pieces?|{_MEASURE})|\((\d{{1,3}})\))\)?\s*$"
+)
+_SPLIT = re.compile(
+    r"[,;/|&\n]|\s\+\s|\+|(?<![a-z])and(?![a-z])|(?<![a-z])plus(?![a-z])|(?<=[\u4e00-\u9fff\s)\d])(?:和|以及|与|及|跟|加)(?=[\u4e00-\u9fff\s\da-z])|(?<=[a-z\u4e00-\u9fff)])\s+(?=\d+\s*x\s)"
+)
+_NO_WORDS = re.compile(
+    r"(?<![a-z])(?:a|an|the|with|included|includes?|including|box|one|of|each|free|extra|original|new|your|x|pcs?)(?![a-z])|附赠|赠送|赠|原装|带|含|附|内含|的|包装清单|各"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,10 @@ def parts_of(text: str) -> tuple[Part, ...]:
 def _items(clause: str) -> list[str]:
     clause = re.sub(r"\b(usb|micro|type|mini)[\s-](?:and|to)[\s-]", r"\1 ", clause)
     clause = re.sub(r"(?<=\d)/(?=\d)|(?<=usb)/(?=c)", "-", clause)
-    return [piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.") for piece in _SPLIT.split(clause)]
+    return [
+        piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.")
+        for piece in _SPLIT.split(clause)
+    ]
 
 
 def _part(item: str, after_missing: bool) -> Part | None:
@@ -66,7 +77,9 @@ def _part(item: str, after_missing: bool) -> Part | None:
     if pack_in(item) is not None and not hits:
         return None
     is_missing = after_missing or any(is_negated(name, h.start, h.end) for h in hits)
-    is_missing = is_missing or bool(re.search(either(words("words.toml", "negation")["before"][:6]), name)) and not hits
+    is_missing = is_missing or (
+        bool(re.search(either(words("words.toml", "negation")["before"][:6]), name)) and not hits
+    )
     bare = _NO_WORDS.sub(" ", name)
     head = _head(name)
     if head is None and not bare.strip(" .-()"):
@@ -98,7 +111,13 @@ def _counted(item: str) -> tuple[int | None, str]:
 
 def _is_plural(name: str) -> bool:
     last = re.sub(r"\(.*", "", name).strip().split(" ")[-1]
-    return bool(re.search(r"[^s]s$", last)) and last not in ("headphones", "earphones", "scissors", "instructions", "glasses")
+    return bool(re.search(r"[^s]s$", last)) and last not in (
+        "headphones",
+        "earphones",
+        "scissors",
+        "instructions",
+        "glasses",
+    )
 
 
 @cache
@@ -126,9 +145,13 @@ def _included(text: str) -> Iterable[Part]:
     """`charger included`, `2 batteries included`, `赠充电器`."""
     for hit in things(text):
         behind, before = text[hit.end : hit.end + 16], text[max(0, hit.start - 14) : hit.start]
-        if re.match(r"\s*\(?(?:is |are )?(?:included|incl\.?)(?![a-z])", behind) or re.search(r"(?:赠送?|附赠|附送|(?<!不)(?<!未)附|(?<!不)含)\s*$", before):
+        if re.match(r"\s*\(?(?:is |are )?(?:included|incl\.?)(?![a-z])", behind) or re.search(
+            r"(?:赠送?|附赠|附送|(?<!不)(?<!未)附|(?<!不)含)\s*$", before
+        ):
             count = re.search(r"(\d{1,2})\s*x?\s*[a-z]*\s*$", before)
-            yield Part(hit.name, int(count[1]) if count else None, qualifiers(before[-8:] + hit.text), False, True, hit.text)
+            yield Part(
+                hit.name, int(count[1]) if count else None, qualifiers(before[-8:] + hit.text), False, True, hit.text
+            )
 
 
 def _fit(ours: Part, theirs: Part) -> bool:
@@ -159,7 +182,9 @@ def _absent(ours: Part, theirs: tuple[Part, ...], product: Record) -> bool | Non
         return False
     if not any(not t.is_missing for t in theirs):
         return None
-    own_name = positive(product.name) | ({ours.name} if not ours.is_known and ours.name in plain(product.name) else set())
+    own_name = positive(product.name) | (
+        {ours.name} if not ours.is_known and ours.name in plain(product.name) else set()
+    )
     if any(are_alike(ours.name, n) for n in own_name):
         return False
     strangers = [t for t in theirs if not t.is_known or not ours.is_known]

@@ -142,7 +142,11 @@ def quantities(text: str) -> tuple[Quantity, ...]:
         if quantity is None:
             continue
         last = found[-1] if found else None
-        if last and (last.unit, quantity.unit) in _COMPOUND and re.fullmatch(r"[\s,]*(?:and )?", text[last.end : quantity.start]):
+        if (
+            last
+            and (last.unit, quantity.unit) in _COMPOUND
+            and re.fullmatch(r"[\s,]*(?:and )?", text[last.end : quantity.start])
+        ):
             total = last.low + quantity.low
             found[-1] = replace(last, low=total, high=total, text=text[last.start : quantity.end], end=quantity.end)
         else:

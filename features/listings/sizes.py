@@ -10,7 +10,7 @@ from itertools import permutations
 
 from features.listings.lexicon import Lexicon, table, words
 from features.listings.measured import FILE, clause_before, near, owner
-from features.listings.quantities import NUMBER, Quantity, are_equal, factor, quantities, unit_pattern, value_of
+from features.listings.quantities import NUMBER, Quantity, are_equal, factor, quantities, unit_pattern
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import positive, things
 from features.listings.wording import plain

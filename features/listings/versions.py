@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import cast
 
-from features.listings.lexicon import either, lexicon, table, words
+from features.listings.lexicon import lexicon, table, words
 from features.listings.record import Finding, Record, unknown
 from features.listings.wording import plain
 
@@ -41,7 +41,9 @@ def _digits(text: str) -> str:
     for word, value in table(_FILE, "ordinal").items():
         text = re.sub(rf"(?<![a-z]){word}[\s-]+(?=gen|edition|version)", f"{value}th ", text)
     for word, value in table(_FILE, "roman").items():
-        text = re.sub(rf"(?<![a-z])(mark|mk\.?|gen(?:eration)?\.?|version|ver\.?)\s*{word}(?![a-z0-9])", rf"\1 {value}", text)
+        text = re.sub(
+            rf"(?<![a-z])(mark|mk\.?|gen(?:eration)?\.?|version|ver\.?)\s*{word}(?![a-z0-9])", rf"\1 {value}", text
+        )
     return text
 
 
@@ -115,7 +117,7 @@ def version(listing: Record, product: Record) -> Finding:
     if is_wrong is None and listing.version and product.version:
         a, b = (re.sub(r"[\s\-_.]|version|edition|版本|版", "", plain(r.version)) for r in (listing, product))
         is_wrong = a != b and a not in b and b not in a and _is_plain_word(a) == _is_plain_word(b)
-        if not ours.kinds and not theirs.kinds or a == b or a in b or b in a:
+        if (not ours.kinds and not theirs.kinds) or a == b or a in b or b in a:
             return Finding(is_wrong, said, kept)
         return unknown(said, kept)
     if is_wrong is None:

@@ -91,7 +91,7 @@ def _do_agree(a: Weight, b: Weight, pack: float | None) -> bool | None:
         return None
     if pack is None:
         return True if are_equal(a.mass, b.mass) else None
-    return are_equal(a.mass, b.mass) and "item" in kinds or _are_each(a, b, pack)
+    return (are_equal(a.mass, b.mass) and "item" in kinds) or _are_each(a, b, pack)
 
 
 def _are_each(a: Weight, b: Weight, pack: float) -> bool:

@@ -1,0 +1,109 @@
+"""Files of listings and of products: rows by SKU into records, with all that could not be read set aside."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import polars as pl
+
+from features.delimited import RawChunk, Reject
+from features.errors import FileRefused, nearest
+from features.listings.record import Record, Source, columns_of
+from features.tables import read_raw
+
+_LONGEST_TEXT = 20_000
+_OTHER: dict[Source, Source] = {"listing": "product", "product": "listing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The usable rows of one file in their order, the rejected ones, and the columns it has not (their checks stay
+    unknown) or has without a use, each with a hint where it looks misspelt. len(records) + len(rejects) = rows."""
+
+    records: list[Record]
+    rejects: list[Reject]
+    missing: list[str]
+    unused: list[str]
+
+
+def header(source: Source) -> list[str]:
+    """The columns that a file of listings or products may have; only `sku` must be there.
+
+    >>> header("product")[:3]
+    ['sku', 'name', 'description']
+    """
+    return list(columns_of(source).values())
+
+
+def read_records(path: Path, source: Source) -> Records:
+    """The records of a CSV, TSV or Parquet file. A SKU may have several listings but one product record only."""
+    columns = columns_of(source)
+    records, rejects, seen = list[Record](), list[Reject](), set[str]()
+    names = list[str]()
+    for chunk in read_raw(path):
+        names = chunk.frame.columns
+        _require(names, path, source)
+        rejects += chunk.rejects
+        for line, record, raw in _rows(chunk, columns):
+            why = _refused(record, seen, source)
+            if why:
+                rejects.append(Reject(line, why[2], why[0], why[1], raw))
+                continue
+            seen.add(record.sku)
+            records.append(record)
+    if not records and not rejects:
+        raise FileRefused(f"{path}: no rows below the header; expected one {source} a row")
+    unused = [f"{n}{nearest(n, columns.values())}" for n in names if n not in columns.values()]
+    return Records(records, rejects, [c for c in columns.values() if c not in names], unused)
+
+
+def _require(names: list[str], path: Path, source: Source) -> None:
+    expected = header(source)
+    if "sku" not in names:
+        near = next((n for n in names if nearest(n, ["sku"])), None)
+        hint = f"; rename {near!r} to sku" if near else ""
+        raise FileRefused(f"{path}: expected a column sku, got {', '.join(names[:8])}{hint}")
+    if not set(names) & set(expected[1:]):
+        raise FileRefused(
+            f"{path}: expected at least one of {', '.join(expected[1:])} beside sku, got {', '.join(names[:8])}; "
+            "`claimrisk listings template` prints the headers"
+        )
+    foreign = set(header(_OTHER[source])) - set(expected)
+    if foreign & set(names) and not set(expected) - set(header(_OTHER[source])) & set(names):
+        raise FileRefused(
+            f"{path}: expected a file of {source}s ({', '.join(expected[:3])} …), got the columns of "
+            f"{_OTHER[source]}s; give LISTINGS first, then PRODUCTS"
+        )
+
+
+def _rows(chunk: RawChunk, columns: dict[str, str]) -> Iterator[tuple[int, Record, str]]:
+    frame = chunk.frame
+    there = {field.name: columns[field.name] for field in fields(Record) if columns[field.name] in frame.columns}
+    texts = frame.select(_text(frame, column).alias(name) for name, column in there.items())
+    for i, (line, cells) in enumerate(zip(chunk.lines, texts.iter_rows(named=True), strict=True)):
+        raw = io.StringIO()
+        csv.writer(raw, lineterminator="").writerow(frame.row(i))
+        yield line, Record(**cells), raw.getvalue()
+
+
+def _text(frame: pl.DataFrame, column: str) -> pl.Expr:
+    cells = pl.col(column)
+    if isinstance(frame[column].dtype, pl.List):
+        return cells.cast(pl.List(pl.String)).list.join("; ").fill_null("")
+    return cells.cast(pl.String).str.strip_chars().fill_null("")
+
+
+def _refused(record: Record, seen: set[str], source: Source) -> tuple[str, str, str] | None:
+    """Code, reason and column of a row that cannot be used; None for a good one."""
+    if not record.sku:
+        return "missing", "expected a sku in every row", "sku"
+    if source == "product" and record.sku in seen:
+        return "repeated", "the same sku stands in an earlier row; keep one record of each product", "sku"
+    column = next((f.name for f in fields(record) if len(getattr(record, f.name)) > _LONGEST_TEXT), None)
+    if column:
+        return "too_long", f"expected at most {_LONGEST_TEXT:,} characters; shorten it", columns_of(source)[column]
+    return None
