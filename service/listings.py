@@ -6,7 +6,7 @@ import io
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -72,7 +72,11 @@ def check(listings: Records, products: Records, lang: Lang) -> Checked:
     listed = {listing.sku for listing in listings.records}
     return Checked(
         frame,
-        [*listings.rejects, *products.rejects],
+        [
+            replace(r, reason=f"{name}: {r.reason}")
+            for name, side in (("LISTINGS", listings), ("PRODUCTS", products))
+            for r in side.rejects
+        ],
         int((~frame["has_product"]).sum()),
         sum(sku not in listed for sku in by_sku),
         {flag: Counter(frame[flag].to_list()) for flag in FLAGS},

@@ -135,7 +135,8 @@ def _different_measures(ours: Claims, theirs: Claims) -> Iterator[str]:
     for mine, other in sides:
         for kind in sorted({q.kind for q in mine} & {q.kind for q in other}):
             a, b = ([q for q in side if q.kind == kind] for side in (mine, other))
-            if not any(are_equal(x, y) for x in a for y in b):
+            unmatched = [x for x in a if not any(are_equal(x, y) for y in b)]
+            if len(unmatched) == len(a) or (unmatched and len(a) == len(b)):
                 yield kind
 
 

@@ -75,7 +75,14 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
                 continue
             (bad if is_bad else good).append(model)
             previous = model
-    return Fit(tuple(good), tuple(bad), universal)
+    return Fit(tuple(_without_families(good)), tuple(bad), universal)
+
+
+def _without_families(models: list[Model]) -> list[Model]:
+    """Without the family that only heads its members: iPad (8th, 9th generation)."""
+    heads = {m.name for m in models if m.name in words(_FILE, "family")}
+    inherited = {h for h in heads for m in models if m.name != h and m.name.startswith(h) and h not in joined(m.text)}
+    return [m for m in models if m.name not in inherited]
 
 
 def _clauses(text: str) -> list[tuple[str, bool]]:
@@ -96,6 +103,8 @@ def _clauses(text: str) -> list[tuple[str, bool]]:
 
 def _items(clause: str) -> list[str]:
     clause = re.sub(r"(?<=[a-z0-9])\+(?=\s|,|/|$|;|\))", " plus", re.sub(r"((?:19|20)\d\d)\s*\+", r"\1 and up", clause))
+    clause = re.sub(r"\d{1,2}\.\d(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", clause)  # screens
+    clause = re.sub(r"(?<![a-z\d])([a-z]{1,3})(\d{1,4}[a-z]?)\s+(?=\1\d)", r"\1\2, ", clause)
     clause = re.sub(r"and (up|later|newer)", r"and_\1", clause)
     split = re.split(
         r"[,/|&+]|(?<![a-z])(?:and|or)(?![a-z_])|(?<=[\da-z\u4e00-\u9fff\s])(?:和|及(?!以)|与|或者?)(?=[\s\da-z\u4e00-\u9fff])",
@@ -128,7 +137,7 @@ def _name(rest: str, maker: str) -> str:
     for hit in reversed(_family_hits(rest)):
         rest = f"{rest[: hit.start]} {hit.name} {rest[hit.end :]}"
     name = joined(_pattern("drop").sub(" ", re.sub(r"(?<=\d)(?:st|nd|rd|th)(?![a-z])", " ", rest)))
-    name = re.sub(r"^galaxy(?=.)", "", name)
+    name = re.sub(rf"^(?:{'|'.join(words(_FILE, 'optional')['names'])})(?=.)", "", name)
     return f"iphone{name}" if maker == "apple" and re.fullmatch(r"\d{1,2}(?:pro|promax|plus|mini)?", name) else name
 
 
@@ -221,7 +230,18 @@ def _does_cover(theirs: Model, ours: Model) -> bool:
         return False
     if theirs.is_series and (ours.name.startswith(theirs.name) or ours.maker == theirs.name):
         return _within(ours.years, theirs.years)
-    return ours.name == theirs.name and _within(ours.years, theirs.years)
+    return _are_one(ours, theirs) and _within(ours.years, theirs.years)
+
+
+def _are_one(ours: Model, theirs: Model) -> bool:
+    """Whether two names are the same, or the same words in another order: MacBook Air M1 13, MacBook Air 13 M1."""
+    if ours.name == theirs.name:
+        return True
+    a, b = (sorted(re.findall(r"[a-z]+\d*|\d+", plain(m.text))) for m in (ours, theirs))
+    drop = _pattern("drop")
+    return len(ours.name) == len(theirs.name) and [w for w in a if not drop.fullmatch(w)] == [
+        w for w in b if not drop.fullmatch(w)
+    ]
 
 
 def _within(ours: tuple[int, int] | None, theirs: tuple[int, int] | None) -> bool:
@@ -232,13 +252,13 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
     """Whether goods with `theirs` fit a model; None where codes and names, or two languages, cannot be compared."""
     if any(_does_cover(t, ours) for t in theirs.excluded) and not any(t.name == ours.name for t in theirs.models):
         return False
+    if ours.is_series and not theirs.is_universal and theirs.models:
+        members = {t.name for t in theirs.models if t.name.startswith(ours.name)}
+        return len(members) > 1 or any(t.is_series and _does_cover(t, ours) for t in theirs.models)
     if theirs.is_universal or any(_does_cover(t, ours) for t in theirs.models) or _do_years_add_up(theirs, ours):
         return True
     if not theirs.models:
         return None
-    if ours.is_series:
-        members = {t.name for t in theirs.models if t.name.startswith(ours.name)}
-        return True if len(members) > 1 else not ours.maker or ours.maker != ours.name
     is_code = bool(_CODE.fullmatch(ours.name))
     same_kind = [
         t

@@ -7,10 +7,13 @@ from functools import cache
 
 from features.listings.claims import Claims, are_other_goods, claims, differences, in_common, kinds_of_goods
 from features.listings.record import Finding, Record, unknown
-from features.listings.things import share_any
+from features.listings.things import negative, positive, share_any, things
 from features.listings.wording import plain
 
 _SHORTEST_WORD = 3
+_FEATURED = re.compile(
+    r"(?:(?<!comes )(?<!supplied )with|w/|built-in|integrated)\s+(?:an?\s+|the\s+)?(?:[a-z-]+\s+)?$|(?<!不)(?:带|自带|内置|配有)$"
+)
 
 
 @cache
@@ -50,9 +53,24 @@ def description(listing: Record, product: Record) -> Finding:
     ours, theirs = claims(said), claims(kept)
     if _without_own_flags(differences(ours, theirs), listing, product):
         return Finding(True, said, kept)
+    if _is_denied(listing, product):
+        return Finding(True, said, kept)
     if are_other_goods(listing.name, product.name, product.details):
         return Finding(True, listing.name, product.name)
     return Finding(False, said, kept) if _can_compare(listing, product, ours, theirs) else unknown(said, kept)
+
+
+def _is_denied(listing: Record, product: Record) -> bool:
+    """Whether one text has a thing that the other says is not there, where no list of parts speaks of it."""
+    listed = positive(listing.parts + "; " + product.parts) | negative(listing.parts + "; " + product.parts)
+    ours, theirs = _featured(listing.text), _featured(product.text)
+    return bool(((ours & negative(product.text)) | (theirs & negative(listing.text))) - listed)
+
+
+def _featured(text: str) -> frozenset[str]:
+    """Things that a text names as part of the goods: with microphone, 带盖."""
+    text = plain(text)
+    return frozenset(hit.name for hit in things(text) if _FEATURED.search(text[: hit.start][-16:])) - negative(text)
 
 
 def _without_own_flags(found: list[str], listing: Record, product: Record) -> list[str]:

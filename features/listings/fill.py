@@ -31,7 +31,7 @@ def read_flags(path: Path) -> pl.DataFrame:
                 "`claimrisk listings check` writes such a file"
             )
         columns = {flag: _flag(chunk.frame, flag, path) for flag in FLAGS if flag in there}
-        frames.append(pl.DataFrame({"sku": chunk.frame["sku"].cast(pl.String), **columns}))
+        frames.append(pl.DataFrame({"sku": chunk.frame["sku"].cast(pl.String).str.strip_chars(), **columns}))
     if not frames:
         raise FileRefused(f"{path}: no rows below the header; expected one SKU a row")
     return pl.concat(frames).drop_nulls("sku").group_by("sku", maintain_order=True).agg(pl.all().max())
@@ -50,7 +50,7 @@ def filled(orders: pl.DataFrame, flags: pl.DataFrame, rates: Floats | None = Non
 
     flags: as `read_flags` gives them; rates: (n,) share per order, NaN unknown. New columns come last.
     """
-    skus = orders.select(pl.col("sku").cast(pl.String))
+    skus = orders.select(pl.col("sku").cast(pl.String).str.strip_chars())
     found = skus.join(flags, on="sku", how="left", maintain_order="left")
     added = [_into(orders, found[flag]) for flag in flags.columns if flag != "sku"]
     if rates is not None:

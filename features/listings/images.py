@@ -71,7 +71,16 @@ def _differ_in_things(ours: str, theirs: str) -> bool | None:
     if not mine or not other:
         return None
     heads = [_heads(ours), _heads(theirs)]
+    printed = [_printed(ours), _printed(theirs)]
+    if all(printed) and not share_any(*printed):
+        return True
     return not share_any(mine, other) or not (share_any(heads[0], other) or share_any(heads[1], mine))
+
+
+def _printed(text: str) -> frozenset[str]:
+    """What is named before the head of the phrase: the cat of a cat print mug."""
+    before = re.split(r"(?<![a-z])(?:with|on|in|next to|and)(?![a-z])|带|配|,|和", text)[0]
+    return frozenset(hit.name for hit in things(before)[:-1])
 
 
 def _heads(text: str) -> frozenset[str]:
@@ -112,6 +121,6 @@ def _shown(text: str) -> dict[str, int]:
         )
         single = re.search(r"(?:^|[\s,])(?:a|an|one|single)\s+(?:[a-z-]+\s+){0,3}$", before)
         pack = pack_in(text)
-        if pack or number or single or (hit.text[-1] != "s" and hit.text.isascii() and hit.start < 24):
+        if pack or number or single or (not re.search(r"[^s]s$", hit.text) and hit.text.isascii() and hit.start < 24):
             found.setdefault(hit.name, pack or (int(number[1]) if number else 1))
     return found

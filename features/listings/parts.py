@@ -16,14 +16,18 @@ from features.listings.wording import is_chinese, is_negated, plain
 _FILE = "things.toml"
 _MEASURE = "个|只|支|条|根|把|台|副|本|张|片|块|颗|枚|套|件|份|双|对|组|节|卷|瓶|盒|包|袋|粒"
 _COUNT_BEFORE = re.compile(
-    rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|{_MEASURE})?\s*(?:of\s+|的)?(?=[^\d\s.])"
+    rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|(?:{_MEASURE})装?)?\s*(?:of\s+|的)?(?=[^\d\s.])"
 )
 _COUNT_AFTER = re.compile(
-    rf"^(.*?[^\d\s.(-])\s*[(-]?\s*(?:x\s*(\d{{1,3}})|(\d{{1,3}})\s*(?:x|pcs?|pieces?|{_MEASURE})|\((\d{{1,3}})\))\)?\s*$"
+    rf"^(.*?[^\d\s.(-])\s*[(-]?\s*(?:x\s*(\d{{1,3}})|(\d{{1,3}})\s*(?:x|pcs?|pieces?|pairs?|{_MEASURE})|\((\d{{1,3}})\))\)?\s*$"
 )
 _SPLIT = re.compile(
-    r"[,;/|&\n]|\s\+\s|\+|(?<![a-z])and(?![a-z])|(?<![a-z])plus(?![a-z])|(?<=[\u4e00-\u9fff\s)\d])(?:和|以及|与|及|跟|加)(?=[\u4e00-\u9fff\s\da-z])|(?<=[a-z\u4e00-\u9fff)])\s+(?=\d+\s*x\s)"
+    r"[,;/|&\n]|\s\+\s|\+|(?<![a-z])and(?![a-z])|(?<![a-z])plus(?![a-z])|(?<=[\u4e00-\u9fff\s)\d])(?:和|以及|与|及|跟|加)(?=[\u4e00-\u9fff\s\da-z])|(?<=[a-z\u4e00-\u9fff)])\s+(?=\d+\s*x\s)|(?<=[个只支条根把台张片块件套份双对瓶盒包本\d])\s+(?=[\u4e00-\u9fff])(?![个只支条根把台张片块件套份双对瓶盒包本])"
 )
+_PACK_HEAD = re.compile(
+    r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|(?:set|pack|box) of \d+\s*[:(]"
+)
+_ASIDE = re.compile(r"\(([^()]*(?:not incl|exclud|sold sep|without|不含|另购|不包|no )[^()]*)\)")
 _NO_WORDS = re.compile(
     r"(?<![a-z])(?:a|an|the|with|included|includes?|including|box|one|of|each|free|extra|original|new|your|x|pcs?)(?![a-z])|附赠|赠送|赠|原装|带|含|附|内含|的|包装清单|各"
 )
@@ -50,7 +54,8 @@ def parts_of(text: str) -> tuple[Part, ...]:
     [('mug', 1), ('cable', 2), ('screw', None), ('manual', 1)]
     """
     found, missing = list[Part](), False
-    for clause in re.split(r"[;\n]|\.\s|\.$", plain(text)):
+    text = _PACK_HEAD.sub(" ", plain(text))
+    for clause in re.split(r"[;\n]|\.\s|\.$", text):
         missing = False
         for item in _items(clause):
             part = _part(item, missing)
@@ -63,6 +68,7 @@ def parts_of(text: str) -> tuple[Part, ...]:
 def _items(clause: str) -> list[str]:
     clause = re.sub(r"\b(usb|micro|type|mini)[\s-](?:and|to)[\s-]", r"\1 ", clause)
     clause = re.sub(r"(?<=\d)/(?=\d)|(?<=usb)/(?=c)", "-", clause)
+    clause = _ASIDE.sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
     return [
         piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.")
         for piece in _SPLIT.split(clause)
@@ -99,13 +105,17 @@ def _head(name: str) -> str | None:
 
 
 def _counted(item: str) -> tuple[int | None, str]:
+    whole = re.match(r"^(?:an? )?(?:set|pack|box|pair)s? of (\d+)\s+", item)
+    if whole:
+        return int(whole[1]), item[whole.end() :]
     before = _COUNT_BEFORE.match(item)
     if before:
         pair = re.match(r"^\(?\d+\s*(?:pairs?|双|对)", item)
         return int(before[1]) * (2 if pair else 1), item[before.end() :].strip()
     after = _COUNT_AFTER.match(item)
     if after:
-        return int(next(g for g in after.groups()[1:] if g)), after[1].strip()
+        pairs = 2 if re.search(r"\d\s*(?:pairs?|双|对)\W*$", item) else 1
+        return int(next(g for g in after.groups()[1:] if g)) * pairs, after[1].strip()
     return None, item
 
 
@@ -156,7 +166,7 @@ def _included(text: str) -> Iterable[Part]:
 
 def _fit(ours: Part, theirs: Part) -> bool:
     if ours.is_known and theirs.is_known:
-        same = are_alike(ours.name, theirs.name)
+        same = are_alike(ours.name, theirs.name, as_parts=True)
         return same and not (ours.marks and theirs.marks and not ours.marks & theirs.marks)
     a, b = set(ours.text.split()), set(theirs.text.split())
     return ours.name == theirs.name or bool({w for w in a & b if len(w) > 3 and not w.isdigit()})

@@ -156,7 +156,8 @@ def quantities(text: str) -> tuple[Quantity, ...]:
 
 def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     word = match["unit"] or match["first"]
-    if word is None or _NO_UNIT.match(text, match.start()):
+    is_deviation = text[: match.start()].rstrip().endswith(("±", "+/-"))
+    if word is None or is_deviation or _NO_UNIT.match(text, match.start()):
         return None
     kind, unit = _known(word)
     first_kind, first = _known(match["first"] or word)

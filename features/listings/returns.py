@@ -73,7 +73,7 @@ def not_as_described_rate(skus: pl.Series, placed_at: Floats, returns: pl.DataFr
         "sku", "at", n=pl.int_range(1, pl.len() + 1).over("sku"), wrong=pl.col("is_wrong").cum_sum().over("sku")
     )
     every = past.select("at", all_n=pl.int_range(1, pl.len() + 1), all_wrong=pl.col("is_wrong").cum_sum())
-    asked = pl.DataFrame({"row": np.arange(len(skus)), "sku": skus.cast(pl.String), "at": placed_at})
+    asked = pl.DataFrame({"row": np.arange(len(skus)), "sku": skus.cast(pl.String).str.strip_chars(), "at": placed_at})
     asked = asked.filter(pl.col("at").is_not_nan() & pl.col("sku").is_not_null()).sort("at")
     found = asked.join_asof(
         own, on="at", by="sku", strategy="backward", allow_exact_matches=False, check_sortedness=False

@@ -97,7 +97,7 @@ def _names() -> dict[str, Lexicon]:
 def _systems(text: str) -> set[tuple[str, str]]:
     found = set()
     for system, pattern in table(FILE, "system").items():
-        found |= {(system, m[1].removesuffix(".0")) for m in re.finditer(str(pattern), text)}
+        found |= {(system, m[m.lastindex or 0].removesuffix(".0")) for m in re.finditer(str(pattern), text)}
     return found
 
 

@@ -44,8 +44,8 @@ def negative(text: str) -> frozenset[str]:
 
 
 @cache
-def _alike() -> frozenset[frozenset[str]]:
-    groups = table(_FILE, "alike")["groups"]
+def _alike(section: str) -> frozenset[frozenset[str]]:
+    groups = table(_FILE, section)["groups"]
     known = set(table(_FILE, "thing"))
     pairs = set()
     for group in groups if isinstance(groups, list) else []:
@@ -55,9 +55,9 @@ def _alike() -> frozenset[frozenset[str]]:
     return frozenset(pairs)
 
 
-def are_alike(a: str, b: str) -> bool:
-    """Whether shops call these two things by either name."""
-    return a == b or frozenset((a, b)) in _alike()
+def are_alike(a: str, b: str, *, as_parts: bool = False) -> bool:
+    """Whether shops call these two things by either name; as parts fewer are than as goods."""
+    return a == b or frozenset((a, b)) in _alike("alike_parts" if as_parts else "alike")
 
 
 def share_any(some: Iterable[str], others: Iterable[str]) -> bool:

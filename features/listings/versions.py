@@ -9,6 +9,7 @@ from typing import cast
 
 from features.listings.lexicon import lexicon, table, words
 from features.listings.record import Finding, Record, unknown
+from features.listings.things import qualifiers
 from features.listings.wording import plain
 
 _FILE = "versions.toml"
@@ -91,9 +92,13 @@ def compared(ours: Version, theirs: Version) -> bool | None:
     """Whether two versions differ in a kind that both name; a generation compares with the whole of a number."""
     verdicts = [
         not ours.of(kind) & theirs.of(kind)
-        for kind in ("number", _ALSO_GENERATION, "letter", "year", "region", "edition")
+        for kind in ("number", _ALSO_GENERATION, "letter", "year", "region")
         if ours.of(kind) and theirs.of(kind)
     ]
+    editions = ours.of("edition"), theirs.of("edition")
+    if all(editions):
+        weak = set(words(_FILE, "edition_weak")["names"])
+        verdicts.append(bool((editions[0] ^ editions[1]) - weak) or not editions[0] & editions[1])
     for a, b in ((ours, theirs), (theirs, ours)):
         if a.of("number") and b.of(_ALSO_GENERATION) and not b.of("number") and not a.of(_ALSO_GENERATION):
             verdicts.append(not {v.split(".")[0] for v in a.of("number")} & b.of(_ALSO_GENERATION))
@@ -116,6 +121,8 @@ def version(listing: Record, product: Record) -> Finding:
     is_wrong = compared(ours, theirs)
     if is_wrong is None and listing.version and product.version:
         a, b = (re.sub(r"[\s\-_.]|version|edition|版本|版", "", plain(r.version)) for r in (listing, product))
+        if (marks := qualifiers(listing.version)) and (others := qualifiers(product.version)):
+            return Finding(not marks & others, said, kept)
         is_wrong = a != b and a not in b and b not in a and _is_plain_word(a) == _is_plain_word(b)
         if (not ours.kinds and not theirs.kinds) or a == b or a in b or b in a:
             return Finding(is_wrong, said, kept)
