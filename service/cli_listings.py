@@ -43,7 +43,7 @@ def check_listings(
     out: Annotated[Path | None, typer.Option(help="result: .csv, .xlsx or .parquet; to the screen if unset")] = None,
     lang: Annotated[Lang, typer.Option(help="language of what to fix")] = "en",
 ) -> None:
-    """Find listings that do not match their product: nine flags per SKU, true, false or empty where either side is silent."""
+    """Find listings that do not match their product: nine flags per SKU, empty where either side is silent."""
     if out is not None:
         check_ending(out, (listings, products))
     ours, theirs = read_records(listings, "listing"), read_records(products, "product")
@@ -67,8 +67,11 @@ def _summarise(checked: Checked, ours: Records, theirs: Records) -> None:
         counts = checked.counts[flag]
         table.add_row(flag, *(f"{counts[value]:,}" for value in (True, False, None)))
     err.print(table)
-    err.print(f"{checked.frame.height:,} listings checked, {checked.without_product:,} without a product record, "
-              f"{checked.unlisted:,} products without a listing, {len(checked.rejects):,} rows rejected", markup=False)  # fmt: skip
+    err.print(
+        f"{checked.frame.height:,} listings checked, {checked.without_product:,} without a product record, "
+        f"{checked.unlisted:,} products without a listing, {len(checked.rejects):,} rows rejected",
+        markup=False,
+    )
     for reject in checked.rejects[:3]:
         err.print(f"rejected: line {reject.line}: {reject.column or 'row'}: {reject.reason}", markup=False)
 
@@ -83,7 +86,7 @@ def fill_orders(
     ] = None,
     time_zone: Annotated[str | None, typer.Option(help="zone of instants without an offset")] = None,
 ) -> None:
-    """Put the flags onto orders by sku, into empty cells only; with --returns also the share of returns not as described."""
+    """Put the flags onto orders by sku, into empty cells only; with --returns also the share not as described."""
     check_ending(out, (orders, flags, *([returns] if returns else [])))
     frame, rejects = _read_orders(orders)
     zone = _zone(time_zone)

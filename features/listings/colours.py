@@ -16,7 +16,7 @@ _MULTI = "multi/any"
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """main: names such as `blue/dark`; accents: colours of a trim or a logo, which may be left out by the other side."""
+    """main: names such as `blue/dark`; accents: colours of a trim or a logo, which the other side may leave out."""
 
     main: frozenset[str]
     accents: frozenset[str] = frozenset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 
 from features.listings.claims import Claims, are_other_goods, claims, differences, in_common, kinds_of_goods
 from features.listings.record import Finding, Record, unknown
@@ -12,7 +13,8 @@ from features.listings.wording import plain
 
 _SHORTEST_WORD = 3
 _FEATURED = re.compile(
-    r"(?:(?<!comes )(?<!supplied )with|w/|built-in|integrated)\s+(?:an?\s+|the\s+)?(?:[a-z-]+\s+)?$|(?<!不)(?:带|自带|内置|配有)$"
+    r"(?:(?<!comes )(?<!supplied )with|w/|built-in|integrated)\s+(?:an?\s+|the\s+)?(?:[a-z-]+\s+)?$"
+    r"|(?<!不)(?:带|自带|内置|配有)$"
 )
 
 
@@ -89,7 +91,5 @@ def _can_compare(listing: Record, product: Record, ours: Claims, theirs: Claims)
 def _words(text: str) -> set[str]:
     text = plain(text)
     latin = {w.rstrip("s") for w in re.findall(r"[a-z][a-z0-9]+", text) if len(w) >= _SHORTEST_WORD}
-    chinese = {
-        pair for run in re.findall(r"[\u4e00-\u9fff]+", text) for pair in map("".join, zip(run, run[1:], strict=False))
-    }
+    chinese = {pair for run in re.findall(r"[\u4e00-\u9fff]+", text) for pair in map("".join, pairwise(run))}
     return (latin - _small_words()) | chinese

@@ -47,7 +47,8 @@ def _chain() -> re.Pattern[str]:
     """`10 x 5 x 3 cm`, `L10cm*W5cm`, `10"D x 5"W x 3"H`, `10 by 5 inches`."""
     unit = unit_pattern("length")
     letter = r"(?:[lwhdt](?![a-z])|长|宽|高|深|厚|diameter|long|wide|high|tall|deep)"
-    side = rf"(?:{letter}\s*[:=]?\s*)?(?:\d+[\s-])?(?:\d+/\d+|{NUMBER})(?:\s*-\s*{NUMBER})?\s*(?:{unit})?\s*(?:\(?{letter}\)?)?"
+    amount = rf"(?:\d+[\s-])?(?:\d+/\d+|{NUMBER})(?:\s*-\s*{NUMBER})?"
+    side = rf"(?:{letter}\s*[:=]?\s*)?{amount}\s*(?:{unit})?\s*(?:\(?{letter}\)?)?"
     return re.compile(rf"{side}(?:\s*(?:x|by)\s*{side}){{1,3}}(?:\s*\({unit}\))?(?:\s*{unit})?")
 
 

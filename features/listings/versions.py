@@ -50,7 +50,7 @@ def _digits(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def version_in(text: str, *, is_field: bool) -> Version:
-    """The versions in a text; in free text only where a word says that it is one, and not those of Bluetooth and the like.
+    """The versions in a text; in free text only where a word says that it is one, and not that of Bluetooth.
 
     >>> version_in("第二代", is_field=True) == version_in("2nd Gen", is_field=True)
     True

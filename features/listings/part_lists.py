@@ -1,0 +1,163 @@
+"""Lists of parts as sellers write them: what is in the box, how many, and what is said not to be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from features.listings.lexicon import either, words
+from features.listings.packs import pack_in
+from features.listings.things import negative, qualifiers, things
+from features.listings.wording import is_chinese, is_negated, plain
+
+_FILE = "things.toml"
+_MEASURE = "个|只|支|条|根|把|台|副|本|张|片|块|颗|枚|套|件|份|双|对|组|节|卷|瓶|盒|包|袋|粒"
+_COUNT_BEFORE = re.compile(
+    rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|(?:{_MEASURE})装?)?\s*(?:of\s+|的)?(?=[^\d\s.])"
+)
+_COUNT_AFTER = re.compile(
+    rf"^(.*?[^\d\s.(-])\s*[(-]?\s*(?:x\s*(\d{{1,3}})|(\d{{1,3}})\s*(?:x|pcs?|pieces?|pairs?|{_MEASURE})|\((\d{{1,3}})\))\)?\s*$"
+)
+_SPLIT = re.compile(
+    r"[,;/|&\n]|\s\+\s|\+|(?<![a-z])and(?![a-z])|(?<![a-z])plus(?![a-z])|(?<=[\u4e00-\u9fff\s)\d])(?:和|以及|与|及|跟|加)(?=[\u4e00-\u9fff\s\da-z])|(?<=[a-z\u4e00-\u9fff)])\s+(?=\d+\s*x\s)|(?<=[个只支条根把台张片块件套份双对瓶盒包本\d])\s+(?=[\u4e00-\u9fff])(?![个只支条根把台张片块件套份双对瓶盒包本])"
+)
+_PACK_HEAD = re.compile(
+    r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|(?:set|pack|box) of \d+\s*[:(]"
+)
+_ASIDE = re.compile(r"\(([^()]*(?:not incl|exclud|sold sep|without|不含|另购|不包|no )[^()]*)\)")
+_NO_WORDS = re.compile(
+    r"(?<![a-z])(?:a|an|the|with|included|includes?|including|box|one|of|each|free|extra|original|new|your|x|pcs?)(?![a-z])|附赠|赠送|赠|原装|带|含|附|内含|的|包装清单|各"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line of a list. name: of things.toml, else the text itself; count: None where none is said and several may be
+    meant; is_missing: said not to be there; is_known: name is of things.toml."""
+
+    name: str
+    count: int | None
+    marks: frozenset[str]
+    is_missing: bool
+    is_known: bool
+    text: str
+
+
+@lru_cache(maxsize=65_536)
+def parts_of(text: str) -> tuple[Part, ...]:
+    """The parts that a list names.
+
+    >>> [(p.name, p.count) for p in parts_of("1 x Mug, 数据线×2, screws, user manual")]
+    [('mug', 1), ('cable', 2), ('screw', None), ('manual', 1)]
+    """
+    found, missing = list[Part](), False
+    text = _PACK_HEAD.sub(" ", plain(text))
+    for clause in re.split(r"[;\n]|\.\s|\.$", text):
+        missing = False
+        for item in _items(clause):
+            part = _part(item, missing)
+            if part is not None:
+                missing = part.is_missing and bool(re.match(r"\W*(?:no|without|excl\w+|不含|不包含|不包括|不带)", item))
+                found.append(part)
+    return tuple(found)
+
+
+def _items(clause: str) -> list[str]:
+    clause = re.sub(r"\b(usb|micro|type|mini)[\s-](?:and|to)[\s-]", r"\1 ", clause)
+    clause = re.sub(r"(?<=\d)/(?=\d)|(?<=usb)/(?=c)", "-", clause)
+    clause = _ASIDE.sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
+    return [
+        piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.")
+        for piece in _SPLIT.split(clause)
+    ]
+
+
+def _part(item: str, after_missing: bool) -> Part | None:
+    if not re.search(r"[a-z\u4e00-\u9fff]", item):
+        return None
+    count, name = _counted(item)
+    hits = things(name)
+    if pack_in(item) is not None and not hits:
+        return None
+    is_missing = after_missing or any(is_negated(name, h.start, h.end) for h in hits)
+    is_missing = is_missing or (
+        bool(re.search(either(words("words.toml", "negation")["before"][:6]), name)) and not hits
+    )
+    bare = _NO_WORDS.sub(" ", name)
+    head = _head(name)
+    if head is None and not bare.strip(" .-()"):
+        return None
+    if count is None and not is_chinese(name) and not _is_plural(bare):
+        count = 1
+    if head is not None:
+        return Part(head, count, qualifiers(name), is_missing, True, item)
+    return Part(re.sub(r"\s+", " ", bare).strip(" .-()"), count, qualifiers(name), is_missing, False, item)
+
+
+def _head(name: str) -> str | None:
+    """The thing a phrase is about: the last named before "for" and "with"."""
+    phrase = re.split(r"(?<![a-z])(?:for|with|to)(?![a-z])|\(", name)[0]
+    hits = things(phrase) or things(name)
+    return hits[-1].name if hits else None
+
+
+def _counted(item: str) -> tuple[int | None, str]:
+    whole = re.match(r"^(?:an? )?(?:set|pack|box|pair)s? of (\d+)\s+", item)
+    if whole:
+        return int(whole[1]), item[whole.end() :]
+    before = _COUNT_BEFORE.match(item)
+    if before:
+        pair = re.match(r"^\(?\d+\s*(?:pairs?|双|对)", item)
+        return int(before[1]) * (2 if pair else 1), item[before.end() :].strip()
+    after = _COUNT_AFTER.match(item)
+    if after:
+        pairs = 2 if re.search(r"\d\s*(?:pairs?|双|对)\W*$", item) else 1
+        return int(next(g for g in after.groups()[1:] if g)) * pairs, after[1].strip()
+    return None, item
+
+
+def _is_plural(name: str) -> bool:
+    last = re.sub(r"\(.*", "", name).strip().split(" ")[-1]
+    return bool(re.search(r"[^s]s$", last)) and last not in (
+        "headphones",
+        "earphones",
+        "scissors",
+        "instructions",
+        "glasses",
+    )
+
+
+@cache
+def _list_starts() -> re.Pattern[str]:
+    return re.compile(either(words(_FILE, "list_in_text")["start"]))
+
+
+@lru_cache(maxsize=65_536)
+def parts_in(text: str) -> tuple[Part, ...]:
+    """The parts that free text lists behind words such as `package includes`, and those it says are missing."""
+    text = plain(text)
+    found = list[Part]()
+    for match in _list_starts().finditer(text):
+        if is_negated(text, match.start(), match.end()):
+            continue
+        listed = re.split(r";|\.\s|\.$", text[match.end() :])[0]
+        found += [p for p in parts_of(listed) if p.is_known]
+    listed_names = {p.name for p in found}
+    found += [Part(n, None, frozenset(), True, True, n) for n in sorted(negative(text) - listed_names)]
+    found += [p for p in _included(text) if p.name not in listed_names]
+    return tuple(found)
+
+
+def _included(text: str) -> Iterable[Part]:
+    """`charger included`, `2 batteries included`, `赠充电器`."""
+    for hit in things(text):
+        behind, before = text[hit.end : hit.end + 16], text[max(0, hit.start - 14) : hit.start]
+        if re.match(r"\s*\(?(?:is |are )?(?:included|incl\.?)(?![a-z])", behind) or re.search(
+            r"(?:赠送?|附赠|附送|(?<!不)(?<!未)附|(?<!不)含)\s*$", before
+        ):
+            count = re.search(r"(\d{1,2})\s*x?\s*[a-z]*\s*$", before)
+            yield Part(
+                hit.name, int(count[1]) if count else None, qualifiers(before[-8:] + hit.text), False, True, hit.text
+            )

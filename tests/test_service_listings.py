@@ -1,0 +1,126 @@
+"""`claimrisk listings`: from two files to flags with what to fix, and on to the orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from python_calamine import CalamineWorkbook
+from typer.testing import CliRunner
+
+from features.errors import FileRefused, InputError
+from features.listings.files import read_records
+from features.listings.record import FLAGS
+from service import cli
+from service.listings import check
+
+LISTINGS = """sku,title,size,weight,colour
+A,Ceramic Mug,10 x 8 cm,350 g,Red
+B,=cmd|' /C calc'!A0,,,黑色
+C,Lamp,,,
+,nothing,,,
+"""
+PRODUCTS = """sku,name,size,weight,colour
+A,陶瓷马克杯,3.9 x 3.1 in,0.5 kg,红色
+B,手机壳,,,White
+B,again,,,
+D,unlisted,,,
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    paths = tmp_path / "listings.csv", tmp_path / "products.csv"
+    for path, text in zip(paths, (LISTINGS, PRODUCTS), strict=True):
+        path.write_text(text, "utf-8")
+    return paths
+
+
+def ran(*arguments: object) -> str:
+    result = CliRunner().invoke(cli.app, ["listings", *map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def sheet(path: Path) -> pl.DataFrame:
+    header, *rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    cells = [[None if cell == "" else cell for cell in row] for row in rows]
+    return pl.DataFrame(cells, schema=header, orient="row", strict=False)
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_a_check_writes_flags_with_both_values_and_what_to_fix(files: tuple[Path, Path], ending: str) -> None:
+    out = files[0].with_name(f"found.{ending}")
+    ran("check", *files, "--out", out, "--lang", "zh")
+    frame = {"csv": pl.read_csv, "xlsx": sheet, "parquet": pl.read_parquet}[ending](out)
+    assert frame["sku"].to_list() == ["A", "B", "C"]
+    row = frame.row(0, named=True)
+    assert (row["mismatch_weight"], row["mismatch_dimensions"], row["mismatch_colour"]) == (True, False, False)
+    assert (row["mismatch_weight_listing"], row["mismatch_weight_product"]) == ("350 g", "0.5 kg")
+    assert "请修正重量" in row["what_to_fix"]
+    assert frame["has_product"].to_list() == [True, True, False]
+    assert {frame.row(2, named=True)[flag] for flag in FLAGS} == {None}
+
+
+def test_rows_that_cannot_be_used_are_set_aside_by_file(files: tuple[Path, Path]) -> None:
+    out = files[0].with_name("found.csv")
+    ran("check", *files, "--out", out)
+    rejects = pl.read_csv(f"{out}.rejects.csv")
+    assert rejects.select("line", "code").rows() == [(5, "missing"), (4, "repeated")]
+    assert [reason.split(":")[0] for reason in rejects["reason"]] == ["LISTINGS", "PRODUCTS"]
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_escaped(files: tuple[Path, Path]) -> None:
+    out = files[0].with_name("found.csv")
+    ran("check", *files, "--out", out)
+    assert "'=cmd" in out.read_text("utf-8-sig")
+
+
+def test_every_flag_has_its_words_in_both_languages(files: tuple[Path, Path]) -> None:
+    listings, products = read_records(files[0], "listing"), read_records(files[1], "product")
+    english, chinese = (check(listings, products, lang).frame["what_to_fix"] for lang in ("en", "zh"))
+    assert "correct the weight" in english[0]
+    assert "重量" in chinese[0]
+
+
+def test_flags_and_returns_reach_the_orders(files: tuple[Path, Path]) -> None:
+    folder = files[0].parent
+    flags, orders, returns, out = (folder / f"{n}.csv" for n in ("found", "orders", "returns", "filled"))
+    ran("check", *files, "--out", flags)
+    orders.write_text("order_id,sku,placed_at,mismatch_weight\n1,A,2026-05-01T00:00:00Z,\n2,A,2026-01-01T00:00:00Z,0\n")
+    returns.write_text("sku,return_reason,return_requested_at\nA,CR-DEFECTIVE,2026-04-01T00:00:00Z\n")
+    ran("fill", orders, flags, "--out", out, "--returns", returns)
+    found = pl.read_csv(out, infer_schema=False)
+    assert found["mismatch_weight"].to_list() == ["true", "0"]
+    assert found["sku_not_as_described_rate"][1] is None
+    assert 0.5 < float(found["sku_not_as_described_rate"][0]) < 1
+
+
+def test_files_in_the_wrong_order_are_told(files: tuple[Path, Path]) -> None:
+    with pytest.raises(FileRefused, match="give LISTINGS first"):
+        read_records(files[1], "listing")
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [("SKU,title", "rename 'SKU' to sku"), ("sku,other", "at least one of title"), ("a,b", "column sku")],
+)
+def test_a_missing_column_is_told_with_what_to_do(tmp_path: Path, header: str, said: str) -> None:
+    file = tmp_path / "listings.csv"
+    file.write_text(f"{header}\nx,y\n")
+    with pytest.raises(FileRefused, match=said):
+        read_records(file, "listing")
+
+
+def test_an_input_is_never_overwritten(files: tuple[Path, Path]) -> None:
+    with pytest.raises(InputError, match="would be lost"):
+        ran("check", *files, "--out", files[1])
+
+
+def test_the_template_can_be_filled_in(tmp_path: Path) -> None:
+    listing, product = ran("template").split()
+    file = tmp_path / "listings.csv"
+    file.write_text(f"{listing}\nA{',x' * listing.count(',')}\n")
+    assert read_records(file, "listing").missing == []
+    assert product.startswith("sku,name,description,size")
