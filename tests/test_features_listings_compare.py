@@ -21,9 +21,9 @@ SHADES = [
     w for family in table("colours.toml", "family") for w in sum(words("colours.toml", "family", family).values(), ())
 ]
 FRAGMENTS = (
-    "iPhone 13 Pro", "not compatible with", "适用于", "Honda Civic 2016-2020", "10 x 5 x 3 cm", '12.5"', "约3斤", "½ in",
-    "pack of 3", "三件套", "without charger", "不含充电器", "2 x cable", "Red", "深空灰", "waterproof", "不防水", "2nd Gen",
-    "V2.0", "Renewed", "九成新", "cotton", "304不锈钢", "65W", "20000mAh", "mug", "杯子", "with handle", ",", "; ", "(", ")",
+    "iPhone 13 Pro", "not compatible with", "适用于", "Honda Civic 2016-2020", "10 x 5 x 3 cm", "约3斤", "½ in",
+    "pack of 3", "三件套", "without charger", "不含充电器", "2 x cable", "Red", "深空灰", "不防水",
+    "2nd Gen", "V2.0", "Renewed", "九成新", "cotton", "65W", "mug", "杯子", ",", "; ", "(", ")",
 )  # fmt: skip
 texts = st.one_of(st.lists(st.sampled_from(FRAGMENTS), max_size=5).map(" ".join), st.text(max_size=30))
 records = st.builds(Record, st.just("A"), *[texts] * (len(fields(Record)) - 1))
@@ -46,12 +46,14 @@ def test_a_case_of_the_development_set_is_told_right(case: Mapping[str, Mapping[
 @settings(max_examples=80)
 @given(records)
 def test_a_record_never_differs_from_itself(same: Record) -> None:
-    wrong = {flag for flag, finding in findings(same, same).items() if finding.is_mismatch}
-    assert (
-        wrong <= {"mismatch_compatibility", "mismatch_parts", "mismatch_description"}
-        if "not" in same.text
-        else not wrong
-    )
+    assert not {flag for flag, finding in findings(same, same).items() if finding.is_mismatch}
+
+
+@settings(max_examples=40)
+@given(records)
+def test_width_case_and_blanks_make_no_difference(said: Record) -> None:
+    other = Record(*(f" {getattr(said, f.name).upper().replace(',', '，')} " for f in fields(Record)))
+    assert not {flag for flag, finding in findings(said, other).items() if finding.is_mismatch}
 
 
 @settings(max_examples=40)
