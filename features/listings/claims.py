@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from features.errors import SettingError
-from features.listings.lexicon import lexicon, table, words
+from features.listings.lexicon import lexicon, number, table, words
 from features.listings.measured import clause_before, near
 from features.listings.quantities import Quantity, are_equal, quantities
 from features.listings.things import share_any, things
@@ -93,6 +93,38 @@ def differences(ours: Claims, theirs: Claims) -> list[str]:
         *sorted(_different_numbers(ours.numbers, theirs.numbers)),
         *_different_measures(ours, theirs),
     ]
+
+
+@cache
+def _denials() -> dict[str, re.Pattern[str]]:
+    found = table(_FILE, "denied")
+    return {kind: re.compile(str(found[kind])) for kind in ("english", "free", "chinese")}
+
+
+@lru_cache(maxsize=65_536)
+def denied_words(text: str) -> frozenset[str]:
+    """The words that a text denies, cut to their first letters: not refillable, gluten-free, 不可调节."""
+    text = plain(text)
+    found = {m["word"] for pattern in _denials().values() for m in pattern.finditer(text)}
+    named = {hit.text for hit in things(text)} | set(words(_FILE, "denied_otherwise")["words"])
+    return frozenset(_cut(word) for word in found - named)
+
+
+def _cut(word: str) -> str:
+    return word[: int(number(_FILE, "denied", "shared_letters"))]
+
+
+def denies_what_the_other_says(denying: str, affirming: str) -> bool:
+    """Whether one text denies a word that the other affirms.
+
+    >>> denies_what_the_other_says("not refillable", "Refillable bottle"), denies_what_the_other_says("not red", "blue")
+    (True, False)
+    """
+    text = plain(affirming)
+    for pattern in _denials().values():
+        text = pattern.sub(" ", text)
+    latin = {_cut(w) for w in re.findall(r"[a-z]{3,}", text)}
+    return any(w in latin if w.isascii() else w in text for w in denied_words(denying) - denied_words(affirming))
 
 
 def in_common(ours: Claims, theirs: Claims) -> bool:

@@ -6,7 +6,15 @@ import re
 from functools import cache
 from itertools import pairwise
 
-from features.listings.claims import Claims, are_other_goods, claims, differences, in_common, kinds_of_goods
+from features.listings.claims import (
+    Claims,
+    are_other_goods,
+    claims,
+    denies_what_the_other_says,
+    differences,
+    in_common,
+    kinds_of_goods,
+)
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import negative, positive, share_any, things
 from features.listings.wording import plain
@@ -54,6 +62,8 @@ def description(listing: Record, product: Record) -> Finding:
         return unknown(said, kept)
     ours, theirs = claims(said), claims(kept)
     if _without_own_flags(differences(ours, theirs), listing, product):
+        return Finding(True, said, kept)
+    if denies_what_the_other_says(said, kept) or denies_what_the_other_says(kept, said):
         return Finding(True, said, kept)
     if _is_denied(listing, product):
         return Finding(True, said, kept)

@@ -105,7 +105,8 @@ def _differ_in_number(ours: str, theirs: str) -> bool | None:
     a, b = _shown(ours), _shown(theirs)
     if not a or not b:
         return None
-    shared = [(n, m) for thing, n in a.items() for other, m in b.items() if are_alike(thing, other)]
+    exact = [(n, b[thing]) for thing, n in a.items() if thing in b]
+    shared = exact or [(n, m) for thing, n in a.items() for other, m in b.items() if are_alike(thing, other)]
     return any(n != m for n, m in shared) if shared else None
 
 

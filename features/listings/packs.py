@@ -20,7 +20,9 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
 @cache
 def _spelt() -> tuple[tuple[re.Pattern[str], int], ...]:
     found = words(_FILE, "pack_words")
-    return tuple((re.compile(either(map(plain, listed))), int(count)) for count, listed in found.items())
+    return tuple(
+        (re.compile(rf"(?<!\d)(?:{either(map(plain, listed))})"), int(count)) for count, listed in found.items()
+    )
 
 
 @lru_cache(maxsize=65_536)

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 
 from features.listings.lexicon import either, words
 from features.listings.packs import pack_in
+from features.listings.quantities import quantities
 from features.listings.things import negative, qualifiers, things
 from features.listings.wording import is_chinese, is_negated, plain
 
@@ -35,7 +36,7 @@ _NO_WORDS = re.compile(
 @dataclass(frozen=True, slots=True)
 class Part:
     """One line of a list. name: of things.toml, else the text itself; count: None where none is said and several may be
-    meant; is_missing: said not to be there; is_known: name is of things.toml."""
+    meant; is_missing: said not to be there; is_aside: named behind "with", so perhaps a feature and no part; is_known: name is of things.toml."""
 
     name: str
     count: int | None
@@ -43,6 +44,7 @@ class Part:
     is_missing: bool
     is_known: bool
     text: str
+    is_aside: bool = False
 
 
 @lru_cache(maxsize=65_536)
@@ -67,6 +69,8 @@ def parts_of(text: str) -> tuple[Part, ...]:
 def _items(clause: str) -> list[str]:
     clause = re.sub(r"\b(usb|micro|type|mini)[\s-](?:and|to)[\s-]", r"\1 ", clause)
     clause = re.sub(r"(?<=\d)/(?=\d)|(?<=usb)/(?=c)", "-", clause)
+    clause = re.sub(r"\swith\s(?=(?:\d+\s)?[a-z -]+$|[^,;]*,)", ", with ", clause)
+    clause = re.sub(r"(?<=x\d)\s+(?=[a-z])", ", ", clause)
     clause = _ASIDE.sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
     return [
         piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.")
@@ -79,6 +83,7 @@ def _part(item: str, after_missing: bool) -> Part | None:
         return None
     count, name = _counted(item)
     hits = things(name)
+    is_aside = item.startswith("with ")
     if pack_in(item) is not None and not hits:
         return None
     is_missing = after_missing or any(is_negated(name, h.start, h.end) for h in hits)
@@ -92,7 +97,7 @@ def _part(item: str, after_missing: bool) -> Part | None:
     if count is None and not is_chinese(name) and not _is_plural(bare):
         count = 1
     if head is not None:
-        return Part(head, count, qualifiers(name), is_missing, True, item)
+        return Part(head, count, qualifiers(name), is_missing, True, item, is_aside)
     return Part(re.sub(r"\s+", " ", bare).strip(" .-()"), count, qualifiers(name), is_missing, False, item)
 
 
@@ -104,6 +109,9 @@ def _head(name: str) -> str | None:
 
 
 def _counted(item: str) -> tuple[int | None, str]:
+    item = re.sub(r"^with\s+", "", item)
+    for q in reversed(quantities(item)):  # "1m cable" is no count
+        item = f"{item[: q.start]} {item[q.end :]}".strip()
     whole = re.match(r"^(?:an? )?(?:set|pack|box|pair)s? of (\d+)\s+", item)
     if whole:
         return int(whole[1]), item[whole.end() :]

@@ -36,8 +36,8 @@ def _is_wrong(ours: Part, theirs: tuple[Part, ...], product: Record) -> bool | N
 
 
 def _absent(ours: Part, theirs: tuple[Part, ...], product: Record) -> bool | None:
-    if ours.is_missing:
-        return False
+    if ours.is_missing or ours.is_aside:
+        return None if ours.is_aside else False
     if not any(not t.is_missing for t in theirs):
         return None
     own_name = positive(product.name) | (

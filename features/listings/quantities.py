@@ -97,7 +97,7 @@ def unit_pattern(*kinds: str) -> str:
     latin = sorted((w for w in spelt if w[0].isascii() and w[0].isalpha()), key=len, reverse=True)
     other = sorted((w for w in spelt if w not in latin), key=len, reverse=True)
     plural = "|".join(re.escape(w) + ("s?" if len(w) > 3 else "") for w in latin)
-    return rf"(?:(?:{plural})(?![a-z])|{'|'.join(map(re.escape, other))})"
+    return rf"(?:(?:{plural})(?![a-wyz]|x[a-z])|{'|'.join(map(re.escape, other))})"
 
 
 def _amount(name: str) -> str:
@@ -112,6 +112,11 @@ def _pattern() -> re.Pattern[str]:
         rf"{_amount('low')}(?:\s*-?\s*(?P<first>{unit}))?"
         rf"(?:\s*(?P<to>-|~|to|至|到|±|\+/-)\s*{_amount('high')}\s*-?\s*(?P<unit>{unit}))?"
     )
+
+
+@cache
+def _at_most() -> re.Pattern[str]:
+    return re.compile(rf"{either(words('words.toml', 'at_most')['before'])}\s*$")
 
 
 @cache
@@ -167,6 +172,8 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     if match["to"]:
         high = value_of(match["high"]) * factor(kind, unit)
         low, high = (low - high, low + high) if match["to"] in ("±", "+/-") else (min(low, high), max(low, high))
+    if _at_most().search(text[: match.start()][-20:]):
+        low *= number("tolerances.toml", "at_most", "share")
     before, after = _abouts()
     is_about = bool(before.search(text[: match.start()][-20:]) or after.match(text, match.end()))
     return Quantity(kind, low, high, unit, match[0].strip(), match.start(), match.end(), is_about)

@@ -112,9 +112,6 @@ def size_of(text: str) -> Size:
         lone.setdefault(owner(text, q.start, q.end), []).append(q)
     groups = [lengths for _, _, lengths in chains]
     groups += [Lengths(tuple(_without_conversions(found)[:_MOST_SIDES]), of) for of, found in lone.items()]
-    bare = re.fullmatch(rf"{NUMBER}", text)
-    if bare and not groups:
-        groups = [Lengths(quantities(f"{text} cm"), "item", has_unit=False)]
     rest = _chain().sub(" ", text)
     names = set() if groups and any(g.has_unit for g in groups) else _named(rest)
     volumes = tuple(q for q in map(_as_fluid, quantities(text)) if q.kind == "volume")

@@ -60,7 +60,7 @@ def weights_in(text: str, *, is_title: bool) -> tuple[Weight, ...]:
             continue
         is_called = bool(near("weigh").search(before)) or bool(near("weigh").match(behind.lstrip(" -(")))
         is_fluid = q.unit == "ounce" and bool(near("fluid").search(text))
-        if is_called or (is_title and not is_fluid):
+        if is_called or (is_title and not is_fluid and q.unit != "ounce"):
             found.append(weight)
     return tuple(found)
 
