@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from features.listings.lexicon import words
 from features.listings.models import EVER, Fit, Model, fit_in, fit_of, pattern
 from features.listings.record import Finding, Record, unknown
 from features.listings.wording import is_chinese, plain
@@ -21,7 +22,9 @@ def _does_cover(theirs: Model, ours: Model) -> bool:
 
 def _are_one(ours: Model, theirs: Model) -> bool:
     """Whether two names are the same, or the same words in another order: MacBook Air M1 13, MacBook Air 13 M1."""
-    if ours.name == theirs.name:
+    short, long = sorted((ours.name, theirs.name), key=len)
+    has_family = bool(short) and long.endswith(short) and long.removesuffix(short) in words("models.toml", "family")
+    if short == long or has_family:  # XR is iPhone XR
         return True
     a, b = (sorted(re.findall(r"[a-z]+\d*|\d+", plain(m.text))) for m in (ours, theirs))
     drop = pattern("drop")

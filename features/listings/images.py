@@ -117,7 +117,7 @@ def _shown(text: str) -> dict[str, int]:
     for hit in things(text):
         before = text[max(0, hit.start - 32) : hit.start]
         number = re.search(
-            r"(?<![\d.])(\d{1,2})\s*(?:x\s*)?(?:个|只|件|支|条|把|双|盏|张|台|瓶|pcs\s|pieces\s(?:of\s)?)?(?:[a-z-]+\s+|[\u4e00-\u9fff]{1,3}){0,3}$",
+            r"(?<![\d.])(\d{1,2})\s*(?:x\s*)?(?:个|只|件|支|条|把|双|盏|张|台|瓶|pcs\s|pieces\s(?:of\s)?)?(?:[a-z-]+\s+|(?![人座层格孔位])[\u4e00-\u9fff]{1,3}){0,3}$",
             before,
         )
         single = re.search(r"(?:^|[\s,])(?:a|an|one|single)\s+(?:[a-z-]+\s+){0,3}$", before)

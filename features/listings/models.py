@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from features.listings.lexicon import Hit, either, lexicon, words
+from features.listings.lexicon import Hit, either, lexicon, table, words
 from features.listings.wording import joined, plain
 
 _FILE = "models.toml"
@@ -91,6 +91,7 @@ def _without_families(models: list[Model]) -> list[Model]:
 def _clauses(text: str) -> list[tuple[str, bool]]:
     """Clauses, and whether what they name is said not to fit; what follows a negative word in brackets or behind a
     comma too."""
+    text = re.sub(r"以?外[,;]", ";", text)
     negative = either(words(_FILE, "negative")["words"])
     marked = re.sub(rf"({negative})", r"§\1", text)
     marked = re.sub(
@@ -108,6 +109,7 @@ def _items(clause: str) -> list[str]:
     clause = re.sub(r"(?<=[a-z0-9])\+(?=\s|,|/|$|;|\))", " plus", re.sub(r"((?:19|20)\d\d)\s*\+", r"\1 and up", clause))
     clause = re.sub(r"\d{1,2}\.\d(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", clause)  # screens
     clause = re.sub(r"(?<![a-z\d])([a-z]{1,3})(\d{1,4}[a-z]?)\s+(?=\1\d)", r"\1\2, ", clause)
+    clause = re.sub(r"(?<=\s[a-z]\d)\s+(?=[a-z]\d(?!\w))", ", ", clause)
     clause = re.sub(r"and (up|later|newer)", r"and_\1", clause)
     split = re.split(
         r"[,/|&+]|(?<![a-z])(?:and|or)(?![a-z_])|(?<=[\da-z\u4e00-\u9fff\s])(?:和|及(?!以)|与|或者?)(?=[\s\da-z\u4e00-\u9fff])",
@@ -139,6 +141,8 @@ def _name(rest: str, maker: str) -> str:
         return codes[0].name
     for hit in reversed(_family_hits(rest)):
         rest = f"{rest[: hit.start]} {hit.name} {rest[hit.end :]}"
+    for roman, digit in table("versions.toml", "roman").items():
+        rest = re.sub(rf"(?<=[a-z\d] ){roman}(?![a-z\d])", str(digit), rest) if len(roman) > 1 else rest
     name = joined(pattern("drop").sub(" ", re.sub(r"(?<=\d)(?:st|nd|rd|th)(?![a-z])", " ", rest)))
     name = re.sub(rf"^(?:{'|'.join(words(_FILE, 'optional')['names'])})(?=.)", "", name)
     return f"iphone{name}" if maker == "apple" and re.fullmatch(r"\d{1,2}(?:pro|promax|plus|mini)?", name) else name

@@ -24,6 +24,7 @@ _COUNT_AFTER = re.compile(
 _SPLIT = re.compile(
     r"[,;/|&\n]|\s\+\s|\+|(?<![a-z])and(?![a-z])|(?<![a-z])plus(?![a-z])|(?<=[\u4e00-\u9fff\s)\d])(?:和|以及|与|及|跟|加)(?=[\u4e00-\u9fff\s\da-z])|(?<=[a-z\u4e00-\u9fff)])\s+(?=\d+\s*x\s)|(?<=[个只支条根把台张片块件套份双对瓶盒包本\d])\s+(?=[\u4e00-\u9fff])(?![个只支条根把台张片块件套份双对瓶盒包本])"
 )
+_SET_AFTER = re.compile(r"^(.*?),?\s*[(-]?\s*(?:set|pack|box) of (\d{1,3})\)?\s*$")
 _PACK_HEAD = re.compile(
     r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|(?:set|pack|box) of \d+\s*[:(]"
 )
@@ -36,7 +37,8 @@ _NO_WORDS = re.compile(
 @dataclass(frozen=True, slots=True)
 class Part:
     """One line of a list. name: of things.toml, else the text itself; count: None where none is said and several may be
-    meant; is_missing: said not to be there; is_aside: named behind "with", so perhaps a feature and no part; is_known: name is of things.toml."""
+    meant; is_missing: said not to be there; is_aside: named behind "with", so perhaps a feature and no part;
+    is_known: name is of things.toml."""
 
     name: str
     count: int | None
@@ -119,7 +121,7 @@ def _counted(item: str) -> tuple[int | None, str]:
     if before:
         pair = re.match(r"^\(?\d+\s*(?:pairs?|双|对)", item)
         return int(before[1]) * (2 if pair else 1), item[before.end() :].strip()
-    after = _COUNT_AFTER.match(item)
+    after = _COUNT_AFTER.match(item) or _SET_AFTER.match(item)
     if after:
         pairs = 2 if re.search(r"\d\s*(?:pairs?|双|对)\W*$", item) else 1
         return int(next(g for g in after.groups()[1:] if g)) * pairs, after[1].strip()
