@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.errors import SettingError
 from features.listings.colours import are_same, colours
 from features.listings.compare import findings
-from features.listings.lexicon import table, words
+from features.listings.lexicon import Lexicon, table, words
 from features.listings.record import FLAGS, Record, Source, columns_of
 
 CASES = tomllib.loads((Path(__file__).parent / "golden" / "listing_cases.toml").read_text("utf-8"))["case"]
@@ -76,3 +77,8 @@ def test_the_two_values_stand_side_by_side() -> None:
     assert (found["mismatch_weight"].listing, found["mismatch_weight"].product) == ("1 kg", "2 斤")
     assert found["mismatch_colour"].is_mismatch
     assert tuple(found) == FLAGS
+
+
+def test_a_word_under_two_names_is_refused() -> None:
+    with pytest.raises(SettingError, match="got two for teal"):
+        Lexicon({"blue": ["navy", "teal"], "green": ["teal"]})

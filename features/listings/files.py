@@ -15,7 +15,7 @@ from features.errors import FileRefused, nearest
 from features.listings.record import Record, Source, columns_of
 from features.tables import read_raw
 
-_LONGEST_TEXT = 20_000
+_LONGEST_TEXT = 10_000
 _OTHER: dict[Source, Source] = {"listing": "product", "product": "listing"}
 
 

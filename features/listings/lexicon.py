@@ -92,7 +92,11 @@ class Lexicon:
     """Names and the words for each, found in plain text; where words overlap the longer one wins."""
 
     def __init__(self, names: Mapping[str, Iterable[str]], *, plural: bool = False) -> None:
-        self._name = {word: name for name, listed in names.items() for word in listed}
+        spelt = [(word, name) for name, listed in names.items() for word in listed]
+        self._name = dict(spelt)
+        if len(self._name) < len(set(spelt)):
+            twice = sorted({w for w, n in spelt if self._name[w] != n})
+            raise SettingError(f"features/listings: expected each word under one name, got two for {', '.join(twice)}")
         self._plural = plural
         self._pattern = re.compile(either((re.escape(w) for w in self._name), plural=plural))
 

@@ -41,7 +41,8 @@ def weights_of(text: str) -> tuple[Weight, ...]:
 def _times(text: str, mass: Quantity) -> float:
     before = re.search(rf"({NUMBER})\s*(?:个|件|包|袋|瓶)?\s*x\s*$", text[: mass.start])
     after = re.match(r"\s*x\s*(\d+)(?!\s*[\d.]*\s*(?:cm|mm|g|kg))", text[mass.end :])
-    return value_of((before or after)[1]) if before or after else 1.0  # type: ignore[index]
+    found = before or after
+    return value_of(found[1]) if found else 1.0
 
 
 @lru_cache(maxsize=65_536)
