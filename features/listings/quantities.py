@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-
-import pint
+from typing import TYPE_CHECKING
 
 from features.errors import SettingError
 from features.listings.lexicon import either, number, table, words
 from features.listings.wording import plain
+
+if TYPE_CHECKING:
+    import pint
 
 NUMBER = r"(?<![\d.,])\d+(?:,\d{3})*(?:[.,]\d+)?(?![\d])"
 _FRACTION = r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<above>\d+)/(?P<below>\d+)"
@@ -39,6 +41,8 @@ class Quantity:
 
 @cache
 def _registry() -> pint.UnitRegistry[float]:
+    import pint  # takes a second, which only those who compare listings should wait for
+
     registry: pint.UnitRegistry[float] = pint.UnitRegistry()
     for definition in _definitions():
         registry.define(definition)
@@ -73,7 +77,7 @@ def factor(kind: str, unit: str) -> float:
     base = str(table("units.toml", kind)["base"])
     try:
         return float(_registry().Quantity(1.0, unit).to(base).magnitude)
-    except pint.PintError as error:
+    except (AttributeError, TypeError) as error:  # pint's errors are of these kinds
         raise SettingError(f"features/listings/units.toml: {kind}.{unit}: {error}") from error
 
 
