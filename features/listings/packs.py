@@ -1,4 +1,4 @@
-"""How many pieces are sold as one: pack of 3, 3-pack, twin pack, 三件套."""
+"""How many pieces are sold as one: pack of 3, 3-pack, twin pack, 三件套, a bare 3 in the column of parts."""
 
 from __future__ import annotations
 
@@ -37,6 +37,46 @@ def pack_in(text: str) -> int | None:
     found |= {count for pattern, count in _spelt() if pattern.search(text)}
     found = {n for n in found if 0 < n <= number("tolerances.toml", "pack", "largest_count")}
     return found.pop() if len(found) == 1 else None
+
+
+@cache
+def _measures() -> str:
+    return "|".join(words(_FILE, "measure")["words"])
+
+
+@cache
+def _pair_words() -> str:
+    return "|".join(words(_FILE, "measure")["pairs"])
+
+
+@lru_cache(maxsize=65_536)
+def bare_count(text: str) -> frozenset[int]:
+    """The numbers that a column may mean which holds a count and nothing else; empty where it holds more.
+
+    >>> sorted(bare_count("5 pcs")), sorted(bare_count("一对")), bare_count("5 films")
+    ([5], [1, 2], frozenset())
+    """
+    found = re.fullmatch(rf"\(?(?:x\s*)?(\d{{1,4}})\s*(?:x|{_measures()})?(?:装|入)?\)?\.?", plain(text).strip(" ,;:"))
+    return _meant(int(found[1]), found[0]) if found else frozenset()
+
+
+def _meant(count: int, text: str) -> frozenset[int]:
+    return frozenset({count, 2 * count}) if re.search(_pair_words(), text) else frozenset({count})
+
+
+@lru_cache(maxsize=65_536)
+def counts_in(text: str) -> frozenset[int]:
+    """The numbers of pieces that free text may mean: those with a measure word that no thing follows.
+
+    >>> sorted(counts_in("面膜 补水 20片")), sorted(counts_in("带三根数据线")), sorted(counts_in("Socks, 5 pairs"))
+    ([20], [], [5, 10])
+    """
+    found = re.finditer(
+        rf"(?<![\d.\-/第])(\d{{1,4}})\s*(?:{_measures()})(?![a-z\u4e00-\u9fff]|\s*(?:of|x)(?![a-z])|\s[a-z]+[^s\W](?![a-z]))"
+        rf"|(?<![a-z])(?P<pair>pair)(?! of|s)(?![a-z])",
+        plain(text),
+    )
+    return frozenset(n for m in found for n in (_meant(int(m[1]), m[0]) if m[1] else {1, 2}))
 
 
 def pack_count(record: Record) -> int | None:

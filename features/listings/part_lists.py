@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from features.listings.lexicon import either, words
-from features.listings.packs import pack_in
+from features.listings.packs import bare_count, pack_in
 from features.listings.quantities import quantities
 from features.listings.things import negative, qualifiers, things
 from features.listings.wording import is_chinese, is_negated, plain
@@ -19,7 +19,8 @@ _COUNT_BEFORE = re.compile(
     rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|(?:{_MEASURE})装?)?\s*(?:of\s+|的)?(?=[^\d\s.])"
 )
 _COUNT_AFTER = re.compile(
-    rf"^(.*?[^\d\s.(-])\s*[(-]?\s*(?:x\s*(\d{{1,3}})|(\d{{1,3}})\s*(?:x|pcs?|pieces?|pairs?|{_MEASURE})|\((\d{{1,3}})\))\)?\s*$"
+    rf"^(.*?[^\d\s.(-])\s*[(-]?\s*(?:x\s*(\d{{1,3}})|(\d{{1,3}})\s*(?:x|pcs?|pieces?|pairs?|{_MEASURE})|\((\d{{1,3}})\)"
+    r"|(?<=[\u4e00-\u9fff])\s*(\d{1,3}))\)?\s*$"
 )
 _SPLIT = re.compile(
     r"[,;/|&\n]|\s\+\s|\+|(?<![a-z])and(?![a-z])|(?<![a-z])plus(?![a-z])|(?<=[\u4e00-\u9fff\s)\d])(?:和|以及|与|及|跟|加)(?=[\u4e00-\u9fff\s\da-z])|(?<=[a-z\u4e00-\u9fff)])\s+(?=\d+\s*x\s)|(?<=[个只支条根把台张片块件套份双对瓶盒包本\d])\s+(?=[\u4e00-\u9fff])(?![个只支条根把台张片块件套份双对瓶盒包本])"
@@ -81,7 +82,7 @@ def _items(clause: str) -> list[str]:
 
 
 def _part(item: str, after_missing: bool) -> Part | None:
-    if not re.search(r"[a-z\u4e00-\u9fff]", item):
+    if not re.search(r"[a-z\u4e00-\u9fff]", item) or bare_count(item):
         return None
     count, name = _counted(item)
     hits = things(name)
@@ -157,7 +158,24 @@ def parts_in(text: str) -> tuple[Part, ...]:
     listed_names = {p.name for p in found}
     found += [Part(n, None, frozenset(), True, True, n) for n in sorted(negative(text) - listed_names)]
     found += [p for p in _included(text) if p.name not in listed_names]
+    listed_names |= {p.name for p in found}
+    found += [p for p in _featured(text) if p.name not in listed_names]
     return tuple(found)
+
+
+@cache
+def _withs() -> re.Pattern[str]:
+    return re.compile(words(_FILE, "list_in_text")["with"][0])
+
+
+def _featured(text: str) -> Iterable[Part]:
+    """`with charger`, `带三根数据线`, `+ 2 films`: a part only where it is counted, else perhaps a feature."""
+    for hit in things(text):
+        found = _withs().search(text[max(0, hit.start - 32) : hit.start])
+        if found and not is_negated(text, hit.start, hit.end):
+            count = int(found["n"]) if found["n"] else None
+            marks = qualifiers(text[hit.start - len(found[0]) : hit.end])
+            yield Part(hit.name, count, marks, False, True, hit.text, is_aside=count is None)
 
 
 def _included(text: str) -> Iterable[Part]:
