@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from features.listings.lexicon import words
-from features.listings.models import EVER, Fit, Model, fit_in, fit_of, pattern
+from features.listings.models import EVER, Fit, Model, fit_in, fit_named, fit_of, pattern, sectors_of
 from features.listings.record import Finding, Record, unknown
 from features.listings.wording import is_chinese, plain
 
+_SHORTEST_WORD = 3
 _CODE = re.compile(r"(?:sm)?[a-z]\d{3,4}[a-z]?\d?|[a-z]\d{4}")
 
 
@@ -17,20 +18,47 @@ def _does_cover(theirs: Model, ours: Model) -> bool:
         return False
     if theirs.is_series and (ours.name.startswith(theirs.name) or ours.maker == theirs.name):
         return _within(ours.years, theirs.years)
+    if _is_car(ours, theirs) and _is_one_generation(ours.name, theirs.name):
+        return _overlap(ours.years, theirs.years)
     return _are_one(ours, theirs) and _within(ours.years, theirs.years)
+
+
+def _is_car(ours: Model, theirs: Model) -> bool:
+    return "car" in sectors_of(ours) | sectors_of(theirs)
+
+
+def _is_one_generation(a: str, b: str) -> bool:
+    """Golf 7 and Golf 7, and Golf 7 and Golf: the generation says more than the years."""
+    short, long = sorted((a, b), key=len)
+    return bool(re.fullmatch(r"\D{3,}\d{1,2}", long)) and (short == long or re.sub(r"\d+$", "", long) == short)
+
+
+def _overlap(ours: tuple[int, int] | None, theirs: tuple[int, int] | None) -> bool:
+    return ours is None or theirs is None or (theirs[0] <= ours[1] and ours[0] <= theirs[1])
 
 
 def _are_one(ours: Model, theirs: Model) -> bool:
     """Whether two names are the same, or the same words in another order: MacBook Air M1 13, MacBook Air 13 M1."""
     short, long = sorted((ours.name, theirs.name), key=len)
     has_family = bool(short) and long.endswith(short) and long.removesuffix(short) in words("models.toml", "family")
-    if short == long or has_family:  # XR is iPhone XR
+    if short == long or has_family or _is_described(short, long):  # XR is iPhone XR
         return True
     a, b = (sorted(re.findall(r"[a-z]+\d*|\d+", plain(m.text))) for m in (ours, theirs))
     drop = pattern("drop")
     return len(ours.name) == len(theirs.name) and [w for w in a if not drop.fullmatch(w)] == [
         w for w in b if not drop.fullmatch(w)
     ]
+
+
+def _is_described(short: str, long: str) -> bool:
+    """Words behind a name that are no part of it: PS5 DualSense is a PS5, 爱玛铅酸电池 is 爱玛; iPhone 13 Pro is another."""
+    rest = long.removeprefix(short)
+    if not long.startswith(short) or re.search(r"\d", rest):
+        return False
+    if is_chinese(rest):
+        return not re.search(r"[a-z]", rest) and (is_chinese(short) or bool(re.search(r"\d$", short)))
+    suffixes = "|".join(words("models.toml", "suffix")["words"])
+    return bool(re.search(r"\d", short)) and len(rest) >= _SHORTEST_WORD and not re.match(rf"(?:{suffixes})+$", rest)
 
 
 def _within(ours: tuple[int, int] | None, theirs: tuple[int, int] | None) -> bool:
@@ -44,7 +72,7 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
     if ours.is_series and not theirs.is_universal and theirs.models:
         members = {t.name for t in theirs.models if t.name.startswith(ours.name)}
         return len(members) > 1 or any(t.is_series and _does_cover(t, ours) for t in theirs.models)
-    if theirs.is_universal or any(_does_cover(t, ours) for t in theirs.models) or _do_years_add_up(theirs, ours):
+    if _are_generations(ours, theirs) or theirs.is_universal or any(_does_cover(t, ours) for t in theirs.models) or _do_years_add_up(theirs, ours):
         return True
     if not theirs.models:
         return None
@@ -55,6 +83,12 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         if bool(_CODE.fullmatch(t.name)) == is_code and is_chinese(t.name) == is_chinese(ours.name)
     ]
     return False if same_kind else None
+
+
+def _are_generations(ours: Model, theirs: Fit) -> bool:
+    """AirPods Pro, where the product fits AirPods Pro 1 and 2."""
+    members = [t for t in theirs.models if re.fullmatch(rf"{re.escape(ours.name)}\d", t.name)]
+    return len(members) > 1
 
 
 def _do_years_add_up(theirs: Fit, ours: Model) -> bool:
@@ -82,9 +116,17 @@ def compared(ours: Fit, theirs: Fit) -> bool | None:
     return True if True in verdicts else False if False in verdicts else None
 
 
-def _stated(record: Record) -> tuple[str, Fit]:
+def _stated(record: Record, other: Record) -> tuple[str, Fit]:
     found = fit_of(record.compatible_models)
-    return (record.compatible_models, found) if found.is_known else (record.text, fit_in(record.text))
+    if found.is_known:
+        return record.compatible_models, found
+    found = fit_in(record.text)
+    return (record.text, found) if found.is_known else (record.name, fit_named(record.name, _known_fit(other)))
+
+
+def _known_fit(record: Record) -> Fit:
+    found = fit_of(record.compatible_models)
+    return found if found.is_known else fit_in(record.text)
 
 
 def compatibility(listing: Record, product: Record) -> Finding:
@@ -92,8 +134,8 @@ def compatibility(listing: Record, product: Record) -> Finding:
 
     A title that promises a model beyond the product's list is a mismatch too; fewer models than it fits are none.
     """
-    said, ours = _stated(listing)
-    kept, theirs = _stated(product)
+    said, ours = _stated(listing, product)
+    kept, theirs = _stated(product, listing)
     is_wrong = compared(ours, theirs)
     if is_wrong is None:
         same = bool(listing.compatible_models) and plain(listing.compatible_models) == plain(product.compatible_models)

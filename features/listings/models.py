@@ -18,6 +18,10 @@ _YEARS = re.compile(
 )
 EVER = 9999
 _LONGEST_MODEL = 48
+_LONGEST_RANGE = 20
+_RANGE = re.compile(
+    r"(?<![a-z\d])(?P<stem>iphone\s*|[a-z])(?P<first>\d{1,2})\s*(?:-|~|to|through|thru|至|到)\s*(?P=stem)?(?P<last>\d{1,2})(?![\da-z.])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,10 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
             if model is None or not (is_field or _is_certain(item, model, previous)):
                 previous = previous if is_field else None
                 continue
-            (bad if is_bad else good).append(model)
+            kept = bad if is_bad else good
+            if previous is not None and previous.years is None and kept and replace(model, text="", years=None) == replace(previous, text=""):
+                kept.pop()  # "Civic (2016-2021)" is one model
+            kept.append(model)
             previous = model
     return Fit(tuple(_without_families(good)), tuple(bad), universal)
 
@@ -105,7 +112,16 @@ def _clauses(text: str) -> list[tuple[str, bool]]:
     return found
 
 
+def _spelt_out(match: re.Match[str]) -> str:
+    """`iphone 11-13` and `s20-s22` as lists."""
+    first, last = int(match["first"]), int(match["last"])
+    if not first < last <= first + _LONGEST_RANGE:
+        return match[0]
+    return ", ".join(f"{match['stem']}{n}" for n in range(first, last + 1))
+
+
 def _items(clause: str) -> list[str]:
+    clause = _RANGE.sub(_spelt_out, clause)
     clause = re.sub(r"(?<=[a-z0-9])\+(?=\s|,|/|$|;|\))", " plus", re.sub(r"((?:19|20)\d\d)\s*\+", r"\1 and up", clause))
     clause = re.sub(r"\d{1,2}\.\d(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", clause)  # screens
     clause = re.sub(r"(?<![a-z\d])([a-z]{1,3})(\d{1,4}[a-z]?)\s+(?=\1\d)", r"\1\2, ", clause)
@@ -139,6 +155,9 @@ def _name(rest: str, maker: str) -> str:
     codes = lexicon(_FILE, "known_codes").hits(rest)
     if codes:
         return codes[0].name
+    rest = re.sub(r"^(.*?)(?:mark|mk\.?)\s*(\d)", r"\1 \2", rest)
+    rest = re.sub(r"^\s*第?(\d{1,2})\s*代(.*)$", r"\2 \1", rest)
+    rest = re.sub(r"第?(\d{1,2})\s*代", r"\1", rest)
     for hit in reversed(_family_hits(rest)):
         rest = f"{rest[: hit.start]} {hit.name} {rest[hit.end :]}"
     for roman, digit in table("versions.toml", "roman").items():
@@ -190,7 +209,7 @@ def _model_words() -> re.Pattern[str]:
         w for section in ("maker", "family", "known_codes") for listed in words(_FILE, section).values() for w in listed
     ]
     more = (rf"{either(words(_FILE, section)['words'])}" for section in ("suffix", "series"))
-    numbered = r"\d{1,4}[a-z]{0,4}(?![a-z])|[a-z]{1,3}-?\d{1,4}[a-z]{0,3}(?![a-z])"
+    numbered = r"\d{1,4}[a-z]{0,4}(?![a-z])|(?:[a-z]{1,4}-)?[a-z]{1,4}-?\d{1,5}[a-z]{0,5}(?![a-z])|第?\d{1,2}代"
     one = rf"(?:{either(map(re.escape, names))}|{'|'.join(more)}|{numbered})"
     return re.compile(rf"{either(map(re.escape, names))}(?=\d)?(?:[\s-]*{one})*")
 
@@ -209,6 +228,41 @@ def _is_certain(item: str, model: Model, previous: Model | None) -> bool:
         )
     )
     return (named and len(item) <= _LONGEST_MODEL) or follows
+
+
+@cache
+def _sectors() -> dict[str, frozenset[str]]:
+    found = words(_FILE, "sector")
+    return {name: frozenset(s for s, names in found.items() if name in names) for name in sum(found.values(), ())}
+
+
+def sectors_of(model: Model) -> frozenset[str]:
+    """What a model may be: a phone, a car …; its family says more than its maker, which may make several.
+
+    >>> [sorted(sectors_of(m)) for m in fit_of("Toyota Corolla, Canon EOS R5, XZ-9").models]
+    [['car'], ['camera'], []]
+    """
+    named = lexicon(_FILE, "family").names(model.text) | {f for f in _families() if model.name.startswith(f)}
+    families = [f for f in named if f in _sectors()]
+    return _sectors()[max(families, key=len)] if families else _sectors().get(model.maker, frozenset())
+
+
+@cache
+def _families() -> frozenset[str]:
+    return frozenset(_sectors()) & frozenset(words(_FILE, "family"))
+
+
+def fit_named(text: str, theirs: Fit) -> Fit:
+    """The models that a title names without a word such as `for`, of those sectors only that the other side names.
+
+    A maker alone counts only where the other side has none of its models: it may be the brand of the goods.
+    """
+    known = (*theirs.models, *theirs.excluded)
+    sectors = frozenset[str]().union(*map(sectors_of, known))
+    pieces = re.split(r"[;,|()]|\s-\s", plain(text))
+    found = [m for piece in pieces for m in fit_of(piece, is_field=False).models if sectors_of(m) & sectors]
+    makers = {m.maker for m in known}
+    return Fit(tuple(m for m in found if m.name != m.maker or not makers & {m.maker, ""}))
 
 
 def fit_in(text: str) -> Fit:
