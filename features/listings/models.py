@@ -210,8 +210,11 @@ def _model_words() -> re.Pattern[str]:
     ]
     more = (rf"{either(words(_FILE, section)['words'])}" for section in ("suffix", "series"))
     numbered = r"\d{1,4}[a-z]{0,4}(?![a-z])|(?:[a-z]{1,4}-)?[a-z]{1,4}-?\d{1,5}[a-z]{0,5}(?![a-z])|第?\d{1,2}代"
-    one = rf"(?:{either(map(re.escape, names))}|{'|'.join(more)}|{numbered})"
-    return re.compile(rf"{either(map(re.escape, names))}(?=\d)?(?:[\s-]*{one})*")
+    latin = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if n.isascii())
+    chinese = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if not n.isascii())
+    name = rf"(?:(?<![a-z0-9])(?:{latin})(?![a-z])|{chinese})"
+    one = rf"(?:{name}|{'|'.join(more)}|{numbered})"
+    return re.compile(rf"{name}(?:[\s-]*{one})*")
 
 
 def _trimmed(item: str) -> str:

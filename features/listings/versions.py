@@ -8,9 +8,10 @@ from functools import cache, lru_cache
 from typing import cast
 
 from features.listings.lexicon import lexicon, table, words
+from features.listings.quantities import are_equal, quantities
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import qualifiers
-from features.listings.wording import plain
+from features.listings.wording import is_chinese, joined, plain
 
 _FILE = "versions.toml"
 _ALSO_GENERATION = "generation"
@@ -66,9 +67,20 @@ def version_in(text: str, *, is_field: bool) -> Version:
         if kind == "number" and is_field:
             values -= {v for v in values if re.fullmatch(r"(?:19|20)\d\d", v)}
         found[kind] = frozenset(values)
+    if is_field:
+        for section in ("protocol", "tv"):
+            found |= _named(section, text)
+        found["language"] = lexicon(_FILE, "language").names(text)
     found["region"] = _listed("region", text, "region_pattern", is_field)
     found["edition"] = _listed("edition", text, "pattern", is_field)
     return Version(tuple((kind, values) for kind, values in found.items() if values))
+
+
+def _named(section: str, text: str) -> dict[str, frozenset[str]]:
+    return {
+        kind: frozenset(_value("number", m[1]) if m[1].replace(".", "").isdigit() else m[1] for p in patterns for m in p.finditer(text))
+        for kind, patterns in _patterns(section).items()
+    }
 
 
 def _value(kind: str, text: str) -> str:
@@ -92,8 +104,8 @@ def compared(ours: Version, theirs: Version) -> bool | None:
     """Whether two versions differ in a kind that both name; a generation compares with the whole of a number."""
     verdicts = [
         not ours.of(kind) & theirs.of(kind)
-        for kind in ("number", _ALSO_GENERATION, "letter", "year", "region")
-        if ours.of(kind) and theirs.of(kind)
+        for kind in dict(ours.kinds)
+        if kind != "edition" and ours.of(kind) and theirs.of(kind)
     ]
     editions = ours.of("edition"), theirs.of("edition")
     if all(editions):
@@ -105,9 +117,15 @@ def compared(ours: Version, theirs: Version) -> bool | None:
     return any(verdicts) if verdicts else None
 
 
-def _stated(record: Record) -> tuple[str, Version]:
-    found = version_in(record.version, is_field=True)
-    return (record.version, found) if record.version else (record.text, version_in(record.text, is_field=False))
+def _stated(record: Record, other: Record) -> tuple[str, Version]:
+    if record.version:
+        return record.version, version_in(record.version, is_field=True)
+    found = version_in(record.text, is_field=False)
+    if other.version:  # a protocol in the text is a version only beside one in the column
+        text, known = plain(record.text), {kind for kind, _ in found.kinds}
+        more = {k: v for k, v in {**_named("protocol", text), **_named("tv", text)}.items() if v and k not in known}
+        found = Version((*found.kinds, *more.items()))
+    return record.text, found
 
 
 def version(listing: Record, product: Record) -> Finding:
@@ -116,23 +134,50 @@ def version(listing: Record, product: Record) -> Finding:
     A title that names another version than the product is a mismatch too. Version names that are no words of
     versions.toml are compared as they stand.
     """
-    said, ours = _stated(listing)
-    kept, theirs = _stated(product)
+    said, ours = _stated(listing, product)
+    kept, theirs = _stated(product, listing)
     is_wrong = compared(ours, theirs)
-    if is_wrong is None and listing.version and product.version:
-        a, b = (re.sub(r"[\s\-_.]|version|edition|版本|版", "", plain(r.version)) for r in (listing, product))
-        if (marks := qualifiers(listing.version)) and (others := qualifiers(product.version)):
-            return Finding(not marks & others, said, kept)
-        is_wrong = a != b and a not in b and b not in a and _is_plain_word(a) == _is_plain_word(b)
-        if (not ours.kinds and not theirs.kinds) or a == b or a in b or b in a:
-            return Finding(is_wrong, said, kept)
-        return unknown(said, kept)
+    if listing.version and product.version:
+        by_words = _by_words(listing.version, product.version, ours, theirs)
+        is_wrong = by_words if is_wrong is None or _do_measures_differ(listing.version, product.version) else is_wrong
+    elif is_wrong is None and _stands_in(listing, product):
+        is_wrong = False
     if is_wrong is None:
-        return unknown(said if ours.kinds else listing.version, kept if theirs.kinds else product.version)
+        both = listing.version and product.version
+        return unknown(said if both or ours.kinds else listing.version, kept if both or theirs.kinds else product.version)
     if not is_wrong and compared(version_in(listing.name, is_field=False), theirs):
         return Finding(True, listing.name, kept)
     return Finding(is_wrong, said, kept)
 
 
-def _is_plain_word(text: str) -> bool:
-    return text.isascii()
+def _by_words(a: str, b: str, ours: Version, theirs: Version) -> bool | None:
+    """Whether two names of versions differ as they are written; None where they may be in two languages or of two
+    kinds."""
+    if (marks := qualifiers(a)) and (others := qualifiers(b)):
+        return not marks & others
+    if _do_measures_differ(a, b):
+        return True
+    mine, other = _words(a), _words(b)
+    if mine <= other or other <= mine:
+        return False
+    if all(map(is_chinese, (a, b))) != any(map(is_chinese, (a, b))):
+        return None
+    return True if not (ours.kinds and theirs.kinds) and (not (ours.kinds or theirs.kinds) or mine & other) else None
+
+
+def _words(text: str) -> set[str]:
+    text = re.sub(r"version|edition|model|版本|版|款|型号|型", " ", plain(text))
+    return set(re.findall(r"[a-z]+|\d+(?:\.\d+)*|[\u4e00-\u9fff]", text)) - {"v", "ver", "the"}
+
+
+def _do_measures_differ(a: str, b: str) -> bool:
+    """110 V beside 220 V, 64 GB beside 128 GB."""
+    mine, other = quantities(a), quantities(b)
+    shared = {q.kind for q in mine} & {q.kind for q in other}
+    return any(not any(are_equal(q, r) for q in mine for r in other if q.kind == r.kind == kind) for kind in shared)
+
+
+def _stands_in(listing: Record, product: Record) -> bool:
+    """Whether the version that one side's column gives stands word for word in the other side's text."""
+    pairs = ((listing.version, product.text), (product.version, listing.text))
+    return any(v and joined(v) in joined(text) for v, text in pairs)
