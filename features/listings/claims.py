@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from features.errors import SettingError
-from features.listings.lexicon import lexicon, number, table, words
+from features.listings.lexicon import Hit, either, lexicon, number, table, words
 from features.listings.measured import clause_before, near
 from features.listings.quantities import Quantity, are_equal, quantities
 from features.listings.things import share_any, things
@@ -72,11 +72,25 @@ def claims(text: str) -> Claims:
     for claim in table(_FILE, "claim"):
         for hit in lexicon(_FILE, "claim", claim).hits(text):
             free = hit.name in words(_FILE, "never_denied")["names"]
-            is_denied = not free and is_negated(text, hit.start, hit.end)
+            is_denied = not free and is_negated(text, hit.start, hit.end) or _is_imitated(claim, text, hit)
             (denies if is_denied else has).add((claim, hit.name))
     numbers = {(name, m[1]) for name, pattern in (*_values(), *_counted()) for m in pattern.finditer(text)}
     measures, loads = _measures(text)
     return Claims(frozenset(has), frozenset(denies - has), frozenset(numbers), measures, loads)
+
+
+@cache
+def _imitations() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    found = words(_FILE, "imitated")
+    return re.compile(rf"{either(found['before'])}[\s-]*$"), re.compile(rf"[\s-]*{either(found['after'])}")
+
+
+def _is_imitated(claim: str, text: str, hit: Hit) -> bool:
+    """Whether a material is only looked like: faux silk, wood effect, 仿真丝."""
+    before, after = _imitations()
+    return claim in words(_FILE, "imitated")["claims"] and bool(
+        before.search(text[max(0, hit.start - 14) : hit.start]) or after.match(text, hit.end)
+    )
 
 
 def _measures(text: str) -> tuple[tuple[Quantity, ...], tuple[Quantity, ...]]:
@@ -121,7 +135,7 @@ def denies_what_the_other_says(denying: str, affirming: str) -> bool:
     (True, False)
     """
     text = plain(affirming)
-    for pattern in _denials().values():
+    for pattern in (*_denials().values(), re.compile(str(table(_FILE, "denied")["clause"]))):
         text = pattern.sub(" ", text)
     latin = {_cut(w) for w in re.findall(r"[a-z]{3,}", text)}
     return any(w in latin if w.isascii() else w in text for w in denied_words(denying) - denied_words(affirming))
@@ -174,18 +188,21 @@ def _different_measures(ours: Claims, theirs: Claims) -> Iterator[str]:
 
 @lru_cache(maxsize=65_536)
 def kinds_of_goods(title: str) -> frozenset[str]:
-    """The things that a title is about: those before "for", "with" and the like; all where none stand before.
+    """The things that a title is about: those before "for", "with" and the like; all where nothing stands before.
 
     >>> sorted(kinds_of_goods("Ceramic Mug with Lid for Coffee Lovers"))
     ['mug']
     """
     text = plain(title)
     head = _FOR.split(text)[0]
-    return frozenset(h.name for h in things(head)) or frozenset(h.name for h in things(text))
+    found = things(head) if re.search(r"[a-z\u4e00-\u9fff]{2}", head) else things(text)
+    return frozenset(h.name for h in found)
 
 
 def are_other_goods(title: str, name: str, product_text: str) -> bool:
-    """Whether a title names a thing that the product is not; both must name one."""
+    """Whether a title names a thing that the product is not; both must name one, and share no word."""
     ours, theirs = kinds_of_goods(title), kinds_of_goods(name)
     everything = theirs | {h.name for h in things(plain(product_text))} | {h.name for h in things(plain(name))}
-    return bool(ours and theirs) and not share_any(ours, everything)
+    if not ours or not theirs or share_any(ours, everything):
+        return False
+    return not set(re.findall(r"[a-z]{3,}", plain(title))) & set(re.findall(r"[a-z]{3,}", plain(name + " " + product_text)))

@@ -27,6 +27,8 @@ def condition_in(text: str, *, is_field: bool) -> str | None:
     text = _phrases().sub("#", plain(text))
     hits = lexicon(_FILE, "field" if is_field else "text").hits(text)
     names = {hit.name for hit in hits if not is_negated(text, hit.start, hit.end)}
+    if "renewed" in names:  # "Grade B refurbished" says how well
+        return "renewed"
     if len(names) > 1:
         names -= {"used"} if names & set(words(_FILE, "agrees")["used"]) else set()
     order = list(words(_FILE, "field"))

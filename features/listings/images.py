@@ -6,12 +6,13 @@ import re
 
 from features.listings.claims import claims
 from features.listings.colours import are_same, colours
+from features.listings.lexicon import words
 from features.listings.packs import pack_in
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import are_alike, negative, positive, share_any, things
 from features.listings.wording import plain
 
-_SHOWN = ("material", "pattern", "shape", "sleeve", "finish", "gender", "wire", "connector")
+_SHOWN = ("material", "pattern", "shape", "sleeve", "finish", "gender", "wire", "connector", "line")
 
 
 def image(listing: Record, product: Record) -> Finding:
@@ -51,7 +52,7 @@ def _differ_in_colour(listing: Record, product: Record) -> bool | None:
 def _foreground(text: str) -> str:
     """Without the background, which is no part of the goods."""
     text = re.sub(
-        r"(?:on|against|in front of|with)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+)?(?:background|backdrop|table|desk|surface)",
+        r"(?:on|against|in front of|with)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+)?(?:background|backdrop|table|desk|surface|sand|beach|grass|lawn|snow|floor|wall|bed|sofa|shelf|wood|marble|rock|rocks|stand|model|mannequin|hand|plate)(?![a-z])",
         " ",
         plain(text),
     )
@@ -71,16 +72,10 @@ def _differ_in_things(ours: str, theirs: str) -> bool | None:
     if not mine or not other:
         return None
     heads = [_heads(ours), _heads(theirs)]
-    printed = [_printed(ours), _printed(theirs)]
-    if all(printed) and not share_any(*printed):
+    motifs = [frozenset(words("things.toml", "motif")["names"]) & side for side in (mine, other)]
+    if all(motifs) and not motifs[0] & motifs[1]:
         return True
     return not share_any(mine, other) or not (share_any(heads[0], other) or share_any(heads[1], mine))
-
-
-def _printed(text: str) -> frozenset[str]:
-    """What is named before the head of the phrase: the cat of a cat print mug."""
-    before = re.split(r"(?<![a-z])(?:with|on|in|next to|and)(?![a-z])|带|配|,|和", text)[0]
-    return frozenset(hit.name for hit in things(before)[:-1])
 
 
 def _heads(text: str) -> frozenset[str]:
@@ -98,6 +93,8 @@ def _differ_in_claims(ours: str, theirs: str) -> bool | None:
         denied = [{v for c, v in side.denies if c == name} for side in (mine, other)]
         if (a and b) or a & denied[1] or b & denied[0]:
             verdicts.append(not a & b)
+    for name in {n for n, _ in mine.numbers} & {n for n, _ in other.numbers}:
+        verdicts.append(not {v for n, v in mine.numbers if n == name} & {v for n, v in other.numbers if n == name})
     return any(verdicts) if verdicts else None
 
 

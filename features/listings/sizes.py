@@ -130,11 +130,11 @@ def _as_fluid(q: Quantity) -> Quantity:
 
 
 @lru_cache(maxsize=65_536)
-def size_in(text: str, goods: frozenset[str] = frozenset()) -> Size:
+def size_in(text: str, goods: frozenset[str] = frozenset(), *, has_bare: bool = False) -> Size:
     """What free text says of size: chains, else lone lengths by what they belong to; the length of a cable is that of
-    the goods only where these are a cable. goods: names of things.toml."""
+    the goods only where these are a cable. goods: names of things.toml; has_bare: chains without a unit count too."""
     text = plain(text)
-    chains = [c for c in _chains(text) if c[2].has_unit]
+    chains = [c for c in _chains(text) if c[2].has_unit or has_bare]
     lone: dict[str, list[Quantity]] = {}
     for q in _lone(text, chains):
         if of := _owner_in_text(text, q, goods):
@@ -189,7 +189,11 @@ def compared(listing: Size, product: Size) -> bool | None:
 
 
 def _volumes_in(text: str) -> tuple[Quantity, ...]:
-    return tuple(q for q in quantities(text) if q.kind == "volume")
+    """Volumes in free text; the ounces of vessels are fluid ones."""
+    found = quantities(text)
+    if near("fluid").search(plain(text)) and not any(q.kind == "volume" for q in found):
+        found = tuple(map(_as_fluid, found))
+    return tuple(q for q in found if q.kind == "volume")
 
 
 def dimensions(listing: Record, product: Record) -> Finding:
@@ -214,8 +218,12 @@ def dimensions(listing: Record, product: Record) -> Finding:
 
 def _with_volumes(record: Record, other: Size) -> Size:
     """What the texts say of size; a volume counts here only where the other side has it in its size column."""
-    found = size_in(record.text, positive(record.name))
+    found = size_in(record.text, positive(record.name), has_bare=_has_chain(other))
     return replace(found, volumes=_volumes_in(record.text)) if other.volumes else found
+
+
+def _has_chain(size: Size) -> bool:
+    return any(len(group.sides) > 1 for group in size.lengths)
 
 
 def _is_strange(title: str, product: Record) -> bool:

@@ -167,12 +167,13 @@ def _by_words(a: str, b: str, ours: Version, theirs: Version) -> bool | None:
 
 def _words(text: str) -> set[str]:
     text = re.sub(r"version|edition|model|版本|版|款|型号|型", " ", plain(text))
+    text = re.sub(r"(?<=\d\d)\s*g(?![a-z])", "gb", text)
     return set(re.findall(r"[a-z]+|\d+(?:\.\d+)*|[\u4e00-\u9fff]", text)) - {"v", "ver", "the"}
 
 
 def _do_measures_differ(a: str, b: str) -> bool:
     """110 V beside 220 V, 64 GB beside 128 GB."""
-    mine, other = quantities(a), quantities(b)
+    mine, other = ([q for q in quantities(text) if q.kind != "mass"] for text in (a, b))  # 256G is no weight
     shared = {q.kind for q in mine} & {q.kind for q in other}
     return any(not any(are_equal(q, r) for q in mine for r in other if q.kind == r.kind == kind) for kind in shared)
 

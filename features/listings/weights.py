@@ -26,7 +26,7 @@ def weights_of(text: str) -> tuple[Weight, ...]:
     """The weights in a weight column; `3 x 200 g` is 600 g in total.
 
     >>> [(w.mass.low, w.of) for w in weights_of("3 x 200 g; gross 0.7 kg")]
-    [(600.0, 'total'), (700.0, 'package')]
+    [(600.0, 'total'), (200.0, 'each'), (700.0, 'package')]
     """
     text = plain(text)
     found = []
@@ -35,6 +35,8 @@ def weights_of(text: str) -> tuple[Weight, ...]:
             times = _times(text, mass)
             whole = replace(mass, low=mass.low * times, high=mass.high * times)
             found.append(Weight(whole, "total" if times != 1 else owner(text, mass.start, mass.end)))
+            if times != 1:
+                found.append(Weight(mass, "each"))
     return tuple(found)
 
 
@@ -46,10 +48,10 @@ def _times(text: str, mass: Quantity) -> float:
 
 
 @lru_cache(maxsize=65_536)
-def weights_in(text: str, *, is_title: bool) -> tuple[Weight, ...]:
+def weights_in(text: str, *, is_title: bool, has_ounces: bool = False) -> tuple[Weight, ...]:
     """The weights in free text: any in a title, elsewhere those that a word calls weight; never a load.
 
-    Ounces in a text about vessels and liquids are no weight.
+    Ounces in a text about vessels and liquids are no weight; those of other goods only where has_ounces is set.
     """
     text = plain(text)
     found = []
@@ -61,7 +63,7 @@ def weights_in(text: str, *, is_title: bool) -> tuple[Weight, ...]:
             continue
         is_called = bool(near("weigh").search(before)) or bool(near("weigh").match(behind.lstrip(" -(")))
         is_fluid = q.unit == "ounce" and bool(near("fluid").search(text))
-        if is_called or (is_title and not is_fluid and q.unit != "ounce"):
+        if is_called or (is_title and not is_fluid and (has_ounces or q.unit != "ounce")):
             found.append(weight)
     return tuple(found)
 
@@ -69,7 +71,8 @@ def weights_in(text: str, *, is_title: bool) -> tuple[Weight, ...]:
 def _stated(record: Record, other: Record) -> tuple[str, tuple[Weight, ...]]:
     if found := _of_column(record.weight, other.weight):
         return record.weight, found
-    return record.text, weights_in(record.name, is_title=True) + weights_in(record.details, is_title=False)
+    in_title = weights_in(record.name, is_title=True, has_ounces=bool(other.weight))
+    return record.text, in_title + weights_in(record.details, is_title=False)
 
 
 def _of_column(text: str, other: str) -> tuple[Weight, ...]:
