@@ -67,7 +67,27 @@ def _named(name: str) -> list[str]:
     return [f"{family}/any" for family in words(_FILE, "pair")[word]] if kind == "pair" else [name]
 
 
+@cache
+def _near() -> frozenset[frozenset[str]]:
+    listed = table(_FILE, "near")["pairs"]
+    return frozenset(frozenset(pair) for pair in listed) if isinstance(listed, list) else frozenset()
+
+
+@cache
+def _column_only() -> re.Pattern[str]:
+    return re.compile(rf"{either(words(_FILE, 'column_only')['words'])}(?!\s*(?:colou?r|色))")
+
+
+def _in_text(text: str) -> Colours:
+    """The colours in a title or description, where brass is rather a metal and walnut a wood."""
+    found = colours(text, is_field=False)
+    rest = colours(_column_only().sub("#", plain(text)), is_field=False)
+    return Colours(found.main & rest.main, found.accents & rest.accents)
+
+
 def _agree(a: str, b: str) -> bool:
+    if frozenset((a, b)) in _near():
+        return True
     family, shade = a.split("/")
     other, other_shade = b.split("/")
     return family == other and (shade == other_shade or "any" in (shade, other_shade))
@@ -84,9 +104,10 @@ def are_same(a: Colours, b: Colours) -> bool:
 
 
 def _stated(record: Record) -> tuple[str, Colours]:
-    for text, is_field in ((record.colour, True), (record.name, False), (record.details, False)):
-        found = colours(text, is_field=is_field)
-        if found.main:
+    if (found := colours(record.colour, is_field=True)).main:
+        return record.colour, found
+    for text in (record.name, record.details):
+        if (found := _in_text(text)).main:
             return text, found
     return record.colour, Colours(frozenset())
 
@@ -104,6 +125,6 @@ def colour(listing: Record, product: Record) -> Finding:
     if not are_same(of_listing, of_product):
         return Finding(True, said, kept)
     known = of_product.main | of_product.accents | colours(product.text, is_field=False).main
-    in_title = colours(listing.name, is_field=False).main
+    in_title = _in_text(listing.name).main
     strange = in_title and not any(_agree(x, y) or _MULTI in (x, y) for x in in_title for y in known)
     return Finding(bool(strange), listing.name if strange else said, kept)

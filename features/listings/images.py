@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from features.listings.claims import claims
+from features.listings.claims import claims, denies_what_the_other_says
 from features.listings.colours import are_same, colours
 from features.listings.lexicon import words
 from features.listings.packs import pack_in
@@ -12,7 +12,8 @@ from features.listings.record import Finding, Record, unknown
 from features.listings.things import are_alike, negative, positive, share_any, things
 from features.listings.wording import plain
 
-_SHOWN = ("material", "pattern", "shape", "sleeve", "finish", "gender", "wire", "connector", "line")
+_BEFORE = re.compile(r"(?:[a-z-]+\s+){0,1}$|[\u4e00-\u9fff]{0,3}$")
+_SHOWN = ("material", "pattern", "shape", "sleeve", "finish", "gender", "wire", "connector", "line", "seats")
 
 
 def image(listing: Record, product: Record) -> Finding:
@@ -28,6 +29,8 @@ def image(listing: Record, product: Record) -> Finding:
         _differ_in_things(listing.image, kept),
         _differ_in_claims(listing.image, kept),
         _differ_in_number(listing.image, product.image),
+        _differ_in_details(listing.image, kept),
+        denies_what_the_other_says(listing.image, kept) or denies_what_the_other_says(kept, listing.image) or None,
     ]
     if True in verdicts:
         return Finding(True, listing.image, kept)
@@ -96,6 +99,19 @@ def _differ_in_claims(ours: str, theirs: str) -> bool | None:
     for name in {n for n, _ in mine.numbers} & {n for n, _ in other.numbers}:
         verdicts.append(not {v for n, v in mine.numbers if n == name} & {v for n, v in other.numbers if n == name})
     return any(verdicts) if verdicts else None
+
+
+def _differ_in_details(ours: str, theirs: str) -> bool | None:
+    """Whether a thing that both show is of another material or shape: bamboo lid beside glass lid."""
+    mine, other = _materials(ours), _materials(theirs)
+    return True if any(not mine[thing] & other[thing] for thing in mine.keys() & other.keys()) else None
+
+
+def _materials(text: str) -> dict[str, frozenset[tuple[str, str]]]:
+    text = plain(text)
+    found = {hit.name: claims(_BEFORE.search(text[: hit.start])[0]).has for hit in things(text)}
+    shown = {name: frozenset(c for c in has if c[0] in _SHOWN) for name, has in found.items()}
+    return {name: has for name, has in shown.items() if has}
 
 
 def _differ_in_number(ours: str, theirs: str) -> bool | None:

@@ -76,7 +76,7 @@ def counts_in(text: str) -> frozenset[int]:
         rf"|(?<![a-z])(?P<pair>pair)(?! of|s)(?![a-z])",
         plain(text),
     )
-    return frozenset(n for m in found for n in (_meant(int(m[1]), m[0]) if m[1] else {1, 2}))
+    return frozenset(n for m in found for n in (_meant(int(m[1]), m[0]) if m[1] else {2}))
 
 
 def pack_count(record: Record) -> int | None:

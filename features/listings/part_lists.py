@@ -169,13 +169,13 @@ def _withs() -> re.Pattern[str]:
 
 
 def _featured(text: str) -> Iterable[Part]:
-    """`with charger`, `带三根数据线`, `+ 2 films`: a part only where it is counted, else perhaps a feature."""
+    """`with charger`, `带三根数据线`, `+ 2 films`: parts, or perhaps features."""
     for hit in things(text):
         found = _withs().search(text[max(0, hit.start - 32) : hit.start])
         if found and not is_negated(text, hit.start, hit.end):
             count = int(found["n"]) if found["n"] else None
             marks = qualifiers(text[hit.start - len(found[0]) : hit.end])
-            yield Part(hit.name, count, marks, False, True, hit.text, is_aside=count is None)
+            yield Part(hit.name, count, marks, False, True, hit.text, is_aside=True)
 
 
 def _included(text: str) -> Iterable[Part]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from features.listings.claims import kinds_of_goods
+from features.listings.claims import denies_what_the_other_says, kinds_of_goods
 from features.listings.lexicon import words
 from features.listings.packs import bare_count, counts_in, pack_count
 from features.listings.part_lists import Part, parts_in, parts_of
@@ -90,6 +90,8 @@ def _promised(part: Part, theirs: Sequence[Part], product: Record) -> bool | Non
     verdict = _judged(part, theirs)
     if verdict is not None:
         return verdict or None
+    if part.count is not None and part.count > 1 and part.count in {t.count for t in theirs}:
+        return None  # five blades may be called five cartridges
     is_accessory = part.count is not None or part.name in words("things.toml", "accessory")["names"]
     return True if is_accessory and not share_any([part.name], positive(product.text)) else None
 
@@ -153,6 +155,8 @@ def parts(listing: Record, product: Record) -> Finding:
         verdicts += _absent(ours, theirs, listing, product)
     if product.parts and theirs:
         verdicts += [_promised(p, theirs, product) for p in parts_in(listing.text) if listing.parts or p.is_aside]
+    if product.parts:
+        verdicts.append(denies_what_the_other_says(product.parts, listing.text) or None)
     verdicts.append(_pack_verdict(listing, product, ours, theirs))
     if True in verdicts:
         return Finding(True, said or listing.text, kept or product.text)

@@ -17,6 +17,7 @@ from features.listings.wording import plain
 
 _GUESSED_UNITS = ("centimetre", "millimetre", "inch", "metre")
 _MOST_SIDES = 5
+_WIDEST_SIZE = 1.3  # "32-55 inch" in free text is what the goods fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ def size_in(text: str, goods: frozenset[str] = frozenset(), *, has_bare: bool = 
     chains = [c for c in _chains(text) if c[2].has_unit or has_bare]
     lone: dict[str, list[Quantity]] = {}
     for q in _lone(text, chains):
-        if of := _owner_in_text(text, q, goods):
+        is_what_it_fits = q.high > _WIDEST_SIZE * q.low
+        if not is_what_it_fits and (of := _owner_in_text(text, q, goods)):
             lone.setdefault(of, []).append(q)
     groups = [lengths for _, _, lengths in chains]
     for of, found in lone.items():

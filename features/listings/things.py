@@ -18,13 +18,14 @@ def _lexicon() -> Lexicon:
 
 @lru_cache(maxsize=65_536)
 def things(text: str) -> tuple[Hit, ...]:
-    """Every thing named in plain text. One Chinese character is a thing only where no other character follows."""
-    found = _lexicon().hits(text)
-    return tuple(
-        hit
-        for hit in found
-        if not (len(hit.text) == 1 and is_chinese(hit.text) and is_chinese(text[hit.end : hit.end + 1]))
-    )
+    """Every thing named in plain text. One Chinese character is a thing only where no other character follows; 无线
+    (wireless) is no missing cable."""
+    return tuple(hit for hit in _lexicon().hits(text) if len(hit.text) > 1 or _is_word(hit, text))
+
+
+def _is_word(hit: Hit, text: str) -> bool:
+    before, behind = text[max(0, hit.start - 1) : hit.start], text[hit.end : hit.end + 1]
+    return not is_chinese(hit.text) or not (is_chinese(behind) or before in ("无", "有"))
 
 
 def positive(text: str) -> frozenset[str]:

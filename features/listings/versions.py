@@ -41,7 +41,7 @@ def _others() -> re.Pattern[str]:
 def _digits(text: str) -> str:
     """Roman numerals behind Mark and Gen, and ordinals in words, as digits."""
     for word, value in table(_FILE, "ordinal").items():
-        text = re.sub(rf"(?<![a-z]){word}[\s-]+(?=gen|edition|version)", f"{value}th ", text)
+        text = re.sub(rf"(?<![a-z]){word}[\s-]+(?=gen|edition|version|ed(?![a-z]))", f"{value}th ", text)
     for word, value in table(_FILE, "roman").items():
         text = re.sub(
             rf"(?<![a-z])(mark|mk\.?|gen(?:eration)?\.?|version|ver\.?)\s*{word}(?![a-z0-9])", rf"\1 {value}", text
