@@ -67,7 +67,7 @@ def claims(text: str) -> Claims:
     >>> sorted(claims("防水 IP67").numbers)
     [('protection', 'ip67')]
     """
-    text = plain(text)
+    text = _spelt_counts().sub(lambda m: f"{table(_FILE, 'spelt_counts')[m[0].rstrip(' -')]} ", plain(text))
     has, denies = set[tuple[str, str]](), set[tuple[str, str]]()
     for claim in table(_FILE, "claim"):
         for hit in lexicon(_FILE, "claim", claim).hits(text):
@@ -91,6 +91,12 @@ def _is_imitated(claim: str, text: str, hit: Hit) -> bool:
     return claim in words(_FILE, "imitated")["claims"] and bool(
         before.search(text[max(0, hit.start - 14) : hit.start]) or after.match(text, hit.end)
     )
+
+
+@cache
+def _spelt_counts() -> re.Pattern[str]:
+    nouns = "layers?|tiers?|drawers?|doors?|burners?|compartments?|pockets?|heads?|blades?|shelf|shelves"
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(table(_FILE, 'spelt_counts'))})[\s-](?={nouns})")
 
 
 def _measures(text: str) -> tuple[tuple[Quantity, ...], tuple[Quantity, ...]]:
@@ -137,8 +143,16 @@ def denies_what_the_other_says(denying: str, affirming: str) -> bool:
     text = plain(affirming)
     for pattern in (*_denials().values(), re.compile(str(table(_FILE, "denied")["clause"]))):
         text = pattern.sub(" ", text)
+    if _lacks_what_is_there(plain(denying), text):
+        return True
     latin = {_cut(w) for w in re.findall(r"[a-z]{3,}", text)}
     return any(w in latin if w.isascii() else w in text for w in denied_words(denying) - denied_words(affirming))
+
+
+def _lacks_what_is_there(denying: str, affirming: str) -> bool:
+    """无盖 beside 带盖: one character is enough where both say of it whether it is there."""
+    lacking = re.findall(r"(?:无|不带|没有|不含)([\u4e00-\u9fff]{1,3})(?![\u4e00-\u9fff])", denying)
+    return any(re.search(rf"(?<![不没])(?:带|有|含|配){word}", affirming) for word in lacking)
 
 
 def in_common(ours: Claims, theirs: Claims) -> bool:
@@ -195,8 +209,9 @@ def kinds_of_goods(title: str) -> frozenset[str]:
     """
     text = plain(title)
     head = _FOR.split(text)[0]
-    found = things(head) if re.search(r"[a-z\u4e00-\u9fff]{2}", head) else things(text)
-    return frozenset(h.name for h in found)
+    text = head if re.search(r"[a-z\u4e00-\u9fff]{2}", head) else text
+    heads = words("things.toml", "compound")["heads"]  # 耳机套 is no 耳机
+    return frozenset(h.name for h in things(text) if not text[h.end : h.end + 1] in heads)
 
 
 def are_other_goods(title: str, name: str, product_text: str) -> bool:

@@ -98,6 +98,8 @@ def are_same(a: Colours, b: Colours) -> bool:
     if _MULTI in a.main or _MULTI in b.main:
         return all(_MULTI in side.main or len(side.main) > 1 for side in (a, b))
     whole_a, whole_b = a.main | a.accents, b.main | b.accents
+    if a.accents and b.accents and not any(_agree(x, y) for x in a.accents for y in whole_b):
+        return False
     return all(any(_agree(x, y) for y in whole_b) for x in a.main) and all(
         any(_agree(x, y) for y in whole_a) for x in b.main
     )

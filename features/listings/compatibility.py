@@ -18,6 +18,8 @@ def _does_cover(theirs: Model, ours: Model) -> bool:
         return False
     if theirs.is_series and (ours.name.startswith(theirs.name) or ours.maker == theirs.name):
         return _within(ours.years, theirs.years)
+    if re.fullmatch(r"\d{1,2}v", ours.name) and ours.maker == theirs.maker:  # a platform of batteries
+        return ours.name in theirs.name
     if _is_car(ours, theirs) and _is_one_generation(ours.name, theirs.name):
         return _overlap(ours.years, theirs.years)
     return _are_one(ours, theirs) and _within(ours.years, theirs.years)
@@ -40,7 +42,10 @@ def _overlap(ours: tuple[int, int] | None, theirs: tuple[int, int] | None) -> bo
 def _are_one(ours: Model, theirs: Model) -> bool:
     """Whether two names are the same, or the same words in another order: MacBook Air M1 13, MacBook Air 13 M1."""
     short, long = sorted((ours.name, theirs.name), key=len)
-    has_family = bool(short) and long.endswith(short) and long.removesuffix(short) in words("models.toml", "family")
+    has_family = bool(short) and long.endswith(short) and long.removesuffix(short) in {
+        *words("models.toml", "family"),
+        *words("models.toml", "maker"),
+    }
     if short == long or has_family or _is_described(short, long):  # XR is iPhone XR
         return True
     a, b = (sorted(re.findall(r"[a-z]+\d*|\d+", plain(m.text))) for m in (ours, theirs))
@@ -74,8 +79,10 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         return len(members) > 1 or any(t.is_series and _does_cover(t, ours) for t in theirs.models)
     if _are_generations(ours, theirs) or theirs.is_universal or any(_does_cover(t, ours) for t in theirs.models) or _do_years_add_up(theirs, ours):
         return True
-    if not theirs.models:
-        return None
+    if not theirs.models or any(re.fullmatch(rf"{re.escape(ours.name)}\d+", t.name) for t in theirs.models):
+        return None  # "MacBook Air" says less than "MacBook Air 13"
+    if ours.maker and all(t.maker and t.maker != ours.maker for t in theirs.models):
+        return False
     is_code = bool(_CODE.fullmatch(ours.name))
     same_kind = [
         t

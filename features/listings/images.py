@@ -13,7 +13,7 @@ from features.listings.things import are_alike, negative, positive, share_any, t
 from features.listings.wording import plain
 
 _BEFORE = re.compile(r"(?:[a-z-]+\s+){0,1}$|[\u4e00-\u9fff]{0,3}$")
-_SHOWN = ("material", "pattern", "shape", "sleeve", "finish", "gender", "wire", "connector", "line", "seats")
+_SHOWN = ("material", "pattern", "shape", "sleeve", "finish", "gender", "wire", "connector", "line", "seats", "neck", "heel", "closure")
 
 
 def image(listing: Record, product: Record) -> Finding:

@@ -126,6 +126,7 @@ def _items(clause: str) -> list[str]:
     clause = re.sub(r"\d{1,2}\.\d(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", clause)  # screens
     clause = re.sub(r"(?<![a-z\d])([a-z]{1,3})(\d{1,4}[a-z]?)\s+(?=\1\d)", r"\1\2, ", clause)
     clause = re.sub(r"(?<=\s[a-z]\d)\s+(?=[a-z]\d(?!\w))", ", ", clause)
+    clause = re.sub(r"(?<![a-z\d])(\d{1,2}[a-z]\d?)\s+(?=\d{1,2}[a-z]\d?(?![a-z\d]))", r"\1, ", clause)
     clause = re.sub(r"and (up|later|newer)", r"and_\1", clause)
     split = re.split(
         r"[,/|&+]|(?<![a-z])(?:and|or)(?![a-z_])|(?<=[\da-z\u4e00-\u9fff\s])(?:和|及(?!以)|与|或者?)(?=[\s\da-z\u4e00-\u9fff])",

@@ -56,7 +56,8 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
 
     A part may stand in the product's list under a name that we do not know: each stranger there excuses one.
     """
-    free = [t for t in theirs if not t.is_missing and not any(_fit(o, t) for o in ours)]
+    main = words("things.toml", "main_unit")["words"]
+    free = [t for t in theirs if not (t.is_missing or _bare(t) in main or any(_fit(o, t) for o in ours))]
     there = any(not t.is_missing for t in theirs)
     for part in (o for o in ours if not o.is_aside and _judged(o, theirs) is None):
         if part.is_missing or not there or _is_the_goods(part, listing, product):
@@ -83,6 +84,17 @@ def _is_the_goods(part: Part, listing: Record, product: Record) -> bool:
         return any(are_alike(part.name, n) for n in goods)
     head = re.split(r"(?<![a-z])(?:with|for|and)(?![a-z])|[+,&]|带|送|配", plain(listing.name))[0]
     return part.name in head or part.name in plain(product.name)
+
+
+def _are_miscounted(text: str, theirs: Sequence[Part]) -> bool:
+    """Whether free text counts a thing otherwise than the product's list: "4 chairs" beside "2 chairs"."""
+    text = plain(text)
+    for part in theirs:
+        name = re.sub(r"s$", "", _bare(part).split(" ")[-1])
+        told = re.findall(rf"(?<![\d.\-/])(\d{{1,2}})\s(?:[a-z]+\s)?{re.escape(name)}s?(?![a-z])", text) if name else []
+        if told and part.count is not None and len(name) > 2 and not {part.count} & set(map(int, told)):
+            return True
+    return False
 
 
 def _promised(part: Part, theirs: Sequence[Part], product: Record) -> bool | None:
@@ -155,6 +167,8 @@ def parts(listing: Record, product: Record) -> Finding:
         verdicts += _absent(ours, theirs, listing, product)
     if product.parts and theirs:
         verdicts += [_promised(p, theirs, product) for p in parts_in(listing.text) if listing.parts or p.is_aside]
+    if product.parts and not listing.parts:
+        verdicts.append(_are_miscounted(listing.name, theirs) or None)
     if product.parts:
         verdicts.append(denies_what_the_other_says(product.parts, listing.text) or None)
     verdicts.append(_pack_verdict(listing, product, ours, theirs))
