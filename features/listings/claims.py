@@ -118,7 +118,7 @@ def differences(ours: Claims, theirs: Claims) -> list[str]:
 @cache
 def _denials() -> dict[str, re.Pattern[str]]:
     found = table(_FILE, "denied")
-    return {kind: re.compile(str(found[kind])) for kind in ("english", "free", "chinese")}
+    return {kind: re.compile(str(found[kind])) for kind in ("english", "free", "prefix", "chinese")}
 
 
 @lru_cache(maxsize=65_536)
@@ -214,10 +214,18 @@ def kinds_of_goods(title: str) -> frozenset[str]:
     return frozenset(h.name for h in things(text) if not text[h.end : h.end + 1] in heads)
 
 
+def _departments(names: frozenset[str]) -> frozenset[str]:
+    """Where some things are sold; empty where one of them is sold anywhere."""
+    found = [{d for d, sold in words("things.toml", "department").items() if name in sold} for name in names]
+    return frozenset[str]().union(*found) if all(found) else frozenset()
+
+
 def are_other_goods(title: str, name: str, product_text: str) -> bool:
     """Whether a title names a thing that the product is not; both must name one, and share no word."""
     ours, theirs = kinds_of_goods(title), kinds_of_goods(name)
     everything = theirs | {h.name for h in things(plain(product_text))} | {h.name for h in things(plain(name))}
     if not ours or not theirs or share_any(ours, everything):
+        return False
+    if not _departments(ours) or not _departments(theirs) or _departments(ours) & _departments(everything):
         return False
     return not set(re.findall(r"[a-z]{3,}", plain(title))) & set(re.findall(r"[a-z]{3,}", plain(name + " " + product_text)))

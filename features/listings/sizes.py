@@ -221,7 +221,18 @@ def dimensions(listing: Record, product: Record) -> Finding:
 def _with_volumes(record: Record, other: Size) -> Size:
     """What the texts say of size; a volume counts here only where the other side has it in its size column."""
     found = size_in(record.text, positive(record.name), has_bare=_has_chain(other))
+    found = replace(found, names=found.names | _names_beside(record.text, {system for system, _ in other.names}))
     return replace(found, volumes=_volumes_in(record.text)) if other.volumes else found
+
+
+def _names_beside(text: str, systems: set[str]) -> set[tuple[str, str]]:
+    """Sizes by name that free text gives in the systems of the other side's column: Helmet M, sheets king, size 7."""
+    text, found = plain(text), set[tuple[str, str]]()
+    for system, pattern in table(FILE, "beside").items():
+        for match in re.finditer(str(pattern), text) if system in systems else ():
+            name = match[match.lastindex or 0]
+            found |= {(system, name)} if name[0].isdigit() else {n for n in _named(name) if n[0] == system}
+    return found
 
 
 def _has_chain(size: Size) -> bool:
