@@ -3,8 +3,8 @@
     python benchmarks/listing_check.py --half held_out
     python benchmarks/listing_check.py --half build --show
 
-The pairs (tests/golden/listing_pairs.toml) were labelled by someone who had not seen the rules. Half of them, drawn by a
-hash of their id, was looked at when the rules were improved (build), the other half was not (held_out).
+The pairs (tests/golden/listing_pairs.toml) were labelled by someone who had not seen the rules. Half of them, drawn by
+a hash of their id, was looked at when the rules were improved (build), the other half was not (held_out).
     precision  of the pairs flagged true, how many are labelled a mismatch; a flag on what cannot be told is wrong
     recall     of the pairs labelled a mismatch, how many are flagged true
     unknown    flag left empty: where the label is a mismatch, where it is an agreement
@@ -75,7 +75,9 @@ def half_of(name: str) -> Half:
 
 
 def _record(cells: Mapping[str, str], source: Source) -> Record:
-    return Record("A", **{field: cells.get(column, "") for field, column in columns_of(source).items() if field != "sku"})
+    return Record(
+        "A", **{field: cells.get(column, "") for field, column in columns_of(source).items() if field != "sku"}
+    )
 
 
 def _labels(pair: Mapping[str, list[str]]) -> dict[str, Label]:
@@ -89,9 +91,7 @@ def _labels(pair: Mapping[str, list[str]]) -> dict[str, Label]:
 def tallies(judged: Iterable[Pair]) -> dict[str, Tally]:
     """What the check says of each flag beside the labels."""
     rows = [(pair.labels, findings(pair.listing, pair.product)) for pair in judged]
-    return {
-        flag: _tally([(labels[flag], found[flag].is_mismatch) for labels, found in rows]) for flag in FLAGS
-    }
+    return {flag: _tally([(labels[flag], found[flag].is_mismatch) for labels, found in rows]) for flag in FLAGS}
 
 
 def _tally(told: list[tuple[Label, bool | None]]) -> Tally:
@@ -105,7 +105,10 @@ def _tally(told: list[tuple[Label, bool | None]]) -> Tally:
 
 def table(found: Mapping[str, Tally]) -> Iterator[str]:
     """Lines of a Markdown table, one a flag."""
-    yield "| flag | mismatches | agreements | flagged | false alarms | precision | recall | unknown: mismatches | unknown: agreements |"
+    yield (
+        "| flag | mismatches | agreements | flagged | false alarms | precision | recall "
+        "| unknown: mismatches | unknown: agreements |"
+    )
     yield "|---|---|---|---|---|---|---|---|---|"
     for flag, tally in found.items():
         flagged, right = sum(tally.true.values()), tally.true["mismatch"]

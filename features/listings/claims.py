@@ -72,7 +72,7 @@ def claims(text: str) -> Claims:
     for claim in table(_FILE, "claim"):
         for hit in lexicon(_FILE, "claim", claim).hits(text):
             free = hit.name in words(_FILE, "never_denied")["names"]
-            is_denied = not free and is_negated(text, hit.start, hit.end) or _is_imitated(claim, text, hit)
+            is_denied = (not free and is_negated(text, hit.start, hit.end)) or _is_imitated(claim, text, hit)
             (denies if is_denied else has).add((claim, hit.name))
     numbers = {(name, m[1]) for name, pattern in (*_values(), *_counted()) for m in pattern.finditer(text)}
     measures, loads = _measures(text)
@@ -211,7 +211,7 @@ def kinds_of_goods(title: str) -> frozenset[str]:
     head = _FOR.split(text)[0]
     text = head if re.search(r"[a-z\u4e00-\u9fff]{2}", head) else text
     heads = words("things.toml", "compound")["heads"]  # 耳机套 is no 耳机
-    return frozenset(h.name for h in things(text) if not text[h.end : h.end + 1] in heads)
+    return frozenset(h.name for h in things(text) if text[h.end : h.end + 1] not in heads)
 
 
 def _departments(names: frozenset[str]) -> frozenset[str]:
@@ -228,4 +228,6 @@ def are_other_goods(title: str, name: str, product_text: str) -> bool:
         return False
     if not _departments(ours) or not _departments(theirs) or _departments(ours) & _departments(everything):
         return False
-    return not set(re.findall(r"[a-z]{3,}", plain(title))) & set(re.findall(r"[a-z]{3,}", plain(name + " " + product_text)))
+    return not set(re.findall(r"[a-z]{3,}", plain(title))) & set(
+        re.findall(r"[a-z]{3,}", plain(name + " " + product_text))
+    )

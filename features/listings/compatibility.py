@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from features.listings.lexicon import words
-from features.listings.models import EVER, Fit, Model, fit_in, fit_named, fit_of, pattern, sectors_of
+from features.listings.models import EVER, Fit, Model, fit_in, fit_of, pattern
 from features.listings.record import Finding, Record, unknown
+from features.listings.sectors import fit_named, sectors_of
 from features.listings.wording import is_chinese, plain
 
 _SHORTEST_WORD = 3
@@ -42,10 +43,15 @@ def _overlap(ours: tuple[int, int] | None, theirs: tuple[int, int] | None) -> bo
 def _are_one(ours: Model, theirs: Model) -> bool:
     """Whether two names are the same, or the same words in another order: MacBook Air M1 13, MacBook Air 13 M1."""
     short, long = sorted((ours.name, theirs.name), key=len)
-    has_family = bool(short) and long.endswith(short) and long.removesuffix(short) in {
-        *words("models.toml", "family"),
-        *words("models.toml", "maker"),
-    }
+    has_family = (
+        bool(short)
+        and long.endswith(short)
+        and long.removesuffix(short)
+        in {
+            *words("models.toml", "family"),
+            *words("models.toml", "maker"),
+        }
+    )
     if short == long or has_family or _is_described(short, long):  # XR is iPhone XR
         return True
     a, b = (sorted(re.findall(r"[a-z]+\d*|\d+", plain(m.text))) for m in (ours, theirs))
@@ -56,7 +62,7 @@ def _are_one(ours: Model, theirs: Model) -> bool:
 
 
 def _is_described(short: str, long: str) -> bool:
-    """Words behind a name that are no part of it: PS5 DualSense is a PS5, 爱玛铅酸电池 is 爱玛; iPhone 13 Pro is another."""
+    """Words behind a name that are no part of it: PS5 DualSense is a PS5, 爱玛铅酸电池 is 爱玛."""
     rest = long.removeprefix(short)
     if not long.startswith(short) or re.search(r"\d", rest):
         return False
@@ -77,7 +83,12 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
     if ours.is_series and not theirs.is_universal and theirs.models:
         members = {t.name for t in theirs.models if t.name.startswith(ours.name)}
         return len(members) > 1 or any(t.is_series and _does_cover(t, ours) for t in theirs.models)
-    if _are_generations(ours, theirs) or theirs.is_universal or any(_does_cover(t, ours) for t in theirs.models) or _do_years_add_up(theirs, ours):
+    if (
+        _are_generations(ours, theirs)
+        or theirs.is_universal
+        or any(_does_cover(t, ours) for t in theirs.models)
+        or _do_years_add_up(theirs, ours)
+    ):
         return True
     if not theirs.models or any(re.fullmatch(rf"{re.escape(ours.name)}\d+", t.name) for t in theirs.models):
         return None  # "MacBook Air" says less than "MacBook Air 13"

@@ -6,14 +6,28 @@ import re
 
 from features.listings.claims import claims, denies_what_the_other_says
 from features.listings.colours import are_same, colours
-from features.listings.lexicon import words
+from features.listings.lexicon import either, words
 from features.listings.packs import pack_in
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import are_alike, negative, positive, share_any, things
 from features.listings.wording import plain
 
 _BEFORE = re.compile(r"(?:[a-z-]+\s+){0,1}$|[\u4e00-\u9fff]{0,3}$")
-_SHOWN = ("material", "pattern", "shape", "sleeve", "finish", "gender", "wire", "connector", "line", "seats", "neck", "heel", "closure")
+_SHOWN = (
+    "material",
+    "pattern",
+    "shape",
+    "sleeve",
+    "finish",
+    "gender",
+    "wire",
+    "connector",
+    "line",
+    "seats",
+    "neck",
+    "heel",
+    "closure",
+)
 
 
 def image(listing: Record, product: Record) -> Finding:
@@ -55,7 +69,8 @@ def _differ_in_colour(listing: Record, product: Record) -> bool | None:
 def _foreground(text: str) -> str:
     """Without the background, which is no part of the goods."""
     text = re.sub(
-        r"(?:on|against|in front of|with)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+)?(?:background|backdrop|table|desk|surface|sand|beach|grass|lawn|snow|floor|wall|bed|sofa|shelf|wood|marble|rock|rocks|stand|model|mannequin|hand|plate)(?![a-z])",
+        r"(?:on|against|in front of)\s+(?:an?\s+|the\s+)?(?:[\w-]+\s+)?"
+        rf"{either(words('words.toml', 'background')['words'])}",
         " ",
         plain(text),
     )
@@ -108,8 +123,9 @@ def _differ_in_details(ours: str, theirs: str) -> bool | None:
 
 
 def _materials(text: str) -> dict[str, frozenset[tuple[str, str]]]:
+    """What the word before each thing says of it: the bamboo of a bamboo lid."""
     text = plain(text)
-    found = {hit.name: claims(_BEFORE.search(text[: hit.start])[0]).has for hit in things(text)}
+    found = {h.name: claims(m[0]).has for h in things(text) if (m := _BEFORE.search(text[: h.start]))}
     shown = {name: frozenset(c for c in has if c[0] in _SHOWN) for name, has in found.items()}
     return {name: has for name, has in shown.items() if has}
 

@@ -81,7 +81,12 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
                 previous = previous if is_field else None
                 continue
             kept = bad if is_bad else good
-            if previous is not None and previous.years is None and kept and replace(model, text="", years=None) == replace(previous, text=""):
+            if (
+                previous is not None
+                and previous.years is None
+                and kept
+                and replace(model, text="", years=None) == replace(previous, text="")
+            ):
                 kept.pop()  # "Civic (2016-2021)" is one model
             kept.append(model)
             previous = model
@@ -232,41 +237,6 @@ def _is_certain(item: str, model: Model, previous: Model | None) -> bool:
         )
     )
     return (named and len(item) <= _LONGEST_MODEL) or follows
-
-
-@cache
-def _sectors() -> dict[str, frozenset[str]]:
-    found = words(_FILE, "sector")
-    return {name: frozenset(s for s, names in found.items() if name in names) for name in sum(found.values(), ())}
-
-
-def sectors_of(model: Model) -> frozenset[str]:
-    """What a model may be: a phone, a car …; its family says more than its maker, which may make several.
-
-    >>> [sorted(sectors_of(m)) for m in fit_of("Toyota Corolla, Canon EOS R5, XZ-9").models]
-    [['car'], ['camera'], []]
-    """
-    named = lexicon(_FILE, "family").names(model.text) | {f for f in _families() if model.name.startswith(f)}
-    families = [f for f in named if f in _sectors()]
-    return _sectors()[max(families, key=len)] if families else _sectors().get(model.maker, frozenset())
-
-
-@cache
-def _families() -> frozenset[str]:
-    return frozenset(_sectors()) & frozenset(words(_FILE, "family"))
-
-
-def fit_named(text: str, theirs: Fit) -> Fit:
-    """The models that a title names without a word such as `for`, of those sectors only that the other side names.
-
-    A maker alone counts only where the other side has none of its models: it may be the brand of the goods.
-    """
-    known = (*theirs.models, *theirs.excluded)
-    sectors = frozenset[str]().union(*map(sectors_of, known))
-    pieces = re.split(r"[;,|()]|\s-\s", plain(text))
-    found = [m for piece in pieces for m in fit_of(piece, is_field=False).models if sectors_of(m) & sectors]
-    makers = {m.maker for m in known}
-    return Fit(tuple(m for m in found if m.name != m.maker or not makers & {m.maker, ""}))
 
 
 def fit_in(text: str) -> Fit:

@@ -77,7 +77,10 @@ def _may_be(a: Part, b: Part) -> bool:
 
 def _is_the_goods(part: Part, listing: Record, product: Record) -> bool:
     """Whether a part is what is sold: the list of the product need not name it."""
-    if _bare(part) in words("things.toml", "main_unit")["words"] or part.name in words("things.toml", "main_unit")["words"]:
+    if (
+        _bare(part) in words("things.toml", "main_unit")["words"]
+        or part.name in words("things.toml", "main_unit")["words"]
+    ):
         return True
     if part.is_known:
         goods = kinds_of_goods(listing.name) | positive(product.name)

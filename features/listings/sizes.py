@@ -1,4 +1,4 @@
-"""Sizes: lengths in any order and unit, volumes, and sizes that are names or numbers of a system."""
+"""Sizes: lengths in any order and unit, volumes and sizes by name, compared side by side."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import permutations
 
-from features.listings.lexicon import Lexicon, table, words
-from features.listings.measured import FILE, clause_before, near, owner
+from features.listings.measured import clause_before, near, owner
 from features.listings.quantities import NUMBER, Quantity, are_equal, factor, quantities, unit_pattern
 from features.listings.record import Finding, Record, unknown
+from features.listings.size_names import in_systems, named, named_beside, named_in_text
 from features.listings.things import positive, things
 from features.listings.wording import plain
 
@@ -91,18 +91,6 @@ def _without_conversions(lengths: Sequence[Quantity]) -> list[Quantity]:
     return kept
 
 
-@cache
-def _names() -> dict[str, Lexicon]:
-    return {system: Lexicon(words(FILE, "named", system)) for system in table(FILE, "named")}
-
-
-def _systems(text: str) -> set[tuple[str, str]]:
-    found = set()
-    for system, pattern in table(FILE, "system").items():
-        found |= {(system, m[m.lastindex or 0].removesuffix(".0")) for m in re.finditer(str(pattern), text)}
-    return found
-
-
 @lru_cache(maxsize=65_536)
 def size_of(text: str) -> Size:
     """What a size column says."""
@@ -114,13 +102,9 @@ def size_of(text: str) -> Size:
     groups = [lengths for _, _, lengths in chains]
     groups += [Lengths(tuple(_without_conversions(found)[:_MOST_SIDES]), of) for of, found in lone.items()]
     rest = _chain().sub(" ", text)
-    names = set() if groups and any(g.has_unit for g in groups) else _named(rest)
+    names = set() if groups and any(g.has_unit for g in groups) else named(rest)
     volumes = tuple(q for q in map(_as_fluid, quantities(text)) if q.kind == "volume")
-    return Size(tuple(groups), volumes, frozenset(names | _systems(text)))
-
-
-def _named(text: str) -> set[tuple[str, str]]:
-    return {(system, hit.name) for system, found in _names().items() for hit in found.hits(text)}
+    return Size(tuple(groups), volumes, frozenset(names | in_systems(text)))
 
 
 def _as_fluid(q: Quantity) -> Quantity:
@@ -145,9 +129,7 @@ def size_in(text: str, goods: frozenset[str] = frozenset(), *, has_bare: bool = 
     for of, found in lone.items():
         if of != "item" or not groups:
             groups.append(Lengths(tuple(_without_conversions(found)[:_MOST_SIDES]), of))
-    named = re.finditer(str(table(FILE, "named_in_text")["pattern"]), text)
-    names = {name for m in named for part in m.groups() if part for name in _named(part)}
-    return Size(tuple(groups), (), frozenset(names | _systems(text)))
+    return Size(tuple(groups), (), frozenset(named_in_text(text) | in_systems(text)))
 
 
 def _owner_in_text(text: str, q: Quantity, goods: frozenset[str]) -> str | None:
@@ -221,18 +203,8 @@ def dimensions(listing: Record, product: Record) -> Finding:
 def _with_volumes(record: Record, other: Size) -> Size:
     """What the texts say of size; a volume counts here only where the other side has it in its size column."""
     found = size_in(record.text, positive(record.name), has_bare=_has_chain(other))
-    found = replace(found, names=found.names | _names_beside(record.text, {system for system, _ in other.names}))
+    found = replace(found, names=found.names | named_beside(record.text, {system for system, _ in other.names}))
     return replace(found, volumes=_volumes_in(record.text)) if other.volumes else found
-
-
-def _names_beside(text: str, systems: set[str]) -> set[tuple[str, str]]:
-    """Sizes by name that free text gives in the systems of the other side's column: Helmet M, sheets king, size 7."""
-    text, found = plain(text), set[tuple[str, str]]()
-    for system, pattern in table(FILE, "beside").items():
-        for match in re.finditer(str(pattern), text) if system in systems else ():
-            name = match[match.lastindex or 0]
-            found |= {(system, name)} if name[0].isdigit() else {n for n in _named(name) if n[0] == system}
-    return found
 
 
 def _has_chain(size: Size) -> bool:

@@ -78,7 +78,11 @@ def version_in(text: str, *, is_field: bool) -> Version:
 
 def _named(section: str, text: str) -> dict[str, frozenset[str]]:
     return {
-        kind: frozenset(_value("number", m[1]) if m[1].replace(".", "").isdigit() else m[1] for p in patterns for m in p.finditer(text))
+        kind: frozenset(
+            _value("number", m[1]) if m[1].replace(".", "").isdigit() else m[1]
+            for p in patterns
+            for m in p.finditer(text)
+        )
         for kind, patterns in _patterns(section).items()
     }
 
@@ -144,7 +148,9 @@ def version(listing: Record, product: Record) -> Finding:
         is_wrong = False
     if is_wrong is None:
         both = listing.version and product.version
-        return unknown(said if both or ours.kinds else listing.version, kept if both or theirs.kinds else product.version)
+        return unknown(
+            said if both or ours.kinds else listing.version, kept if both or theirs.kinds else product.version
+        )
     if not is_wrong and compared(version_in(listing.name, is_field=False), theirs):
         return Finding(True, listing.name, kept)
     return Finding(is_wrong, said, kept)
