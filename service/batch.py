@@ -76,7 +76,7 @@ def score_file(
         summary.rejected.update(r.code for r in chunk.rejects)
         frames.append(_scored(chunk, bundle, catalogue, lang, threads, summary))
     _write(pl.concat(frames, how="vertical_relaxed"), out, encoding)
-    _write_rejects(rejects, out.with_name(out.name + ".rejects.csv"))
+    write_rejects(rejects, out.with_name(out.name + ".rejects.csv"))
     return summary
 
 
@@ -169,7 +169,7 @@ def _write(frame: pl.DataFrame, out: Path, encoding: Encoding) -> None:
             aside.write_text(escaped(frame).write_csv(), encoding, newline="")
 
 
-def _write_rejects(rejects: list[Reject], path: Path) -> None:
+def write_rejects(rejects: list[Reject], path: Path) -> None:
     """One line a rejected row; a file of an earlier run is removed where there are none."""
     if not rejects:
         path.unlink(missing_ok=True)

@@ -6,21 +6,22 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from features import catalogue as attribute_catalogue
 from features.columns import epoch_seconds
 from features.errors import ClaimRiskError, InputError
-from features.kinds import instant_problem
 from features.tables import TableOptions
 from model.artefact import load
 from service.advice_catalogue import catalogue
 from service.batch import Encoding, Summary, score_file
+from service.cli_options import Bundle, Zone, err
+from service.cli_options import instant as _instant
+from service.cli_options import say as _say
+from service.cli_options import zone as _zone
+from service.cli_worklist import worklist
 from service.settings import settings, signing_key
 from service.wording import Lang
 
@@ -30,12 +31,7 @@ app = typer.Typer(
 )  # fmt: skip
 model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-Bundle = Annotated[Path, typer.Option("--model", help="folder of the model bundle")]
-Zone = Annotated[
-    str | None, typer.Option("--time-zone", help="zone of instants without an offset, such as Asia/Shanghai")
-]
+app.command()(worklist)
 
 
 def run() -> None:
@@ -47,24 +43,6 @@ def run() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
-
-
-def _say(message: str) -> None:
-    err.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {escape(message)}")
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InputError(f"--time-zone {name}: expected a zone such as Asia/Shanghai") from error
-
-
-def _instant(text: str, option: str) -> datetime:
-    problem = instant_problem(text)
-    if problem is not None:
-        raise InputError(f"{option} {text}: {problem}")
-    return datetime.fromisoformat(text.upper()).astimezone(UTC)
 
 
 @app.command()
