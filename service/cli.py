@@ -17,6 +17,7 @@ from features.tables import TableOptions
 from model.artefact import load
 from service.advice_catalogue import catalogue
 from service.batch import Encoding, Summary, score_file
+from service.cli_backtest import backtest
 from service.cli_options import Bundle, Zone, err
 from service.cli_options import instant as _instant
 from service.cli_options import say as _say
@@ -32,6 +33,7 @@ app = typer.Typer(
 model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 app.command()(worklist)
+app.command()(backtest)
 
 
 def run() -> None:
