@@ -13,12 +13,14 @@ import pytest
 import python_calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from features.columns import columns_of
 from features.completion import completed
 from features.document import read_order
 from features.errors import InputError
 from model.artefact import Bundle
+from service import cli
 from service.advice_catalogue import Catalogue, catalogue
 from service.cli_worklist import Made, write_worklist
 from service.decide import decide
@@ -175,3 +177,24 @@ def test_another_ending_is_refused(rows: pl.DataFrame, bundle: Bundle, tmp_path:
 def test_the_actions_named_for_groups_exist(advice: Catalogue) -> None:
     named = {action for ids in rules().groups.values() for action in ids}
     assert named <= {action.id for action in advice.actions}
+
+
+def test_the_command_says_where_the_list_is_and_how_it_came_about(
+    rows: pl.DataFrame, bundle_folder: Path, tmp_path: Path
+) -> None:
+    rows.write_csv(tmp_path / "orders.csv")
+    words = [
+        "worklist",
+        tmp_path / "orders.csv",
+        "--model",
+        bundle_folder,
+        "--capacity",
+        3,
+        "--out",
+        tmp_path / "a.xlsx",
+    ]
+    told = CliRunner().invoke(cli.app, [str(word) for word in words])
+    assert told.exit_code == 0, told.output
+    assert "Orders listed: 3" in told.output
+    assert "SIMULATED history" in told.output
+    assert (tmp_path / "a.xlsx").exists()

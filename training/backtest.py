@@ -165,10 +165,9 @@ def _found(book: Book, window: Window, money: _Money, entry: Array, day: Array) 
     value, on = money.value[entry][hit], day[hit]
     priced = value > 0.0
     lead = (book.claimed_at[entry][hit] - window.instants(on)) / DAY
-    return Found(
-        len(entry), sum_over_days(np.ones(len(on)), on, window.days), sum_over_days(value[priced], on[priced], window.days, money.typical),
-        float(np.median(lead)) if len(lead) else float("nan"),
-    )  # fmt: skip
+    claims = sum_over_days(np.ones(len(on)), on, window.days)
+    value_found = sum_over_days(value[priced], on[priced], window.days, money.typical)
+    return Found(len(entry), claims, value_found, float(np.median(lead)) if len(lead) else float("nan"))
 
 
 def _ahead(ours: Worked, other: Worked, n: int, claimed: Bools) -> Bounded:
