@@ -81,13 +81,19 @@ def write_worklist(
     found = ranked(parts, advice, capacity)
     rejects_file = out.with_name(out.name + ".rejects.csv")
     read = sum(part.orders.height for part in parts) + len(rejects)
-    source = Source(as_of, bundle.version, bundle.is_starter, read, len(rejects), rejects_file.name)
+    moments = pl.concat([part.orders["as_of"] for part in parts]).drop_nans()
+    looked_at = (_seconds(moments.min()), _seconds(moments.max()))
+    source = Source(looked_at, bundle.version, bundle.is_starter, read, len(rejects), rejects_file.name)
     listed = _decided(orders, options, bundle, advice, found.orders["place"].to_numpy())
     sheets = {FIRST: order_sheet(found, listed, told), **group_sheets(found, advice, told)}
     sheets["about"] = about_sheet(found, source, told)
     save(sheets, {name: told.word("sheets", name) for name in sheets}, out, encoding)
     write_rejects(rejects, rejects_file)
     return Made(found, sheets["about"], files_of(out, sheets))
+
+
+def _seconds(value: object) -> float | None:
+    return value if isinstance(value, float) else None
 
 
 def _looked_at(

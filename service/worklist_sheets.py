@@ -110,9 +110,10 @@ def group_sheets(found: Worklist, catalogue: Catalogue, told: Told) -> dict[str,
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a worklist was made from: moment, version of the model, rows read and rejected, and the file of rejects."""
+    """What a worklist was made from: first and last moment at which rows were looked at (None without rows), version of
+    the model, rows read and rejected, and the file of rejects."""
 
-    as_of: float
+    looked_at: tuple[float | None, float | None]
     model: str
     is_starter: bool
     read: int
@@ -122,8 +123,9 @@ class Source:
 
 def about_sheet(found: Worklist, source: Source, told: Told) -> pl.DataFrame:
     """How the list came about; every row read is counted once."""
+    moments = dict.fromkeys(told.moment(at) or "?" for at in source.looked_at)
     facts: list[tuple[str, str]] = [
-        (told.word("about", "as_of"), f"{told.moment(source.as_of)} ({told.zone_name})"),
+        (told.word("about", "as_of"), f"{' – '.join(moments)} ({told.zone_name})"),
         (told.word("about", "model"), source.model),
         (told.word("about", "ranked"), told.word("about", "ranked_by", half=f"{rules().half_hours:g}")),
         (told.word("about", "read"), str(source.read)),

@@ -198,3 +198,13 @@ def test_the_command_says_where_the_list_is_and_how_it_came_about(
     assert "Orders listed: 3" in told.output
     assert "SIMULATED history" in told.output
     assert (tmp_path / "a.xlsx").exists()
+
+
+def test_the_about_sheet_names_the_moments_at_which_rows_were_looked_at(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path
+) -> None:
+    moments = rows["as_of"].str.slice(0, 16).str.replace("T", " ")
+    about = made(rows, tmp_path / "list.csv", bundle).about
+    assert about.row(0)[1] == f"{moments.min()} – {moments.max()} (UTC)"
+    alone = made(rows.drop("as_of"), tmp_path / "list.csv", bundle).about
+    assert alone.row(0)[1] == "2026-11-20 12:00 (UTC)"
