@@ -14,13 +14,55 @@ from features.seller.encodings import guessed_encoding
 from features.seller.mapping import mapping_of
 from features.seller.reading import read_seller_file
 
-CHINESE = "手机壳 数据线 蓝牙耳机 红色大号 请尽快发货 美国站 已发货 深圳仓库 儿童玩具 充电器 人民币 没有 通 媒".split()
-JAPANESE = "ワイヤレス イヤホン 東京都 大阪府 手帳型ケース 未出荷 お届け先 テスト商品 発送済み 青い財布".split()
-LATIN = "München Zürich Besançon São-Paulo Ärmel Größe España Málaga café Düsseldorf Genève naïve £12 12€".split()
+CHINESE = [
+    "手机壳",
+    "数据线",
+    "蓝牙耳机",
+    "红色大号",
+    "请尽快发货",
+    "美国站",
+    "已发货",
+    "深圳仓库",
+    "儿童玩具",
+    "充电器",
+    "人民币",
+    "没有",
+    "通",
+    "媒",
+]
+JAPANESE = [
+    "ワイヤレス",
+    "イヤホン",
+    "東京都",
+    "大阪府",
+    "手帳型ケース",
+    "未出荷",
+    "お届け先",
+    "テスト商品",
+    "発送済み",
+    "青い財布",
+]
+LATIN = [
+    "München",
+    "Zürich",
+    "Besançon",
+    "São-Paulo",
+    "Ärmel",
+    "Größe",
+    "España",
+    "Málaga",
+    "café",
+    "Düsseldorf",
+    "Genève",
+    "naïve",
+    "£12",
+    "12€",
+]
 WRITTEN = {
     "utf-8": CHINESE + JAPANESE + LATIN, "utf-8-sig": CHINESE + LATIN, "utf-16": CHINESE + LATIN,
     "utf-16-le": LATIN, "utf-16-be": LATIN, "gb18030": CHINESE, "cp932": JAPANESE, "cp1252": LATIN,
 }  # fmt: skip
+ENOUGH = 30
 MAP = mapping_of({"kind": "orders", "columns": {"order_id": "id", "item_name": "name"}}, "names.toml")
 
 
@@ -45,15 +87,15 @@ def test_a_file_is_read_as_it_was_written_or_refused(data: st.DataObject) -> Non
     names = data.draw(st.lists(st.sampled_from(WRITTEN[encoding]), min_size=2, max_size=40))
     try:
         found = read(csv_of(names).encode(encoding))
-    except FileRefused as refusal:
-        assert "say which in a map" in str(refusal)
+    except FileRefused:
+        assert len(names) < ENOUGH
     else:
         assert found == names
 
 
 @pytest.mark.parametrize("encoding", sorted(WRITTEN))
-def test_thirty_names_are_enough_to_tell_an_encoding(encoding: str) -> None:
-    names = (WRITTEN[encoding] * 30)[:30]
+def test_so_many_names_are_enough_to_tell_an_encoding(encoding: str) -> None:
+    names = (WRITTEN[encoding] * ENOUGH)[:ENOUGH]
     assert read(csv_of(names).encode(encoding)) == names
 
 

@@ -67,7 +67,8 @@ def test_the_order_of_columns_and_their_capitals_do_not_matter() -> None:
 @pytest.mark.parametrize(
     "name",
     ["buyer-name", "buyer-email", "buyer-phone-number", "recipient-name", "ship-address-1", "ship-postal-code", "cpf",
-     "收件人姓名", "收件人", "买家姓名", "联系电话", "手机号", "邮箱", "详细地址", "邮编", "买家留言", "shippingAddress.street",
+     "收件人姓名", "收件人", "买家姓名", "联系电话", "手机号", "邮箱", "详细地址", "邮编", "买家留言",
+     "shippingAddress.street",
      "Customer Name", "E-Mail", "ship-phone-number", "お届け先氏名", "郵便番号"],
 )  # fmt: skip
 def test_names_of_personal_columns_are_known(name: str) -> None:

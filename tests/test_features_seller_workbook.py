@@ -158,7 +158,7 @@ def test_an_archive_of_something_else_and_an_empty_workbook_are_refused(tmp_path
     with pytest.raises(FileRefused, match="got another archive"):
         read_seller_file(tmp_path / "o.xlsx")
     with pytest.raises(FileRefused, match="rows below it, got none that is visible"):
-        read_seller_file(made(tmp_path / "e.xlsx", lambda book, sheet: None))
+        read_seller_file(made(tmp_path / "e.xlsx", lambda *_: None))
 
 
 def test_a_sheet_that_the_map_names_is_read_and_another_is_refused(tmp_path: Path) -> None:
