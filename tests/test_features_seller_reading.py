@@ -235,8 +235,8 @@ def test_the_hand_written_map_of_the_indian_sale_report_reads_it(tmp_path: Path)
     )
     rows = [
         "0,405-0000001-0000001,04-30-22,Cancelled,Merchant,Amazon.in,Standard,T-shirt,S,,0,,,MUMBAI,MH,400081,IN,False,,,",
-        "1,171-0000001-0000002,04-30-22,Shipped - Delivered to Buyer,Merchant,Amazon.in,Standard,Shirt,3XL,Shipped,1,INR,"
-        '"1,406.00",BENGALURU,KA,560085.0,IN,True,Easy Ship,,',
+        "1,171-0000001-0000002,04-30-22,Shipped - Delivered to Buyer,Merchant,Amazon.in,Standard,Shirt,3XL,Shipped,1,"
+        'INR,"1,406.00",BENGALURU,KA,560085.0,IN,True,Easy Ship,,',
         "2,404-0000001-0000003,05-01-22,Shipped,Amazon,Amazon.in,Expedited,kurta,XL,Shipped,1,INR,329.0,NAVI MUMBAI,MH,"
         "410210,IN,False,,,False",
     ]
