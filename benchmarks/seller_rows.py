@@ -35,7 +35,7 @@ def line(i: int, broken: str) -> str:
         f'Glass 6" no. {i % 500}', f"S-{i % 5000}", f"B{i % 5000:09}", "Shipped", "-1" if broken == "quantity" else "1",
         "USD", "many" if broken == "amount" else f"{i % 300}.99", "3.99", "CA", "90210", "US", "false",
     ]  # fmt: skip
-    return "\t".join(cells + ["more"] if broken == "cells" else cells) + "\n"
+    return "\t".join([*cells, "more"] if broken == "cells" else cells) + "\n"
 
 
 def main() -> None:
@@ -58,9 +58,8 @@ def main() -> None:
         seconds = time.perf_counter() - start
     read, rejected, dropped = table.frame.height, len(table.rejects), sum(table.dropped.values())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{table.rows:,} rows: {read:,} read, {rejected:,} rejected, {dropped:,} left out; {seconds:.1f} s, {peak:,.0f} MB"
-    )
+    told = f"{read:,} read, {rejected:,} rejected, {dropped:,} left out"
+    print(f"{table.rows:,} rows: {told}; {seconds:.1f} s, {peak:,.0f} MB")
     if not table.is_complete or table.rows != asked.rows:
         raise SystemExit("rows are missing")
     if rejected != int(np.isin(fate, BROKEN).sum()) or dropped != int((fate == "cancelled").sum()):
