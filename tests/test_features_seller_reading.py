@@ -367,3 +367,36 @@ def test_a_folder_stands_for_the_files_in_it(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileRefused, match="in the folder, got none"):
         expanded([tmp_path / "empty"])
+
+
+def plainly(path: Path, text: str, **more: Any) -> SellerTable:
+    """A file with columns id, price, rate and count, read by a map of them."""
+    columns = {"order_id": "id", "item_price": "price", "sku_return_rate": "rate", "quantity": "count"}
+    path.write_text(text, encoding="utf-8")
+    return only(read_seller_file(path, mapping=mapping_of({"kind": "orders", "columns": columns} | more, "m.toml")))
+
+
+def test_per_cent_is_a_share_and_no_price_and_a_sign_of_currency_no_quantity(tmp_path: Path) -> None:
+    table = plainly(tmp_path / "o.csv", "id,price,rate,count\n1,$5,2.5%,3\n2,5%,0.5,1\n3,5,0.5,$3\n")
+    assert table.frame.select("item_price", "sku_return_rate", "quantity").rows() == [(5.0, 0.025, 3)]
+    assert [(reject.line, reject.column) for reject in table.rejects] == [(3, "price"), (4, "count")]
+
+
+def test_signs_that_the_map_calls_empty_are_unknown_and_told(tmp_path: Path) -> None:
+    text = "id,price,rate,count\n1,--,0.5,1\n"
+    assert [reject.column for reject in plainly(tmp_path / "o.csv", text).rejects] == ["price"]
+    table = plainly(tmp_path / "o.csv", text, blank=["--"])
+    assert table.frame["item_price"].to_list() == [None]
+    assert details(table, "signs_of_nothing") == [{"count": "1", "signs": "--"}]
+
+
+def test_two_columns_that_only_capitals_tell_apart_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match="expected one column 'PRICE', got 'price' too; rename one"):
+        plainly(tmp_path / "o.csv", "id,price,PRICE\n1,5,6\n")
+
+
+def test_a_second_column_of_the_same_meaning_is_told(tmp_path: Path) -> None:
+    (tmp_path / "erp.csv").write_text("平台单号,订单号,下单时间\nA,B,2025-03-04\n", encoding="utf-8")
+    table = only(read_seller_file(tmp_path / "erp.csv", zone=ZoneInfo("Asia/Shanghai")))
+    assert table.frame["order_id"].to_list() == ["A"]
+    assert details(table, "columns_not_used") == [{"names": "订单号"}]

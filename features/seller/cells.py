@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,19 +15,18 @@ from features.kinds import Kind
 from features.order import Attribute
 from features.parsing import parsed
 from features.seller.dates import DateParts, date_evidence, date_parts, decided_order, instants
+from features.seller.keys import DIGITS_LOST, digests, digits_lost
 from features.seller.mapping import DateOrder, Decimal, MapColumn, Mapping, MapRefused, plain_name
-from features.seller.numbers import decided, evidence, numbers, numerals
+from features.seller.numbers import Numbers, Numerals, decided, evidence, numbers, numerals
 from features.seller.rawtext import MARK, unmarked
 from features.seller.table import Note
 from features.seller.units import factor
 from features.seller.vocabulary import is_key
 from features.seller.wordlists import wordlists
 
-DIGEST_BYTES = 16
-_CUT_NUMBER = r"^[+-]?\d(\.\d+)?[eE]\+?\d+$"
 _WORDS_OF_KIND = {Kind.COUNTRY: "countries", Kind.CURRENCY: "currencies"}
+WRITES_A_MAP = "claimrisk map FILE --out MAP.toml writes one to start from"
 NOT_AN_INSTANT = "expected a date, or a date and a time, that exist, from 2000 to 2099"
-DIGITS_LOST = "expected every digit, got a number that a spreadsheet has rounded; export it once more as text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,32 +131,11 @@ def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapC
     if typed:
         notes.append(Note("numbers_as_names", text.name, {"count": str(typed)}))
     if column.is_digest:
-        values = _digests(values)
+        values = digests(values)
     cells = _checked(values, values.is_not_null(), attribute)
     bad = cells.bad | lost
     problem = Problem(attribute.name, "digits_lost", DIGITS_LOST) if lost.any() else cells.problem
     return Cells(cells.values.set(lost, None), bad, problem, notes)
-
-
-def digits_lost(values: pl.Series) -> tuple[pl.Series, int]:
-    """(n,) Boolean: surely rounded; and how many more end in a zero behind the digits that Excel keeps."""
-    limits = wordlists().limits
-    short = values.str.contains(_CUT_NUMBER).fill_null(value=False)
-    long = values.str.contains(rf"^\d{{{limits.excel_digits + 1},}}$").fill_null(value=False)
-    rounded = long & values.str.slice(limits.excel_digits).str.contains(r"^0+$").fill_null(value=False)
-    length = values.str.len_chars()
-    surely = rounded & (length >= limits.excel_digits + limits.surely_lost_digits).fill_null(value=False)
-    if int(rounded.sum()) >= limits.surely_lost_digits and int(rounded.sum()) == int(long.sum()):
-        surely = rounded
-    return short | surely, int((rounded & ~surely).sum())
-
-
-def _digests(values: pl.Series) -> pl.Series:
-    """Not a secret, but no longer the number itself: equal numbers have equal digests."""
-    plain = values.str.to_uppercase().str.replace_all(r"[\s-]", "")
-    each = plain.drop_nulls().unique()
-    found = [hashlib.blake2b(value.encode(), digest_size=DIGEST_BYTES).hexdigest() for value in each]
-    return plain.replace_strict(each, pl.Series(found, dtype=pl.String), default=None, return_dtype=pl.String)
 
 
 def _plain_words(text: pl.Series) -> pl.Series:
@@ -219,20 +196,30 @@ def _numbers(text: pl.Series, attribute: Attribute, column: MapColumn, reading: 
             f'set decimal = "." or "," in a map; {WRITES_A_MAP}'
         )
     result = numbers(found, decimal, is_guessed=declared is None)
+    cells = _checked(_scaled(result, found, attribute, column), found.given, attribute)
+    notes = (
+        [Note("decimal_guessed", text.name, {"sign": decimal})]
+        if declared is None and (seen.point or seen.comma)
+        else []
+    )
+    return replace(cells, notes=notes, sign=result.sign if _is_amount(attribute) else None)
+
+
+def _scaled(result: Numbers, found: Numerals, attribute: Attribute, column: MapColumn) -> pl.Series:
+    """Values in our unit. Per cent is understood of rates alone, a sign of currency of amounts alone."""
     values = result.values.abs() if column.is_absolute else result.values
-    if column.unit is not None:
-        values = values * factor(column.unit, attribute.name)
-    cells = _checked(values, found.given, attribute)
-    notes = [Note("decimal_guessed", text.name, {"sign": decimal})] if declared is None and _has_sign(seen) else []
-    sign = result.sign if attribute.kind is Kind.MONEY or attribute.name == "amount" else None
-    return replace(cells, notes=notes, sign=sign)
+    if attribute.kind is not Kind.RATE:
+        values = values.set(found.is_percent, None)
+    if not _is_amount(attribute):
+        values = values.set(found.sign.is_not_null(), None)
+    if column.unit is None:
+        return values
+    plain = (~found.is_percent).fill_null(value=True)
+    return pl.select(pl.when(plain).then(values * factor(column.unit, attribute.name)).otherwise(values)).to_series()
 
 
-WRITES_A_MAP = "claimrisk map FILE --out MAP.toml writes one to start from"
-
-
-def _has_sign(seen: object) -> bool:
-    return bool(getattr(seen, "point", 0) or getattr(seen, "comma", 0))
+def _is_amount(attribute: Attribute) -> bool:
+    return attribute.kind is Kind.MONEY or attribute.name == "amount"
 
 
 def _order(text: pl.Series, found: DateParts, column: MapColumn, reading: Reading) -> tuple[DateOrder, list[Note]]:

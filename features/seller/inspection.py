@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from features.errors import FileRefused
 from features.kinds import Kind
 from features.order import Attribute
 from features.seller.dates import date_evidence, date_parts, decided_order, instants
+from features.seller.draft import DraftColumn, drafted
 from features.seller.mapping import DateOrder, Mapping, mapping_of, plain_name
 from features.seller.maps import built_in
 from features.seller.numbers import decided, evidence, numerals
@@ -30,7 +30,6 @@ from features.seller.wordlists import is_personal, wordlists
 from features.seller.workbook import read_workbook
 
 AMAZON_ORDER = r"^\d{3}-\d{7}-\d{7}$"
-MOST_WORDS = 8
 NAMES = names_of("order_items")
 
 
@@ -45,23 +44,6 @@ class Inspection:
     tables: list[SellerTable]
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One line of the draft. settings: beside `from`; question: what is to be decided, if anything."""
-
-    ours: str
-    theirs: str
-    settings: dict[str, str]
-    question: Note | None = None
-
-    @property
-    def line(self) -> str:
-        inner = "".join(f", {name} = {json.dumps(value)}" for name, value in self.settings.items())
-        source = json.dumps(self.theirs, ensure_ascii=False)
-        text = f"{self.ours} = {{ from = {source}{inner} }}" if inner else f"{self.ours} = {source}"
-        return text if self.question is None else f"# to decide: {text}"
-
-
 def inspected(path: Path, *, zone: ZoneInfo | None = None, date_order: DateOrder | None = None) -> Inspection:
     """The built-in map that fits, or a draft made from names and values; nothing in it is decided where two readings
     are possible."""
@@ -72,7 +54,7 @@ def inspected(path: Path, *, zone: ZoneInfo | None = None, date_order: DateOrder
     columns, more, asked = _columns(sheet, zone, date_order)
     kind = _kind(sheet, columns)
     guesses += [*more, Note("kind_guessed", "", {"kind": kind})]
-    draft = _draft(path, top, kind, columns, sheet.frame)
+    draft = drafted(path, top, kind, columns=columns, frame=sheet.frame)
     if not any(column.ours == "order_id" for column in columns):
         return Inspection(draft, guesses, [Note("which_order_id", "", {}), *asked], [])
     mapping = mapping_of(tomllib.loads(draft), path.name)
@@ -180,9 +162,9 @@ def _delimited_sheet(path: Path, look: Look) -> tuple[RawSheet, dict[str, object
 
 def _columns(
     sheet: RawSheet, zone: ZoneInfo | None, date_order: DateOrder | None
-) -> tuple[list[_Column], list[Note], list[Note]]:
+) -> tuple[list[DraftColumn], list[Note], list[Note]]:
     """The columns recognised, what was guessed of them, and what is open."""
-    found: dict[str, _Column] = {}
+    found: dict[str, DraftColumn] = {}
     guesses, asked = list[Note](), list[Note]()
     for theirs in sheet.frame.columns:
         ours = _alias(theirs) or ("order_id" if _holds_order_numbers(sheet.frame[theirs]) else None)
@@ -203,7 +185,7 @@ def _holds_order_numbers(text: pl.Series) -> bool:
 
 def _column(
     text: pl.Series, attribute: Attribute, zone: ZoneInfo | None, date_order: DateOrder | None
-) -> tuple[_Column, list[Note]]:
+) -> tuple[DraftColumn, list[Note]]:
     ours, theirs = attribute.name, text.name
     if attribute.kind is Kind.INSTANT:
         return _instant_column(text, ours, zone, date_order)
@@ -214,80 +196,49 @@ def _column(
         decimal = decided(seen)
         if decimal is None:
             question = Note("which_decimal", theirs, {"example": seen.example or ""})
-            return _Column(ours, theirs, {"decimal": "?"}, question), []
+            return DraftColumn(ours, theirs, {"decimal": "?"}, question), []
         if not seen.point and not seen.comma:
-            return _Column(ours, theirs, {}), []
-        return _Column(ours, theirs, {"decimal": decimal}), [Note("decimal_guessed", theirs, {"sign": decimal})]
-    return _Column(ours, theirs, {}), []
+            return DraftColumn(ours, theirs, {}), []
+        return DraftColumn(ours, theirs, {"decimal": decimal}), [Note("decimal_guessed", theirs, {"sign": decimal})]
+    return DraftColumn(ours, theirs, {}), []
 
 
 def _instant_column(
     text: pl.Series, ours: str, zone: ZoneInfo | None, date_order: DateOrder | None
-) -> tuple[_Column, list[Note]]:
+) -> tuple[DraftColumn, list[Note]]:
     parts, settings, notes = date_parts(text), dict[str, str](), list[Note]()
     seen = date_evidence(parts)
     order = date_order or decided_order(seen)
     if order is None:
-        return _Column(ours, text.name, {"date_order": "?"}, Note("which_order", text.name, _example(seen.example))), []
+        return DraftColumn(
+            ours, text.name, {"date_order": "?"}, Note("which_order", text.name, _example(seen.example))
+        ), []
     if seen.dmy or seen.mdy or (date_order and seen.either):
         settings["date_order"] = order
         notes.append(Note("date_order_guessed", text.name, {"order": order}))
     if int(instants(parts, order, None).needs_zone.sum()):
         if zone is None:
             question = Note("which_zone", text.name, _example(unmarked(text.drop_nulls()).first()))
-            return _Column(ours, text.name, settings | {"time_zone": "?"}, question), notes
+            return DraftColumn(ours, text.name, settings | {"time_zone": "?"}, question), notes
         settings["time_zone"] = zone.key
-    return _Column(ours, text.name, settings), notes
+    return DraftColumn(ours, text.name, settings), notes
 
 
 def _example(value: object) -> dict[str, str]:
     return {"example": str(value or "")}
 
 
-def _choice_column(text: pl.Series, attribute: Attribute) -> tuple[_Column, list[Note]]:
+def _choice_column(text: pl.Series, attribute: Attribute) -> tuple[DraftColumn, list[Note]]:
     """A closed set: the words of our lists are understood, the others are told."""
     lists = {"marketplace": "marketplaces", "service_level": "service_levels", "fulfilment_channel": "channels"}
     settings = {"unlisted": "unknown"}
     if attribute.name in lists:
         settings = {"values": lists[attribute.name], **settings}
-    return _Column(attribute.name, text.name, settings), []
+    return DraftColumn(attribute.name, text.name, settings), []
 
 
-def _kind(sheet: RawSheet, columns: Iterable[_Column]) -> str:
+def _kind(sheet: RawSheet, columns: Iterable[DraftColumn]) -> str:
     theirs = next((column.theirs for column in columns if column.ours == "order_id"), None)
     if theirs is None:
         return "orders"
     return "orders" if sheet.frame[theirs].drop_nulls().is_unique().all() else "order_items"
-
-
-def _draft(path: Path, top: dict[str, object], kind: str, columns: Sequence[_Column], frame: pl.DataFrame) -> str:
-    used = {column.theirs for column in columns}
-    personal = [name for name in frame.columns if is_personal(name)]
-    spare = [name for name in frame.columns if name not in used and name not in personal]
-    lines = [
-        f"# A map of {path.name} to be read and corrected: names on the right are the file's, on the left ours.",
-        f"report = {json.dumps(path.stem, ensure_ascii=False)}",
-        f'kind = "{kind}"',
-        *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in top.items()),
-        f"personal = {json.dumps(personal, ensure_ascii=False)}",
-        "",
-        "[columns]",
-        *(column.line for column in columns),
-        *(f"# not used: {json.dumps(name, ensure_ascii=False)} {_seems(frame[name])}".rstrip() for name in spare),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _seems(text: pl.Series) -> str:
-    """What the values of a column look like, for whoever edits the map; nothing that could name a person."""
-    given = text.drop_nulls()
-    if not len(given):
-        return "(empty)"
-    most = wordlists().limits.share_that_decides * len(given)
-    dates, found = date_parts(given).parts, numerals(given)
-    if dates.filter(pl.any_horizontal(pl.col("y", "c").is_not_null())).height >= most:
-        return "(dates)"
-    if len(given) - int((found.typed.is_null() & found.digits.is_null()).sum()) >= most:
-        return "(numbers)"
-    words = given.n_unique()
-    return f"({words} different values)" if words > MOST_WORDS else f"({words} words)"

@@ -124,7 +124,7 @@ class Mapping:
     signature: columns that tell the report from others, all of which must be there. header_row: 1 is the first line.
     time_zone: of instants without an offset; assumed_time_zone: where neither the map nor the user names one, which is
     noted. has_quotes: false where a quotation mark is a letter like any other. fills_short_rows: cells missing at the
-    end of a line are empty. tables_of_words: named translations.
+    end of a line are empty. blank: texts that stand for an empty cell, such as "--". words: named translations.
     """
 
     report: str
@@ -143,6 +143,7 @@ class Mapping:
     date_order: DateOrder | None = None
     decimal: Decimal | None = None
     personal: Names = ()
+    blank: Names = ()
     words: dict[str, dict[str, Constant]] = Field(default_factory=dict)
 
 

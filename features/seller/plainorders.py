@@ -12,7 +12,7 @@ import polars as pl
 from features.columns import EXTRA_PREFIX
 from features.delimited import CHUNK_ROWS, RawChunk, Reject
 from features.errors import FileRefused
-from features.seller.cells import DIGITS_LOST, digits_lost
+from features.seller.keys import DIGITS_LOST, digits_lost
 from features.seller.rawtext import RawSheet, column_text, unmarked
 from features.seller.records import parsed_lines
 from features.seller.workbook import read_workbook

@@ -62,7 +62,7 @@ class _Wrong:
 
 def _table(source: Source, reading: Reading) -> SellerTable:
     sheet, notes = _without_personal(source.sheet, reading)
-    theirs = {plain_name(name): name for name in sheet.frame.columns}
+    sheet, theirs = _without_blanks(sheet, reading, notes), _their_names(sheet, reading)
     sheet, dropped = _without_dropped(_filled_down(sheet, source, theirs), source, theirs)
     wrong, columns, signs = _Wrong(sheet.frame.height), list[pl.Series](), dict[str, pl.Series]()
     declared = names_of(source.table.kind)
@@ -71,7 +71,7 @@ def _table(source: Source, reading: Reading) -> SellerTable:
         if name is None:
             notes.append(Note("column_absent", ours, {"names": ", ".join(column.names)}))
             continue
-        cells = _cells(sheet.frame[name], ours, column, declared, reading)
+        cells = _cells(sheet.frame[name], ours, column, declared=declared, reading=reading)
         columns.append(cells.values)
         notes += cells.notes
         wrong.add(cells.bad, name, cells.problem)
@@ -80,10 +80,10 @@ def _table(source: Source, reading: Reading) -> SellerTable:
     frame = _with_constants(pl.DataFrame(columns), source, sheet, declared)
     _require_keys(frame, source, reading, wrong)
     _refuse_other_currencies(frame, signs, wrong)
-    spare = [name for name in sheet.frame.columns if plain_name(name) not in _taken(reading.mapping)]
+    spare = [name for name in sheet.frame.columns if name not in _used(reading.mapping, theirs)]
     if spare:
         notes.append(Note("columns_not_used", "", {"names": ", ".join(spare)}))
-    return _gathered(frame, source, reading, sheet, wrong, dropped, notes)
+    return _gathered(frame, source, sheet=sheet, wrong=wrong, path=reading.path, dropped=dropped, notes=notes)
 
 
 def _their_name(column: MapColumn, theirs: dict[str, str]) -> str | None:
@@ -92,11 +92,41 @@ def _their_name(column: MapColumn, theirs: dict[str, str]) -> str | None:
     return next((theirs[plain_name(name)] for name in (*asked, *column.names) if plain_name(name) in theirs), None)
 
 
-def _cells(text: pl.Series, ours: str, column: MapColumn, declared: dict[str, Attribute], reading: Reading) -> Cells:
+def _cells(text: pl.Series, ours: str, column: MapColumn, *, declared: dict[str, Attribute], reading: Reading) -> Cells:
     if ours.startswith(EXTRA_PREFIX):
         nothing = pl.Series([False] * len(text), dtype=pl.Boolean)
         return Cells(unmarked(text).alias(ours), nothing, Problem(ours, "", ""))
     return read_cells(text, declared[ours], column, reading)
+
+
+def _their_names(sheet: RawSheet, reading: Reading) -> dict[str, str]:
+    """Plain names of columns to those in the file, which must not be told apart by capitals or white space alone."""
+    found: dict[str, str] = {}
+    for name in sheet.frame.columns:
+        plain = plain_name(name)
+        if plain in found and plain in _taken(reading.mapping):
+            raise FileRefused(f"{reading.path}: expected one column {name!r}, got {found[plain]!r} too; rename one")
+        found[plain] = name
+    return found
+
+
+def _without_blanks(sheet: RawSheet, reading: Reading, notes: list[Note]) -> RawSheet:
+    """The sheet in which the signs that the map names as empty are so."""
+    blank = list(reading.mapping.blank)
+    if not blank:
+        return sheet
+    is_blank = pl.all().str.strip_chars().is_in(blank)
+    count = int(sheet.frame.select(is_blank.sum()).sum_horizontal().sum())
+    if count:
+        notes.append(Note("signs_of_nothing", "", {"count": str(count), "signs": " ".join(blank)}))
+    return replace(sheet, frame=sheet.frame.with_columns(pl.when(~is_blank).then(pl.all())))
+
+
+def _used(mapping: Mapping, theirs: dict[str, str]) -> set[str | None]:
+    """The columns of this file that the map reads or drops rows by."""
+    columns = {_their_name(column, theirs) for table in mapping.table for column in table.columns.values()}
+    ruled = [name for table in mapping.table for rule in table.drop for name in rule.column.split(EITHER)]
+    return columns | {theirs.get(plain_name(name)) for name in ruled}
 
 
 def _taken(mapping: Mapping) -> set[str]:
@@ -190,17 +220,14 @@ def _refuse_other_currencies(frame: pl.DataFrame, signs: dict[str, pl.Series], w
 
 
 def _gathered(
-    frame: pl.DataFrame, source: Source, reading: Reading, sheet: RawSheet, wrong: _Wrong, dropped: Counter[str],
+    frame: pl.DataFrame, source: Source, *, sheet: RawSheet, wrong: _Wrong, path: Path, dropped: Counter[str],
     notes: list[Note],
 ) -> SellerTable:  # fmt: skip
-    if not frame.width:
-        frame = pl.DataFrame(schema={LINE: pl.Int64})
-    else:
-        frame = frame.with_columns(pl.Series(LINE, sheet.lines, dtype=pl.Int64))
+    frame = frame.with_columns(pl.Series(LINE, sheet.lines, dtype=pl.Int64))
     rejects = [_reject(sheet, row, wrong.found[row]) for row in sorted(wrong.found)]
     all_rejects = sorted(sheet.rejects + rejects, key=lambda reject: reject.line)
     return SellerTable(
-        source.mapping.report, source.table.kind, reading.path, frame.filter(~wrong.bad), all_rejects,
+        source.mapping.report, source.table.kind, path, frame.filter(~wrong.bad), all_rejects,
         source.sheet.rows, dict(dropped), notes,
     )  # fmt: skip
 

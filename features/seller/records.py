@@ -39,13 +39,20 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
 def read_document(path: Path) -> Any:
     """The value of a JSON file; `payload` around an answer of the platform is taken off."""
     try:
         if path.stat().st_size > LARGEST_DOCUMENT:
             raise FileRefused(f"{path}: expected a JSON file of at most 1 GiB; split it, or use JSON lines")
         text = path.read_bytes().decode(guessed_encoding(path).encoding)
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
     except OSError as error:
         raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
@@ -200,7 +207,7 @@ def parsed_lines(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any
 def _object(line: int, text: str) -> dict[str, Any] | Reject:
     try:
         text.encode()
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
     except UnicodeEncodeError:
         return Reject(line, "", "damaged_record", "expected text in the encoding of the file, got other bytes", "")
     except (ValueError, RecursionError):
