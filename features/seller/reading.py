@@ -17,7 +17,7 @@ from features.delimited import Reject
 from features.errors import FileRefused, Problem
 from features.order import Attribute
 from features.seller.cells import Cells, Reading, constant_cells, read_cells
-from features.seller.mapping import EITHER, DateOrder, MapColumn, Mapping, MapRefused, plain_name
+from features.seller.mapping import EITHER, DateOrder, Drop, MapColumn, Mapping, MapRefused, plain_name
 from features.seller.rawtext import RawSheet, unmarked
 from features.seller.sources import Source, sources
 from features.seller.table import Note, SellerTable
@@ -122,11 +122,16 @@ def _without_blanks(sheet: RawSheet, reading: Reading, notes: list[Note]) -> Raw
     return replace(sheet, frame=sheet.frame.with_columns(pl.when(~is_blank).then(pl.all())))
 
 
+def _ruled_by(rule: Drop, theirs: dict[str, str]) -> str | None:
+    """The column of this file by which a rule leaves rows out."""
+    either = (plain_name(name) for name in rule.column.split(EITHER))
+    return next((theirs[name] for name in either if name in theirs), None)
+
+
 def _used(mapping: Mapping, theirs: dict[str, str]) -> set[str | None]:
     """The columns of this file that the map reads or drops rows by."""
     columns = {_their_name(column, theirs) for table in mapping.table for column in table.columns.values()}
-    ruled = [name for table in mapping.table for rule in table.drop for name in rule.column.split(EITHER)]
-    return columns | {theirs.get(plain_name(name)) for name in ruled}
+    return columns | {_ruled_by(rule, theirs) for table in mapping.table for rule in table.drop}
 
 
 def _taken(mapping: Mapping) -> set[str]:
@@ -162,8 +167,7 @@ def _filled_down(sheet: RawSheet, source: Source, theirs: dict[str, str]) -> Raw
 def _without_dropped(sheet: RawSheet, source: Source, theirs: dict[str, str]) -> tuple[RawSheet, Counter[str]]:
     counts: Counter[str] = Counter()
     for rule in source.table.drop:
-        either = (plain_name(name) for name in rule.column.split(EITHER))
-        name = next((theirs[name] for name in either if name in theirs), None)
+        name = _ruled_by(rule, theirs)
         if name is None or not sheet.frame.height:
             continue
         text = unmarked(sheet.frame[name]).str.strip_chars()

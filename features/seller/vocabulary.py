@@ -8,7 +8,7 @@ from features.outcome import OUTCOME
 from features.seller.table import Kind as RowKind
 
 
-def _own(name: str, kind: Kind, meaning: str, choices: tuple[str, ...] = (), minimum: float = 0.0) -> Attribute:
+def _own(name: str, kind: Kind, meaning: str, choices: tuple[str, ...] = (), *, minimum: float = 0.0) -> Attribute:
     return Attribute(name, kind, "contact", "value", (), None, meaning, choices, minimum)
 
 
@@ -28,7 +28,7 @@ OWN: dict[str, Attribute] = {
         _own("label_payer", Kind.CHOICE, "who pays the return label", ("seller", "buyer", "marketplace")),
         _own("event", Kind.CHOICE, "what was posted", ("refund", "chargeback", "a_to_z", "shipment", "other")),
         _own("posted_at", Kind.INSTANT, "when it was posted"),
-        _own("amount", Kind.NUMBER, "amount posted, negative where the shop pays", (), -LARGEST_NUMBER),
+        _own("amount", Kind.NUMBER, "amount posted, negative where the shop pays", minimum=-LARGEST_NUMBER),
         _own("event_id", Kind.TEXT, "the event; the same event counts once"),
         _own("metric", Kind.TEXT, "name of a figure of the performance report"),
         _own("window_from", Kind.INSTANT, "start of the days that a figure covers"),
