@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli_options import Zone, err, instant, say, zone
+from service.cli_options import Zone, err, instant, say, zone_named
 from service.settings import settings
 from service.wording import Lang
 
@@ -40,7 +40,7 @@ def backtest(
     until = None if observed_until is None else instant(observed_until, "--observed-until")
     options = BacktestOptions(
         bundle=None if model == REFITTED else Path(model), months=months, capacity=capacity, lang=lang,
-        observed_until=until, extras=extra or (), trusted=trust or (), zone=zone(time_zone), seed=seed,
+        observed_until=until, extras=extra or (), trusted=trust or (), zone=zone_named(time_zone), seed=seed,
     )  # fmt: skip
     told = look_back(orders, outcomes, out, options, say, settings())
     for line in told.lines:

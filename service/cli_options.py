@@ -27,7 +27,7 @@ def say(message: str) -> None:
     err.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {escape(message)}")
 
 
-def zone(name: str | None) -> ZoneInfo | None:
+def zone_named(name: str | None) -> ZoneInfo | None:
     """The zone of that name; `InputError` where there is none."""
     try:
         return None if name is None else ZoneInfo(name)

@@ -19,7 +19,7 @@ from model.artefact import Bundle
 from service.advice_catalogue import Catalogue, catalogue
 from service.batch import Encoding, write_rejects
 from service.bundles import chosen_bundle
-from service.cli_options import Zone, err, instant, zone
+from service.cli_options import Zone, err, instant, zone_named
 from service.decide import Decisions, decide
 from service.settings import settings
 from service.wording import Lang
@@ -43,7 +43,7 @@ def worklist(
 ) -> None:
     """Make a list of at most CAPACITY orders to work on today, and of what one action does for many."""
     at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
-    bundle, told = chosen_bundle(model, settings()), Told(lang, zone(time_zone))
+    bundle, told = chosen_bundle(model, settings()), Told(lang, zone_named(time_zone))
     made = write_worklist(orders, out, bundle, catalogue(), capacity=capacity, as_of=at, told=told, encoding=encoding)
     for fact, value in made.about.iter_rows():
         err.print(f"{fact}: {value}", markup=False)
