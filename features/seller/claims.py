@@ -1,0 +1,134 @@
+"""Claims and chargebacks as lists, returns and finances show them, made one outcome each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from features.outcome import CLAIM, OUTCOME
+from features.seller.contacts import events
+from features.seller.facts import INSTANT, disagreements, dtypes, no_conflicts, typed
+from features.seller.table import SellerTable
+
+CHARGEBACK = "chargeback"
+BASIS = "claim_opened_basis"
+# How well a source knows when a claim was opened: it says so; the buyer asked for the return that became the claim;
+# the money left the account, days later; it was decided, or came to be known. The best known is taken.
+BASES = ("stated", "return_requested", "debited", "decided")
+_EVENT = ("order_id", "kind", "nth")
+_LISTS, _RETURNS, _FINANCES, _MANUAL = "seller_central", "returns_report", "finances", "manual"
+# Of these the finances know better than a list, since the money moved.
+_OF_MONEY = ("seller_paid", "amount", "currency")
+_COMPARED = (*_OF_MONEY, "claim_type", "counts_as_defect")
+
+
+def outcomes(tables: Sequence[SellerTable]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(one row per event with the columns of `OUTCOME` and the basis of its date; what sources disagree in).
+
+    A claim that a list, the returns and the finances all show is one; two claims of one order are two only where one
+    list tells them apart. Retracted rows stand alone. An event without any date has claim_opened_at unknown.
+    """
+    listed = [_listed(t) for t in tables if t.kind == "claims" and t.frame.height]
+    seen = pl.concat([_nothing(), *listed, *_returned(tables), *_debited(tables)], how="diagonal_relaxed")
+    is_retracted = pl.col("retracted").fill_null(value=False)
+    merged = _merged(seen.filter(~is_retracted))
+    rows = pl.concat([merged, seen.filter(is_retracted).select(merged.columns).unique()])
+    name = pl.format("{}-{}-{}", "kind", "order_id", "nth")
+    rows = rows.with_columns(pl.coalesce("event_id", name).alias("event_id")).select(*OUTCOME, BASIS)
+    return rows.sort("claim_opened_at", "order_id", "event_id", nulls_last=True), _conflicts(merged, seen)
+
+
+def list_source(report: str) -> str:
+    """Where a list of claims is from: the marketplace's own export, or the shop's own notes."""
+    return _LISTS if report.startswith("amazon.") else _MANUAL
+
+
+def _nothing() -> pl.DataFrame:
+    known = dtypes()
+    own = {BASIS: pl.String(), "nth": pl.Int64()}
+    return pl.DataFrame(schema={name: known[name] for name in OUTCOME} | own)
+
+
+def _listed(table: SellerTable) -> pl.DataFrame:
+    """Rows of a list of claims; nth tells the events of one order apart, by date and number."""
+    frame = pl.concat([_nothing(), typed(table.frame)], how="diagonal_relaxed").select(*OUTCOME)
+    later = pl.coalesce("decided_at", "recorded_at")
+    basis = pl.when(pl.col("claim_opened_at").is_not_null()).then(pl.lit(BASES[0])).when(later.is_not_null())
+    frame = frame.with_columns(
+        pl.col("kind").fill_null(CLAIM), pl.col("source").fill_null(list_source(table.report)),
+        basis.then(pl.lit(BASES[3])).alias(BASIS), pl.coalesce("claim_opened_at", later).alias("claim_opened_at"),
+    )  # fmt: skip
+    frame = frame.filter(pl.col("order_id").is_not_null()).unique()
+    event = pl.coalesce("event_id", pl.col("claim_opened_at").cast(pl.String))
+    first = pl.col("claim_opened_at").min().over("order_id", "kind", event)
+    place = pl.struct(first, event).rank("dense").over("order_id", "kind")
+    return frame.with_columns(place.cast(pl.Int64).alias("nth"))
+
+
+def _returned(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
+    """Orders with a return that is marked as a claim: at the earliest when its return was asked for."""
+    marked = [f.filter("is_a_to_z") for f in events(tables, "returns").values() if "is_a_to_z" in f.columns]
+    return [
+        rows.group_by("order_id").agg(
+            pl.lit(CLAIM).alias("kind"), pl.lit(1, pl.Int64).alias("nth"), pl.lit(_RETURNS).alias("source"),
+            pl.lit(BASES[1]).alias(BASIS), _earliest(rows, "return_requested_at"),
+        )
+        for rows in marked
+    ]  # fmt: skip
+
+
+def _earliest(rows: pl.DataFrame, name: str) -> pl.Expr:
+    column = pl.col(name).min() if name in rows.columns else pl.lit(None, INSTANT)
+    return column.alias("claim_opened_at")
+
+
+def _debited(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
+    """Claims and chargebacks that moved money: at the latest when they were posted; several postings are one event.
+
+    Where what was taken has come back in full, the seller did not pay in the end.
+    """
+    total, amount = pl.col("amount").sum(), pl.col("amount")
+    is_back = (amount < 0.0).any() & (amount > 0.0).any() & (total >= 0.0)
+    currency = pl.col("currency").drop_nulls().first()
+    found = []
+    for frame in events(tables, "finances").values():
+        rows = pl.concat(
+            [pl.DataFrame(schema={"currency": pl.String, "event_id": pl.String}), frame], how="diagonal_relaxed"
+        )
+        rows = rows.filter(pl.col("event").is_in([CLAIM, CHARGEBACK])).rename({"event": "kind"})
+        found.append(
+            rows.sort("amount", nulls_last=True).group_by("order_id", "kind").agg(
+                pl.lit(1, pl.Int64).alias("nth"), pl.lit(_FINANCES).alias("source"), pl.lit(BASES[2]).alias(BASIS),
+                pl.col("posted_at").min().alias("claim_opened_at"), pl.col("posted_at").min().alias("decided_at"),
+                pl.col("posted_at").min().alias("recorded_at"), (~is_back).alias("seller_paid"),
+                pl.when(amount.is_not_null().any()).then(total.abs().round(4)).alias("amount"), currency,
+                pl.col("event_id").drop_nulls().min(),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _merged(seen: pl.DataFrame) -> pl.DataFrame:
+    """One row per event: of each fact the best source that has it, of equals the first by value."""
+    rank = pl.col(BASIS).replace_strict(
+        {b: float(i) for i, b in enumerate(BASES)}, default=float(len(BASES)), return_dtype=pl.Float64
+    )
+    others = sorted({*OUTCOME, BASIS} - {"claim_opened_at", *_EVENT})
+    ranked = seen.with_columns(rank.alias("_rank")).sort(*_EVENT, "_rank", "claim_opened_at", *others, nulls_last=True)
+    believed = [pl.col(c).drop_nulls().first() for c in seen.columns if c not in (*_EVENT, *_OF_MONEY)]
+    by_money = pl.col("source") != _FINANCES
+    money = [pl.col(c).sort_by(by_money, maintain_order=True).drop_nulls().first() for c in _OF_MONEY]
+    return ranked.group_by(_EVENT, maintain_order=True).agg(*believed, *money).select(seen.columns)
+
+
+def _conflicts(merged: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """Where a source says something else of an event than its outcome does; dates only where they are stated."""
+    stated = pl.when(pl.col(BASIS) == BASES[0]).then("claim_opened_at").alias("claim_opened_at")
+    kept = merged.select(*_EVENT, *_COMPARED, stated)
+    found = [no_conflicts()]
+    for (source,), rows in (
+        seen.filter(~pl.col("retracted").fill_null(value=False)).partition_by("source", as_dict=True).items()
+    ):
+        found.append(disagreements(kept, rows.select(*_EVENT, *_COMPARED, stated), _EVENT, ("outcomes", str(source))))
+    return pl.concat(found).sort(pl.all())

@@ -1,0 +1,130 @@
+"""Everything the seller's files tell, gathered: orders, outcomes, coverage, and all that did not fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from features.errors import FileRefused
+from features.outcome import CLAIM
+from features.seller.claims import outcomes
+from features.seller.contacts import contacts
+from features.seller.facts import Told, combined, no_conflicts, typed
+from features.seller.items import cancelled_orders, item_orders
+from features.seller.parcels import PARCEL_ID, parcel_facts, parcel_names, worst_parcels
+from features.seller.reconciliation import Reconciled, reconciled
+from features.seller.shops import ORDER_KINDS, refuse_mixed_shops, with_shop
+from features.seller.spans import SourceCoverage, coverage
+from features.seller.table import Note, SellerTable
+from features.seller.usable import UNDATED_CLAIM, completed, usable
+
+PLACE = ("report", "file", "line")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What came of a shop's files.
+
+    orders: one row per order, attributes by their names and the shop's own (`x_…`), all of which the table door takes;
+    outcomes: one row per event; set_aside: orders that cannot be used (`SET_ASIDE` and `PLACE`); conflicts: see
+    `CONFLICT_COLUMNS`; orphans: rows of orders that no file of orders has (order_id, kind, `PLACE`); filled: how many
+    orders had a value completed, by what; strays: rows of parcels that belong to no order.
+    """
+
+    orders: pl.DataFrame
+    outcomes: pl.DataFrame
+    coverage: list[SourceCoverage]
+    set_aside: pl.DataFrame
+    conflicts: pl.DataFrame
+    orphans: pl.DataFrame
+    filled: dict[str, int]
+    reconciliations: list[Reconciled]
+    notes: list[Note]
+    strays: int
+
+
+def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathered:
+    """Join the tables by order number. The order of tables and of their rows changes nothing.
+
+    Distinct order numbers of the files of orders = orders + set aside. `FileRefused` where there is no file of orders,
+    or where files are of two shops whose order numbers collide.
+    """
+    tables = with_shop(tables, shop)
+    refuse_mixed_shops(tables)
+    population = _population(tables)
+    sales = [_sale(table) for table in tables if table.kind in ORDER_KINDS]
+    shipments = [Told(t.report, parcel_facts(t.frame), no_conflicts()) for t in tables if t.kind == "parcels"]
+    parcels, strays = worst_parcels([*(sale.parcels for sale in sales), *shipments])
+    facts = combined([*(sale.told for sale in sales), *parcels, *contacts(tables)], ["order_id"], population)
+    events, disputed = outcomes(tables)
+    is_undated = (pl.col("kind") == CLAIM) & pl.col("claim_opened_at").is_null()
+    undated = events.filter(is_undated).select("order_id", pl.lit(UNDATED_CLAIM).alias("code"))
+    known, filled = completed(facts.frame, events)
+    orders, set_aside = usable(known, pl.concat([*(sale.unusable for sale in sales), undated]))
+    dated = events.filter(~is_undated)
+    return Gathered(
+        orders, dated, coverage(tables), set_aside.join(_places(tables, set_aside), on="order_id", how="left"),
+        pl.concat([facts.conflicts, disputed]).unique().sort(pl.all()), _orphans(tables, population), filled,
+        reconciled(tables, orders, dated), [note for sale in sales for note in sale.notes], strays,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """What one table of orders tells: of the orders, of their parcels, and which cannot be used."""
+
+    told: Told
+    parcels: Told
+    unusable: pl.DataFrame
+    notes: list[Note]
+
+
+def _sale(table: SellerTable) -> _Sale:
+    of_parcels = parcel_names() | {PARCEL_ID}
+    if table.kind == "order_items":
+        found = item_orders(table, of_parcels)
+        parcels = Told(table.report, parcel_facts(found.live), no_conflicts())
+        return _Sale(Told(table.report, found.frame, found.conflicts), parcels, found.unusable, found.notes)
+    rows = typed(table.frame).filter(pl.col("order_id").is_not_null())
+    facts = rows.select(c for c in rows.columns if c not in of_parcels and c != "line")
+    parcels = Told(table.report, parcel_facts(rows), no_conflicts())
+    return _Sale(Told(table.report, facts, no_conflicts()), parcels, cancelled_orders(rows), [])
+
+
+def _population(tables: Sequence[SellerTable]) -> pl.DataFrame:
+    """(orders, 1): every order number of the files of orders, sorted."""
+    numbers = [typed(t.frame).select("order_id") for t in tables if t.kind in ORDER_KINDS]
+    if not numbers:
+        got = ", ".join(sorted({t.kind for t in tables})) or "nothing"
+        raise FileRefused(f"expected at least one file of orders, got only {got}; add the orders that these belong to")
+    return pl.concat(numbers).drop_nulls().unique().sort("order_id")
+
+
+def _placed(table: SellerTable) -> pl.DataFrame:
+    line = pl.col("line").cast(pl.Int64) if "line" in table.frame.columns else pl.lit(None, pl.Int64).alias("line")
+    return table.frame.select(
+        pl.col("order_id").cast(pl.String), pl.lit(table.report).alias("report"),
+        pl.lit(str(table.path)).alias("file"), line,
+    )  # fmt: skip
+
+
+def _places(tables: Sequence[SellerTable], wanted: pl.DataFrame) -> pl.DataFrame:
+    """Where each wanted order stands first, by file and line."""
+    rows = [_placed(t).join(wanted, on="order_id", how="semi") for t in tables if t.kind in ORDER_KINDS]
+    return pl.concat(rows).sort("order_id", "file", "line").unique("order_id", keep="first", maintain_order=True)
+
+
+def _orphans(tables: Sequence[SellerTable], population: pl.DataFrame) -> pl.DataFrame:
+    """Rows of what followed (claims, returns, refunds, messages, parcels) whose order no file of orders has."""
+    empty = pl.DataFrame(
+        schema={"order_id": pl.String, "kind": pl.String, "report": pl.String, "file": pl.String, "line": pl.Int64}
+    )
+    rows = [
+        _placed(t).drop_nulls("order_id").join(population, on="order_id", how="anti")
+        .select("order_id", pl.lit(t.kind).alias("kind"), *PLACE)
+        for t in tables
+        if t.kind not in ORDER_KINDS and t.kind != "performance"
+    ]  # fmt: skip
+    return pl.concat([empty, *rows]).unique().sort(pl.all(), nulls_last=True)
