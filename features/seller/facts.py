@@ -19,6 +19,12 @@ _CONFLICTS = dict.fromkeys(CONFLICT_COLUMNS, pl.String)
 _DTYPES = {Kind.FLAG: pl.Boolean(), Kind.COUNT: pl.Int64(), Kind.INSTANT: INSTANT} | dict.fromkeys(
     (Kind.NUMBER, Kind.RATE, Kind.MONEY), pl.Float64()
 )
+_OWN = {
+    "parcel_id": pl.String(), "order_item_id": pl.String(), "sender": pl.String(), "event": pl.String(),
+    "event_id": pl.String(), "sent_at": INSTANT, "posted_at": INSTANT, "window_from": INSTANT, "window_until": INSTANT,
+    "item_tax": pl.Float64(), "shipping_tax": pl.Float64(), "amount": pl.Float64(), "is_a_to_z": pl.Boolean(),
+    "item_status": pl.String(), "order_status": pl.String(),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,9 @@ def no_conflicts() -> pl.DataFrame:
 
 @cache
 def dtypes() -> dict[str, pl.DataType]:
-    """The column type of every attribute of orders and outcomes."""
-    return {a.name: _DTYPES.get(a.kind, pl.String()) for a in (*OUTCOME.values(), *attributes().values())}
+    """The column type of every attribute of orders and outcomes, and of this room's own."""
+    declared = {a.name: _DTYPES.get(a.kind, pl.String()) for a in (*OUTCOME.values(), *attributes().values())}
+    return _OWN | declared
 
 
 def typed(frame: pl.DataFrame) -> pl.DataFrame:
