@@ -90,6 +90,13 @@ def test_two_claims_of_one_order_are_two_only_where_a_list_tells_them_apart() ->
     assert found.outcomes["seller_paid"].to_list() == [True, None]
 
 
+def test_files_of_orders_that_name_their_claims_are_a_list_too() -> None:
+    rows = [{"order_id": o, "placed_at": START, "claim_opened_at": d} for o, d in (("p", at(20)), ("q", None))]
+    found = shop(table("orders", "erp.generic_zh", *rows))
+    assert found.outcomes.select("order_id", "source").rows() == [("p", "manual")]
+    assert [one.source for one in found.coverage] == ["manual"]
+
+
 def test_a_retracted_claim_stays_beside_and_opens_nothing() -> None:
     found = shop(listed({"order_id": "a", "claim_opened_at": at(20), "retracted": True}))
     assert found.outcomes["retracted"].to_list() == [True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -29,7 +30,7 @@ def outcomes(tables: Sequence[SellerTable]) -> tuple[pl.DataFrame, pl.DataFrame]
     A claim that a list, the returns and the finances all show is one; two claims of one order are two only where one
     list tells them apart. Retracted rows stand alone. An event without any date has claim_opened_at unknown.
     """
-    listed = [_listed(t) for t in tables if t.kind == "claims" and t.frame.height]
+    listed = [_listed(t) for t in claim_lists(tables)]
     seen = pl.concat([_nothing(), *listed, *_returned(tables), *_debited(tables)], how="diagonal_relaxed")
     is_retracted = pl.col("retracted").fill_null(value=False)
     merged = _merged(seen.filter(~is_retracted))
@@ -37,6 +38,19 @@ def outcomes(tables: Sequence[SellerTable]) -> tuple[pl.DataFrame, pl.DataFrame]
     name = pl.format("{}-{}-{}", "kind", "order_id", "nth")
     rows = rows.with_columns(pl.coalesce("event_id", name).alias("event_id")).select(*OUTCOME, BASIS)
     return rows.sort("claim_opened_at", "order_id", "event_id", nulls_last=True), _conflicts(merged, seen)
+
+
+def claim_lists(tables: Sequence[SellerTable]) -> list[SellerTable]:
+    """Lists of claims, and files of orders that say themselves when a claim was opened, cut to those that were."""
+    own = [t for t in tables if t.kind in ("orders", "order_items") and "claim_opened_at" in t.frame.columns]
+    cut = [replace(t, frame=_of_claims(typed(t.frame))) for t in own]
+    return [t for t in (*(t for t in tables if t.kind == "claims"), *cut) if t.frame.height]
+
+
+def _of_claims(orders: pl.DataFrame) -> pl.DataFrame:
+    names = [c for c in ("order_id", "claim_opened_at", "claim_type", "line") if c in orders.columns]
+    decided = [pl.col("claim_decided_at").alias("decided_at")] if "claim_decided_at" in orders.columns else []
+    return orders.filter(pl.col("claim_opened_at").is_not_null()).select(*names, *decided)
 
 
 def list_source(report: str) -> str:
@@ -72,15 +86,15 @@ def _returned(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
     return [
         rows.group_by("order_id").agg(
             pl.lit(CLAIM).alias("kind"), pl.lit(1, pl.Int64).alias("nth"), pl.lit(_RETURNS).alias("source"),
-            pl.lit(BASES[1]).alias(BASIS), _earliest(rows, "return_requested_at"),
+            _earliest(rows, "return_requested_at").alias("claim_opened_at"),
+            pl.when(_earliest(rows, "return_requested_at").is_not_null()).then(pl.lit(BASES[1])).alias(BASIS),
         )
         for rows in marked
     ]  # fmt: skip
 
 
 def _earliest(rows: pl.DataFrame, name: str) -> pl.Expr:
-    column = pl.col(name).min() if name in rows.columns else pl.lit(None, INSTANT)
-    return column.alias("claim_opened_at")
+    return pl.col(name).min() if name in rows.columns else pl.lit(None, INSTANT)
 
 
 def _debited(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:

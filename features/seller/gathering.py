@@ -51,7 +51,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     Distinct order numbers of the files of orders = orders + set aside. `FileRefused` where there is no file of orders,
     or where files are of two shops whose order numbers collide.
     """
-    tables = with_shop(tables, shop)
+    tables = with_shop([t for t in tables if t.frame.height], shop)
     refuse_mixed_shops(tables)
     population = _population(tables)
     sales = [_sale(table) for table in tables if table.kind in ORDER_KINDS]

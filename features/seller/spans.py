@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from features.seller.claims import list_source
+from features.seller.claims import claim_lists, list_source
 from features.seller.facts import INSTANT, typed
 from features.seller.precedence import joining_rules
 from features.seller.table import SellerTable
@@ -41,8 +41,9 @@ def coverage(tables: Sequence[SellerTable]) -> list[SourceCoverage]:
     was debited. Returns show claims only of what was sent back, so that they are complete for nothing.
     """
     found = []
+    seen = [*(t for t in tables if t.kind in ("returns", "finances")), *claim_lists(tables)]
     for source in ("seller_central", "manual", "finances", "returns_report"):
-        spans = [s for t in tables if _source(t) == source and (s := _span(t)) is not None]
+        spans = [s for t in seen if _source(t) == source and (s := _span(t)) is not None]
         if spans:
             found.append(_covered(source, spans))
     return found
@@ -70,10 +71,8 @@ def _list(words: Sequence[str]) -> str:
     return "[" + ", ".join(f'"{word}"' for word in words) + "]"
 
 
-def _source(table: SellerTable) -> str | None:
-    if table.kind == "claims":
-        return list_source(table.report)
-    return {"returns": "returns_report", "finances": "finances"}.get(table.kind)
+def _source(table: SellerTable) -> str:
+    return {"returns": "returns_report", "finances": "finances"}.get(table.kind) or list_source(table.report)
 
 
 def _span(table: SellerTable) -> tuple[datetime, datetime] | None:
