@@ -35,7 +35,9 @@ def listed(*rows: dict[str, Any], report: str = "amazon.claims") -> SellerTable:
 
 def returned(order_id: str, day: float | None) -> SellerTable:
     asked = None if day is None else at(day)
-    return table("returns", "amazon.returns", {"order_id": order_id, "return_requested_at": asked, "is_a_to_z": True})
+    return table(
+        "returns", "amazon.fbm_returns", {"order_id": order_id, "return_requested_at": asked, "is_a_to_z": True}
+    )
 
 
 def posted(*rows: tuple[str, str, float, float], file: str = "") -> SellerTable:
@@ -149,13 +151,13 @@ def test_training_reads_the_coverage_that_is_written(tmp_path: Path) -> None:
 
 def test_the_marketplace_s_total_is_set_against_what_the_files_show() -> None:
     totals = {
-        "metric": "order_defect_rate.claims",
+        "metric": "a_to_z_claims",
         "window_from": at(-1),
         "window_until": at(1),
         "orders": 4,
         "count": 3,
     }
     denied = {"order_id": "c", "claim_opened_at": at(9), "counts_as_defect": False}
-    found = shop(table("performance", "amazon.performance", totals), posted(CLAIM), listed(denied))
+    found = shop(table("performance", "amazon.seller_performance", totals), posted(CLAIM), listed(denied))
     (one,) = found.reconciliations
     assert (one.kind, one.told, one.found, one.gap, one.orders_told, one.orders_found) == ("a_to_z", 3, 1, 2, 4, 3)

@@ -146,7 +146,7 @@ def test_what_belongs_to_no_order_is_kept_as_an_orphan() -> None:
 
 def test_a_date_without_a_time_does_not_lie_before_its_own_day() -> None:
     asked = [{"order_id": "a", "return_requested_at": START.replace(hour=0, minute=0, second=0)}]
-    found = gathered([items(item("a")), table("returns", "amazon.returns", asked)])
+    found = gathered([items(item("a")), table("returns", "amazon.fbm_returns", asked)])
     assert only(found)["return_requested_at"] == START
     assert found.filled["day_return_requested_at"] == 1
 
@@ -226,7 +226,7 @@ def shop_files(draw: st.DrawFn) -> list[tuple[Kind, str, list[dict[str, Any]]]]:
 
     files: list[tuple[Kind, str, list[dict[str, Any]]]] = [
         ("order_items", "amazon.all_orders", rows(ITEM, 1)), ("orders", "erp.generic_zh", rows(ORDER)),
-        ("parcels", "shipments", rows(PARCEL)), ("returns", "amazon.returns", rows(RETURN)),
+        ("parcels", "shipments", rows(PARCEL)), ("returns", "amazon.fbm_returns", rows(RETURN)),
         ("finances", "amazon.finances", rows(MONEY)), ("claims", "mine", rows(CLAIM)),
     ]  # fmt: skip
     return [file for file in files if file[2]]

@@ -82,8 +82,8 @@ def returns_told(rows: pl.DataFrame) -> pl.DataFrame:
 
 def refunds_told(rows: pl.DataFrame) -> pl.DataFrame:
     """The first refund and the sum of all, as the finances record them; debits of claims are no refunds."""
-    refunds = rows.filter(pl.col("event") == REFUND).with_columns(pl.col("amount").abs().alias("refund_amount"))
+    refunds = rows.filter(pl.col("event") == REFUND).with_columns(refund_amount="amount")
     extra = [pl.col("currency").drop_nulls().first()] if "currency" in rows.columns else []
     return refunds.group_by("order_id", maintain_order=True).agg(
-        pl.col("posted_at").min().alias("refunded_at"), summed("refund_amount"), *extra
+        pl.col("posted_at").min().alias("refunded_at"), summed("refund_amount").abs(), *extra
     )

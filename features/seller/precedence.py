@@ -50,8 +50,8 @@ def joining_rules() -> JoiningRules:
 def by_precedence(reports: Iterable[str]) -> list[str]:
     """Reports, the most believed first; equals by name.
 
-    >>> by_precedence(["erp.generic_zh", "mine.toml", "amazon.returns", "amazon.all_orders"])
-    ['amazon.all_orders', 'amazon.returns', 'mine.toml', 'erp.generic_zh']
+    >>> by_precedence(["erp.generic_zh", "mine.toml", "amazon.fbm_returns", "amazon.all_orders"])
+    ['amazon.all_orders', 'amazon.fbm_returns', 'mine.toml', 'erp.generic_zh']
     """
     return sorted(set(reports), key=lambda report: (_place(report), report))
 

@@ -14,7 +14,7 @@ from features.seller.facts import typed
 from features.seller.table import SellerTable
 
 # What a total counts, by the name of its metric in the performance report.
-_KINDS = {"claims": CLAIM, "chargebacks": CHARGEBACK, "negative_feedback": "negative_feedback"}
+_KINDS = {"a_to_z_claims": CLAIM, "chargebacks": CHARGEBACK, "negative_feedback": "negative_feedback"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def reconciled(tables: Sequence[SellerTable], orders: pl.DataFrame, outcomes: pl
 def _kinds(row: dict[str, object]) -> list[str]:
     name = str(row.get("metric"))
     known = row.get("count") is not None and row.get("window_from") is not None and row.get("window_until") is not None
-    return [kind for metric, kind in _KINDS.items() if known and name.rpartition(".")[2] == metric]
+    return [_KINDS[name]] if known and name in _KINDS else []
 
 
 def _one(row: dict[str, object], kind: str, orders: pl.DataFrame, placed: pl.DataFrame) -> Reconciled:
