@@ -1,0 +1,75 @@
+"""The command that takes a shop's own files in: `claimrisk import`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+import polars as pl
+import typer
+
+from features.errors import InputError
+from features.seller.facts import CONFLICT_COLUMNS
+from features.seller.gathering import PLACE, Gathered, gathered
+from features.seller.spans import coverage_toml
+from features.seller.table import SellerTable
+from service.batch import escaped
+from service.files import folder_aside
+from service.import_report import CONFLICTS, COVERAGE, report_document
+from service.import_words import report_text
+from service.wording import Lang
+
+REPORT = "import_report.json"
+REJECTS = ("file", "line", "column", "code", "reason", "raw")
+
+
+def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang: Lang) -> str:
+    """Everything an import gives, in the folder `out`, in place of an earlier import; returns the report in words."""
+    if out.exists() and not (out / REPORT).exists():
+        raise InputError(f"--out {out}: expected a new folder or an earlier import, got something else; name another")
+    document = report_document(tables, found)
+    told = report_text(document, lang, _commands(out, document))
+    _make_parent(out)
+    with folder_aside(out) as aside:
+        aside.mkdir()
+        found.orders.write_parquet(aside / "orders.parquet")
+        found.outcomes.write_parquet(aside / "outcomes.parquet")
+        (aside / COVERAGE).write_text(coverage_toml(found.coverage), "utf-8")
+        _write_csv(aside / "rejects.csv", REJECTS, _rejected(tables, found))
+        _write_csv(aside / CONFLICTS, CONFLICT_COLUMNS, found.conflicts)
+        _write_csv(aside / "orphans.csv", ("order_id", "kind", *PLACE), found.orphans)
+        (aside / REPORT).write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        (aside / "import_report.md").write_text(told, "utf-8")
+    return told
+
+
+def _make_parent(out: Path) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out}: its folder cannot be made ({error.strerror})") from error
+
+
+def _commands(out: Path, document: dict[str, Any]) -> list[str]:
+    train = f"claimrisk train {out / 'orders.parquet'} {out / 'outcomes.parquet'} --out model"
+    score = f"claimrisk score {out / 'orders.parquet'} --model model --out scored.csv"
+    return [train, score] if document["target"] else [score]
+
+
+def _rejected(tables: Sequence[SellerTable], found: Gathered) -> pl.DataFrame:
+    """Rows set aside by reading, then orders set aside by joining; of an order the place where it stands first."""
+    rows = [(str(t.path), r.line, r.column, r.code, r.reason, r.raw) for t in tables for r in t.rejects]
+    schema = {name: pl.Int64() if name == "line" else pl.String() for name in REJECTS}
+    read = pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.concat([read, found.set_aside.rename({"order_id": "raw"}).select(REJECTS)])
+
+
+def _write_csv(path: Path, columns: Sequence[str], frame: pl.DataFrame) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(escaped(frame.select(columns)).iter_rows())
