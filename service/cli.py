@@ -21,6 +21,7 @@ from features.tables import TableOptions
 from model.artefact import load
 from service.advice_catalogue import catalogue
 from service.batch import Encoding, Summary, score_file
+from service.cli_import import import_files
 from service.settings import settings, signing_key
 from service.wording import Lang
 
@@ -65,6 +66,9 @@ def _instant(text: str, option: str) -> datetime:
     if problem is not None:
         raise InputError(f"{option} {text}: {problem}")
     return datetime.fromisoformat(text.upper()).astimezone(UTC)
+
+
+app.command("import")(import_files)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +13,12 @@ import orjson
 import polars as pl
 import typer
 
-from features.errors import InputError
+from features.errors import FileRefused, InputError
 from features.seller.facts import CONFLICT_COLUMNS
 from features.seller.gathering import PLACE, Gathered, gathered
+from features.seller.mapping import Mapping, read_map
+from features.seller.reading import read_seller_file
+from features.seller.sources import expanded
 from features.seller.spans import coverage_toml
 from features.seller.table import SellerTable
 from service.batch import escaped
@@ -25,6 +29,51 @@ from service.wording import Lang
 
 REPORT = "import_report.json"
 REJECTS = ("file", "line", "column", "code", "reason", "raw")
+
+
+Files = Annotated[list[Path], typer.Argument(help="reports, ERP sheets, lists of claims, or folders of them")]
+Out = Annotated[Path, typer.Option(help="folder for orders, outcomes, coverage and the report")]
+MapFile = Annotated[
+    Path | None, typer.Option("--map", help="map for the files that are no reports of Amazon's; see claimrisk map")
+]
+Shop = Annotated[str | None, typer.Option(help="shop of orders whose file names none")]
+Zone = Annotated[str | None, typer.Option("--time-zone", help="zone of the ERP's times, such as Asia/Shanghai")]
+
+
+def import_files(
+    files: Files, out: Out, map_file: MapFile = None, shop: Shop = None, time_zone: Zone = None, lang: Lang = "en"
+) -> None:
+    """Take in a shop's own files: orders and outcomes for train and score, and a report of what became of each row."""
+    mapping = None if map_file is None else read_map(map_file)
+    zone = _zone(time_zone)
+    tables = [table for path in expanded(files) for table in _tables(path, mapping, zone)]
+    told = write_import(tables, gathered(tables, shop=shop), out, lang)
+    sys.stderr.write(told)
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InputError(f"--time-zone {name}: expected a zone such as Asia/Shanghai") from error
+
+
+def _tables(path: Path, mapping: Mapping | None, zone: ZoneInfo | None) -> list[SellerTable]:
+    """The tables of a file. Amazon's reports keep their own maps and zones, since --map and --time-zone speak of the
+    shop's own files, unless the map is meant for that very report."""
+    of_amazon = _as_amazon(path)
+    if of_amazon is not None and (mapping is None or all(t.report != mapping.report for t in of_amazon)):
+        return of_amazon
+    return read_seller_file(path, mapping=mapping, zone=zone)
+
+
+def _as_amazon(path: Path) -> list[SellerTable] | None:
+    """The tables of one of Amazon's reports, None for any other file."""
+    try:
+        tables = read_seller_file(path)
+    except FileRefused:
+        return None
+    return tables if all(table.report.startswith("amazon.") for table in tables) else None
 
 
 def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang: Lang) -> str:

@@ -95,4 +95,4 @@ def _steady_hours(rows: pl.DataFrame) -> float | None:
     halves = pair.select(((pl.col("other") - pl.col("kept")).dt.total_seconds() / 1800).round()).to_series()
     if pair.height < 2 or pair.height < rows.height or halves.n_unique() != 1 or not halves[0]:
         return None
-    return float(halves[0]) / 2
+    return abs(float(halves[0])) / 2

@@ -11,7 +11,7 @@ from features.seller.items import summed
 from features.seller.table import Kind, SellerTable
 
 BUYER, SELLER = "buyer", "seller"
-REFUND = "refund"
+REFUND, SHIPMENT = "refund", "shipment"
 
 
 def events(tables: Sequence[SellerTable], kind: Kind) -> dict[str, pl.DataFrame]:
@@ -37,7 +37,8 @@ def contacts(tables: Sequence[SellerTable]) -> list[Told]:
     """What messages, returns and refunds tell of orders, one row per order and report."""
     found = [(r, messages_told(f)) for r, f in events(tables, "messages").items()]
     found += [(r, returns_told(f)) for r, f in events(tables, "returns").items()]
-    found += [(r, refunds_told(f)) for r, f in events(tables, "finances").items()]
+    for report, posted in events(tables, "finances").items():
+        found += [(report, refunds_told(posted)), (report, shipments_told(posted))]
     return [Told(report, frame, no_conflicts()) for report, frame in found if frame.height]
 
 
@@ -78,6 +79,12 @@ def returns_told(rows: pl.DataFrame) -> pl.DataFrame:
         "currency": pl.col("currency").drop_nulls().first(),
     }
     return rows.group_by("order_id", maintain_order=True).agg(e for name, e in how.items() if name in rows.columns)
+
+
+def shipments_told(rows: pl.DataFrame) -> pl.DataFrame:
+    """When an order's first shipment was posted, which is when it was confirmed to the marketplace."""
+    posted = rows.filter(pl.col("event") == SHIPMENT)
+    return posted.group_by("order_id").agg(pl.col("posted_at").min().alias("ship_confirmed_at")).sort("order_id")
 
 
 def refunds_told(rows: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from features.kinds import Kind
 from features.order import attributes
 from features.outcome import OUTCOME
 from features.seller.precedence import by_precedence, joining_rules
+from features.seller.vocabulary import OWN
 
 INSTANT = pl.Datetime("us", "UTC")
 CONFLICT_COLUMNS = ("order_id", "attribute", "kept", "kept_from", "other", "other_from")
@@ -19,12 +20,6 @@ _CONFLICTS = dict.fromkeys(CONFLICT_COLUMNS, pl.String)
 _DTYPES = {Kind.FLAG: pl.Boolean(), Kind.COUNT: pl.Int64(), Kind.INSTANT: INSTANT} | dict.fromkeys(
     (Kind.NUMBER, Kind.RATE, Kind.MONEY), pl.Float64()
 )
-_OWN = {
-    "parcel_id": pl.String(), "order_item_id": pl.String(), "sender": pl.String(), "event": pl.String(),
-    "event_id": pl.String(), "sent_at": INSTANT, "posted_at": INSTANT, "window_from": INSTANT, "window_until": INSTANT,
-    "item_tax": pl.Float64(), "shipping_tax": pl.Float64(), "amount": pl.Float64(), "is_a_to_z": pl.Boolean(),
-    "item_status": pl.String(), "order_status": pl.String(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +39,8 @@ def no_conflicts() -> pl.DataFrame:
 @cache
 def dtypes() -> dict[str, pl.DataType]:
     """The column type of every attribute of orders and outcomes, and of this room's own."""
-    declared = {a.name: _DTYPES.get(a.kind, pl.String()) for a in (*OUTCOME.values(), *attributes().values())}
-    return _OWN | declared
+    declared = (*OUTCOME.values(), *OWN.values(), *attributes().values())
+    return {a.name: _DTYPES.get(a.kind, pl.String()) for a in declared}
 
 
 def typed(frame: pl.DataFrame) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from features.seller.shops import ORDER_KINDS, refuse_mixed_shops, with_shop
 from features.seller.spans import SourceCoverage, coverage
 from features.seller.table import Note, SellerTable
 from features.seller.usable import UNDATED_CLAIM, completed, usable
+from features.seller.vocabulary import OWN
 
 PLACE = ("report", "file", "line")
 
@@ -86,9 +87,10 @@ def _sale(table: SellerTable) -> _Sale:
     if table.kind == "order_items":
         found = item_orders(table, of_parcels)
         parcels = Told(table.report, parcel_facts(found.live), no_conflicts())
-        return _Sale(Told(table.report, found.frame, found.conflicts), parcels, found.unusable, found.notes)
+        facts = found.frame.select(c for c in found.frame.columns if c not in OWN)
+        return _Sale(Told(table.report, facts, found.conflicts), parcels, found.unusable, found.notes)
     rows = typed(table.frame).filter(pl.col("order_id").is_not_null())
-    facts = rows.select(c for c in rows.columns if c not in of_parcels and c != "line")
+    facts = rows.select(c for c in rows.columns if c not in of_parcels and c not in OWN and c != "line")
     parcels = Told(table.report, parcel_facts(rows), no_conflicts())
     return _Sale(Told(table.report, facts, no_conflicts()), parcels, cancelled_orders(rows), [])
 
