@@ -27,7 +27,7 @@ def report_document(tables: Sequence[SellerTable], found: Gathered) -> dict[str,
         "files": [_file(table) for table in tables],
         "orders": {
             "given": found.orders.height + found.set_aside.height, "out": found.orders.height,
-            "set_aside": _counts(found.set_aside["code"]),
+            "set_aside": _counts(found.set_aside["code"]), "only_in": dict(found.only_in),
         },
         "known": {name: found.orders.height - found.orders[name].null_count() for name in found.orders.columns},
         "filled": dict(found.filled),

@@ -81,6 +81,8 @@ def _orders_told(document: Mapping[str, Any], words: Words) -> list[str]:
     lines = [words("counted", given=f"{orders['given']:,}", out=f"{orders['out']:,}", aside=f"{aside:,}"), ""]
     if aside:
         lines += _bullets([f"{words('set_aside')}: {words.counts('codes', orders['set_aside'])}"])
+    for report, count in orders["only_in"].items():
+        lines += _bullets([words("only_in", report=report, count=f"{count:,}")])
     for name, count in document["filled"].items():
         is_day = name.startswith("day_")
         what = words.of("filled", "day", name=name[4:]) if is_day else words.of("filled", name)

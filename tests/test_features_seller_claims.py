@@ -105,6 +105,15 @@ def test_a_retracted_claim_stays_beside_and_opens_nothing() -> None:
     assert found.orders["claim_opened_at"].null_count() == 3 if "claim_opened_at" in found.orders.columns else True
 
 
+def test_the_latest_word_on_a_claim_wins() -> None:
+    rows = [
+        {"order_id": "a", "claim_opened_at": at(20), "decided_at": d, "seller_paid": p}
+        for d, p in ((None, False), (at(30), True))
+    ]
+    found = shop(listed(rows[0]), listed(rows[1]))
+    assert found.outcomes.select("seller_paid", "decided_at").rows() == [(True, at(30))]
+
+
 def test_a_chargeback_is_no_claim() -> None:
     found = shop(posted(("a", "chargeback", 12, -9.0)))
     assert found.outcomes.select("kind", "claim_opened_at").rows() == [("chargeback", at(12))]

@@ -95,6 +95,15 @@ def test_a_merged_parcel_delivers_all_its_orders() -> None:
     assert found.strays == 1
 
 
+def test_a_cell_with_several_orders_is_no_order_but_its_parcel_is_theirs() -> None:
+    one, two = "114-0000001-0000001", "114-0000002-0000002"
+    merged = item(f"{one}, {two}", parcel_id="1", shipped_at=START + DAY)
+    found = gathered([items(item(one), item(two)), items(merged, report="erp.generic_zh")])
+    assert found.orders["shipped_at"].to_list() == [START + DAY] * 2
+    assert found.set_aside["code"].to_list() == ["several_orders"]
+    assert found.only_in == {"amazon.all_orders": 2, "erp.generic_zh": 1}
+
+
 def test_a_parcel_without_a_number_in_a_sheet_that_has_them_is_not_tracked() -> None:
     rows = [item(o, shipped_at=START + DAY, parcel_id=p) for o, p in (("a", "1"), ("b", None))]
     found = gathered([items(*rows, report="erp.generic_zh")])
@@ -186,7 +195,7 @@ def test_the_shop_is_named_where_the_file_names_none() -> None:
 
 
 def test_files_without_any_orders_are_refused() -> None:
-    with pytest.raises(FileRefused, match="at least one file of orders, got only claims"):
+    with pytest.raises(FileRefused, match="at least one usable row of orders, got claims"):
         gathered([table("claims", "mine", [{"order_id": "a", "claim_opened_at": START}])])
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from features.outcome import CLAIM, OUTCOME
 from features.seller.contacts import events
-from features.seller.facts import INSTANT, disagreements, dtypes, no_conflicts, typed
+from features.seller.facts import INSTANT, disagreements, dtypes, no_conflicts
 from features.seller.table import SellerTable
 
 CHARGEBACK = "chargeback"
@@ -30,8 +30,9 @@ def outcomes(tables: Sequence[SellerTable]) -> tuple[pl.DataFrame, pl.DataFrame]
     A claim that a list, the returns and the finances all show is one; two claims of one order are two only where one
     list tells them apart. Retracted rows stand alone. An event without any date has claim_opened_at unknown.
     """
-    listed = [_listed(t) for t in claim_lists(tables)]
-    seen = pl.concat([_nothing(), *listed, *_returned(tables), *_debited(tables)], how="diagonal_relaxed")
+    seen = pl.concat(
+        [_nothing(), *_listed(claim_lists(tables)), *_returned(tables), *_debited(tables)], how="diagonal_relaxed"
+    )
     is_retracted = pl.col("retracted").fill_null(value=False)
     merged = _merged(seen.filter(~is_retracted))
     rows = pl.concat([merged, seen.filter(is_retracted).select(merged.columns).unique()])
@@ -43,7 +44,7 @@ def outcomes(tables: Sequence[SellerTable]) -> tuple[pl.DataFrame, pl.DataFrame]
 def claim_lists(tables: Sequence[SellerTable]) -> list[SellerTable]:
     """Lists of claims, and files of orders that say themselves when a claim was opened, cut to those that were."""
     own = [t for t in tables if t.kind in ("orders", "order_items") and "claim_opened_at" in t.frame.columns]
-    cut = [replace(t, frame=_of_claims(typed(t.frame))) for t in own]
+    cut = [replace(t, frame=_of_claims(t.frame)) for t in own]
     return [t for t in (*(t for t in tables if t.kind == "claims"), *cut) if t.frame.height]
 
 
@@ -64,13 +65,21 @@ def _nothing() -> pl.DataFrame:
     return pl.DataFrame(schema={name: known[name] for name in OUTCOME} | own)
 
 
-def _listed(table: SellerTable) -> pl.DataFrame:
-    """Rows of a list of claims; nth tells the events of one order apart, by date and number."""
-    frame = pl.concat([_nothing(), typed(table.frame)], how="diagonal_relaxed").select(*OUTCOME)
+def _listed(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
+    """Rows of lists of claims by report, whose numbers of events mean the same in all its files."""
+    by_report: dict[str, list[pl.DataFrame]] = {}
+    for table in tables:
+        by_report.setdefault(table.report, []).append(table.frame)
+    return [_numbered(pl.concat([_nothing(), *f], how="diagonal_relaxed"), r) for r, f in sorted(by_report.items())]
+
+
+def _numbered(rows: pl.DataFrame, report: str) -> pl.DataFrame:
+    """Rows of one report; nth tells the events of one order apart, by date and number of the event."""
+    frame, source = rows.select(*OUTCOME), list_source(report)
     later = pl.coalesce("decided_at", "recorded_at")
     basis = pl.when(pl.col("claim_opened_at").is_not_null()).then(pl.lit(BASES[0])).when(later.is_not_null())
     frame = frame.with_columns(
-        pl.col("kind").fill_null(CLAIM), pl.col("source").fill_null(list_source(table.report)),
+        pl.col("kind").fill_null(CLAIM), pl.col("source").fill_null(source),
         basis.then(pl.lit(BASES[3])).alias(BASIS), pl.coalesce("claim_opened_at", later).alias("claim_opened_at"),
     )  # fmt: skip
     frame = frame.filter(pl.col("order_id").is_not_null()).unique()
@@ -124,16 +133,19 @@ def _debited(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
 
 
 def _merged(seen: pl.DataFrame) -> pl.DataFrame:
-    """One row per event: of each fact the best source that has it, of equals the first by value."""
-    rank = pl.col(BASIS).replace_strict(
-        {b: float(i) for i, b in enumerate(BASES)}, default=float(len(BASES)), return_dtype=pl.Float64
-    )
-    others = sorted({*OUTCOME, BASIS} - {"claim_opened_at", *_EVENT})
-    ranked = seen.with_columns(rank.alias("_rank")).sort(*_EVENT, "_rank", "claim_opened_at", *others, nulls_last=True)
-    believed = [pl.col(c).drop_nulls().first() for c in seen.columns if c not in (*_EVENT, *_OF_MONEY)]
+    """One row per event: of each fact the best source that has it, of equals what was decided last."""
+    rank = pl.col(BASIS).replace_strict({b: i for i, b in enumerate(BASES)}, default=len(BASES), return_dtype=pl.Int64)
+    late = ("decided_at", "recorded_at")
+    others = sorted({*OUTCOME, BASIS} - {*late, *_EVENT})
+    by = [*_EVENT, "_rank", *late, *others]
+    ranked = seen.with_columns(rank.alias("_rank")).sort(by, descending=[c in late for c in by], nulls_last=True)
+    believed = [
+        pl.col(c).drop_nulls().first() for c in seen.columns if c not in (*_EVENT, *_OF_MONEY, "claim_opened_at")
+    ]
+    opened = pl.col("claim_opened_at").filter(pl.col("_rank") == pl.col("_rank").min()).min()
     by_money = pl.col("source") != _FINANCES
     money = [pl.col(c).sort_by(by_money, maintain_order=True).drop_nulls().first() for c in _OF_MONEY]
-    return ranked.group_by(_EVENT, maintain_order=True).agg(*believed, *money).select(seen.columns)
+    return ranked.group_by(_EVENT, maintain_order=True).agg(*believed, opened, *money).select(seen.columns)
 
 
 def _conflicts(merged: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:

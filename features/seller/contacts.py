@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from features.seller.facts import Told, no_conflicts, typed
+from features.seller.facts import Told, no_conflicts
 from features.seller.items import summed
 from features.seller.table import Kind, SellerTable
 
@@ -20,7 +20,7 @@ def events(tables: Sequence[SellerTable], kind: Kind) -> dict[str, pl.DataFrame]
     by_report: dict[str, list[pl.DataFrame]] = {}
     for table in tables:
         if table.kind == kind and table.frame.height:
-            by_report.setdefault(table.report, []).append(_counted(typed(table.frame)))
+            by_report.setdefault(table.report, []).append(_counted(table.frame))
     return {
         report: pl.concat(frames, how="diagonal_relaxed").unique().sort(pl.all(), nulls_last=True).drop("_nth")
         for report, frames in sorted(by_report.items())

@@ -72,9 +72,10 @@ def settled(told: Sequence[Told], keys: Sequence[str]) -> Told:
 
 
 def newest_first(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Rows by key, of each key the one with the latest instant first; the order they came in does not matter."""
+    """Rows by key, of each key the one with the latest fact first; the order they came in does not matter."""
     facts = [name for name in frame.columns if name not in keys]
-    instants = [name for name, dtype in frame.schema.items() if dtype == INSTANT]
+    promised = {a.name for a in attributes().values() if a.role == "promise"}
+    instants = [name for name, dtype in frame.schema.items() if dtype == INSTANT and name not in promised]
     newest = pl.max_horizontal(instants) if instants else pl.lit(None, INSTANT)
     by = [*keys, "_newest", *facts]
     descending = [False] * len(keys) + [True] * (1 + len(facts))

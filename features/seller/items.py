@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.order import attributes
-from features.seller.facts import disagreements, typed
+from features.seller.facts import disagreements
 from features.seller.precedence import joining_rules
 from features.seller.table import Note, SellerTable
 
@@ -31,7 +31,7 @@ class ItemOrders:
 
 def item_orders(table: SellerTable, leave_out: frozenset[str]) -> ItemOrders:
     """One row per order; columns named in `leave_out` (parcels) are not looked at."""
-    rows, repeated = _once(typed(table.frame).filter(pl.col("order_id").is_not_null()))
+    rows, repeated = _once(table.frame.filter(pl.col("order_id").is_not_null()))
     live = _live(rows)
     items = live.select(c for c in live.columns if c not in leave_out and c != "line")
     is_repeated, told = _repeats_the_total(items)

@@ -8,7 +8,7 @@ from functools import cache
 import polars as pl
 
 from features.order import attributes
-from features.seller.facts import INSTANT, Told, combined, no_conflicts, typed
+from features.seller.facts import INSTANT, Told, combined, no_conflicts
 from features.seller.items import summed
 from features.seller.precedence import joining_rules
 
@@ -36,7 +36,7 @@ def parcel_facts(frame: pl.DataFrame) -> pl.DataFrame:
     if not names and not has_ids:
         return pl.DataFrame(schema={"order_id": pl.String, PARCEL_ID: pl.String})
     ids = pl.col(PARCEL_ID) if has_ids else pl.lit(None, pl.String).alias(PARCEL_ID)
-    rows = typed(frame).select("order_id", ids, *names)
+    rows = frame.select("order_id", ids, *names)
     rows = rows.filter(pl.any_horizontal(pl.col(n).is_not_null() for n in (PARCEL_ID, *names))).unique()
     left = [pl.col(n).is_not_null() for n in ("shipped_at", "ship_confirmed_at") if n in names]
     without = (

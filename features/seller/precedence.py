@@ -17,6 +17,7 @@ class JoiningRules:
     """See `joining.toml` for units and reasons; the names are those of the file, section first."""
 
     precedence: tuple[str, ...]
+    orders_number: str
     items_summed: tuple[str, ...]
     items_of_goods: tuple[str, ...]
     items_latest: tuple[str, ...]

@@ -10,7 +10,6 @@ import polars as pl
 
 from features.outcome import CLAIM
 from features.seller.claims import CHARGEBACK
-from features.seller.facts import typed
 from features.seller.table import SellerTable
 
 # What a total counts, by the name of its metric in the performance report.
@@ -42,7 +41,7 @@ def reconciled(tables: Sequence[SellerTable], orders: pl.DataFrame, outcomes: pl
 
     The marketplace counts an event by the date of its order, and once per order (policy sheet, M1).
     """
-    frames = [typed(t.frame) for t in tables if t.kind == "performance" and t.frame.height]
+    frames = [t.frame for t in tables if t.kind == "performance" and t.frame.height]
     if not frames or "placed_at" not in orders.columns:
         return []
     counted = outcomes.filter(

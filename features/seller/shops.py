@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from features.errors import FileRefused
-from features.seller.facts import dtypes, typed
+from features.seller.facts import dtypes
 from features.seller.precedence import joining_rules
 from features.seller.table import Kind, SellerTable
 
@@ -53,7 +53,7 @@ def refuse_mixed_shops(tables: Sequence[SellerTable]) -> None:
 
 def _identity(table: SellerTable) -> pl.DataFrame:
     """What tells one order from another, as the table says it; all texts that are not known are unknown."""
-    known, frame = dtypes(), typed(table.frame)
+    known, frame = dtypes(), table.frame
     columns = [pl.col(n) if n in frame.columns else pl.lit(None, known[n]).alias(n) for n in ("order_id", *_IDENTITY)]
     return frame.select(*columns, pl.lit(str(table.path)).alias("file"))
 

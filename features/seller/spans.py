@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
 from features.seller.claims import claim_lists, list_source
-from features.seller.facts import INSTANT, typed
+from features.seller.facts import INSTANT
 from features.seller.precedence import joining_rules
 from features.seller.table import SellerTable
 
@@ -43,7 +44,7 @@ def coverage(tables: Sequence[SellerTable]) -> list[SourceCoverage]:
     found = []
     seen = [*(t for t in tables if t.kind in ("returns", "finances")), *claim_lists(tables)]
     for source in ("seller_central", "manual", "finances", "returns_report"):
-        spans = [s for t in seen if _source(t) == source and (s := _span(t)) is not None]
+        spans = _by_file([t for t in seen if _source(t) == source])
         if spans:
             found.append(_covered(source, spans))
     return found
@@ -75,10 +76,21 @@ def _source(table: SellerTable) -> str:
     return {"returns": "returns_report", "finances": "finances"}.get(table.kind) or list_source(table.report)
 
 
+def _by_file(tables: Sequence[SellerTable]) -> list[tuple[datetime, datetime]]:
+    """One span per file, from the first to the last instant of all its lists."""
+    spans: dict[Path, tuple[datetime, datetime]] = {}
+    for table in tables:
+        span = _span(table)
+        if span is not None:
+            known = spans.get(table.path, span)
+            spans[table.path] = min(known[0], span[0]), max(known[1], span[1])
+    return list(spans.values())
+
+
 def _span(table: SellerTable) -> tuple[datetime, datetime] | None:
-    """First and last instant of a file, None where it has none. Of returns and finances what happened counts, of a
+    """First and last instant of a table, None where it has none. Of returns and finances what happened counts, of a
     list of claims all its dates."""
-    frame = typed(table.frame)
+    frame = table.frame
     wanted = {"finances": ["posted_at"], "returns": ["return_requested_at"]}.get(table.kind)
     names = [n for n, dtype in frame.schema.items() if dtype == INSTANT and (wanted is None or n in wanted)]
     moments = [frame[n] for n in names if frame[n].null_count() < frame.height]

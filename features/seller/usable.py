@@ -11,12 +11,14 @@ from features.rules import SEQUENCES
 from features.seller.claims import CHARGEBACK
 from features.seller.facts import dtypes
 from features.seller.items import CANCELLED, MIXED_CURRENCIES, TOTAL
+from features.seller.merged import SEVERAL
 from features.seller.parcels import NUMBERED
 from features.seller.precedence import joining_rules
 from features.tables import checked
 
 UNDATED_CLAIM = "undated_claim"
 WHY = {
+    SEVERAL: ("order_id", "several order numbers stand in one cell; give each order a row of its own"),
     MIXED_CURRENCIES: ("currency", "expected one currency for all items of an order; correct the file"),
     CANCELLED: ("cancelled_at", "it was cancelled, and no file says when; nothing can be learned of it or done for it"),
     UNDATED_CLAIM: ("claim_opened_at", "it has a claim without any date and would be learned as one without; date it"),
