@@ -127,7 +127,7 @@ def _texts(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Re
 
 def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapColumn) -> Cells:
     """Numbers and names of orders, goods and parcels: one that a spreadsheet has rounded names something else."""
-    lost, doubtful = _digits_lost(values)
+    lost, doubtful = digits_lost(values)
     notes = [Note("digits_doubtful", text.name, {"count": str(doubtful)})] if doubtful else []
     typed = int(text.str.starts_with(MARK).sum() or 0)
     if typed:
@@ -140,7 +140,7 @@ def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapC
     return Cells(cells.values.set(lost, None), bad, problem, notes)
 
 
-def _digits_lost(values: pl.Series) -> tuple[pl.Series, int]:
+def digits_lost(values: pl.Series) -> tuple[pl.Series, int]:
     """(n,) Boolean: surely rounded; and how many more end in a zero behind the digits that Excel keeps."""
     limits = wordlists().limits
     short = values.str.contains(_CUT_NUMBER).fill_null(value=False)

@@ -97,9 +97,8 @@ def date_evidence(found: DateParts) -> DateEvidence:
     short = ask["c"].str.len_chars() == 2
     open_ = ((first <= 12) & (second <= 12) & (first != second)) | short
     examples = ask.filter(open_).select(pl.concat_str(["a", "b", "c"], separator="/")).to_series().sort().to_list()
-    return DateEvidence(
-        int((dmy & ~short).sum()), int((mdy & ~short).sum()), int(open_.sum()), next(iter(examples), None)
-    )
+    dmy_only, mdy_only, both = (int(which.sum()) for which in (dmy & ~short, mdy & ~short, open_))
+    return DateEvidence(dmy_only, mdy_only, both, next(iter(examples), None))
 
 
 def decided_order(found: DateEvidence) -> DateOrder | None:
@@ -165,7 +164,8 @@ def _local(parts: pl.DataFrame) -> pl.Series:
     both = pl.col("before").is_not_null() & pl.col("after").is_not_null()
     text = pl.format(
         "{}-{}-{}T{}:{}:{}.{}",
-        pl.col("y"), pl.col("m").str.zfill(2), pl.col("d").str.zfill(2), right.cast(pl.String).str.zfill(2), pl.col("mi").fill_null("00"),
+        pl.col("y"), pl.col("m").str.zfill(2), pl.col("d").str.zfill(2),
+        right.cast(pl.String).str.zfill(2), pl.col("mi").fill_null("00"),
         pl.col("s").fill_null("00"), pl.col("f").fill_null("0"),
     )  # fmt: skip
     chosen = pl.when(~both & right.is_between(0, 23)).then(text)

@@ -65,13 +65,12 @@ def _table(source: Source, reading: Reading) -> SellerTable:
     theirs = {plain_name(name): name for name in sheet.frame.columns}
     sheet, dropped = _without_dropped(_filled_down(sheet, source, theirs), source, theirs)
     wrong, columns, signs = _Wrong(sheet.frame.height), list[pl.Series](), dict[str, pl.Series]()
-    declared, used = names_of(source.table.kind), set[str]()
+    declared = names_of(source.table.kind)
     for ours, column in source.table.columns.items():
         name = _their_name(column, theirs)
         if name is None:
             notes.append(Note("column_absent", ours, {"names": ", ".join(column.names)}))
             continue
-        used.add(name)
         cells = _cells(sheet.frame[name], ours, column, declared, reading)
         columns.append(cells.values)
         notes += cells.notes
@@ -81,7 +80,7 @@ def _table(source: Source, reading: Reading) -> SellerTable:
     frame = _with_constants(pl.DataFrame(columns), source, sheet, declared)
     _require_keys(frame, source, reading, wrong)
     _refuse_other_currencies(frame, signs, wrong)
-    spare = [name for name in sheet.frame.columns if name not in used]
+    spare = [name for name in sheet.frame.columns if plain_name(name) not in _taken(reading.mapping)]
     if spare:
         notes.append(Note("columns_not_used", "", {"names": ", ".join(spare)}))
     return _gathered(frame, source, reading, sheet, wrong, dropped, notes)
@@ -100,6 +99,14 @@ def _cells(text: pl.Series, ours: str, column: MapColumn, declared: dict[str, At
     return read_cells(text, declared[ours], column, reading)
 
 
+def _taken(mapping: Mapping) -> set[str]:
+    """Plain names of every column that the map reads or drops rows by."""
+    columns = [column for table in mapping.table for column in table.columns.values()]
+    listed = [f"{name} {c.contains}" for c in columns for name in c.names if c.contains is not None]
+    ruled = [name for table in mapping.table for rule in table.drop for name in rule.column.split(EITHER)]
+    return {plain_name(name) for name in (*listed, *ruled, *(name for c in columns for name in c.names))}
+
+
 def _without_personal(sheet: RawSheet, reading: Reading) -> tuple[RawSheet, list[Note]]:
     """The sheet without columns of personal data; the text of damaged lines, which may hold some, goes too."""
     named = {plain_name(name) for name in reading.mapping.personal}
@@ -107,8 +114,7 @@ def _without_personal(sheet: RawSheet, reading: Reading) -> tuple[RawSheet, list
     notes = list(sheet.notes)
     if not personal:
         return sheet, notes
-    taken = {plain_name(n) for table in reading.mapping.table for c in table.columns.values() for n in c.names}
-    asked = next((name for name in personal if plain_name(name) in taken), None)
+    asked = next((name for name in personal if plain_name(name) in _taken(reading.mapping)), None)
     if asked is not None:
         raise MapRefused(f"{reading.mapping.report}: {asked!r}: expected no personal data, take it out of the map")
     notes.append(Note("personal_columns_dropped", "", {"names": ", ".join(personal)}))

@@ -44,6 +44,7 @@ class Wordlists:
     zones: dict[str, str]
     personal: re.Pattern[str]
     words: dict[str, dict[str, str]]
+    aliases: dict[str, str]
 
 
 @cache
@@ -59,6 +60,7 @@ def wordlists() -> Wordlists:
         found["zones"],
         re.compile("|".join(found["personal"]["patterns"]), re.IGNORECASE),
         found["words"],
+        found["aliases"],
     )
 
 
