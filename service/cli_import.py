@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
@@ -16,12 +16,13 @@ import typer
 from features.errors import FileRefused, InputError
 from features.seller.facts import CONFLICT_COLUMNS
 from features.seller.gathering import PLACE, Gathered, gathered
-from features.seller.mapping import Mapping, read_map
+from features.seller.mapping import Mapping
 from features.seller.reading import read_seller_file
 from features.seller.sources import expanded
 from features.seller.spans import coverage_toml
 from features.seller.table import SellerTable
 from service.batch import escaped
+from service.cli_seller import map_named, zone_named
 from service.files import folder_aside
 from service.import_report import CONFLICTS, COVERAGE, report_document
 from service.import_words import report_text
@@ -34,7 +35,7 @@ REJECTS = ("file", "line", "column", "code", "reason", "raw")
 Files = Annotated[list[Path], typer.Argument(help="reports, ERP sheets, lists of claims, or folders of them")]
 Out = Annotated[Path, typer.Option(help="folder for orders, outcomes, coverage and the report")]
 MapFile = Annotated[
-    Path | None, typer.Option("--map", help="map for the files that are no reports of Amazon's; see claimrisk map")
+    str | None, typer.Option("--map", help="map for the files that are no reports of Amazon's; see claimrisk map")
 ]
 Shop = Annotated[str | None, typer.Option(help="shop of orders whose file names none")]
 Zone = Annotated[str | None, typer.Option("--time-zone", help="zone of the ERP's times, such as Asia/Shanghai")]
@@ -44,18 +45,10 @@ def import_files(
     files: Files, out: Out, map_file: MapFile = None, shop: Shop = None, time_zone: Zone = None, lang: Lang = "en"
 ) -> None:
     """Take in a shop's own files: orders and outcomes for train and score, and a report of what became of each row."""
-    mapping = None if map_file is None else read_map(map_file)
-    zone = _zone(time_zone)
+    mapping, zone = None if map_file is None else map_named(map_file), zone_named(time_zone)
     tables = [table for path in expanded(files) for table in _tables(path, mapping, zone)]
     told = write_import(tables, gathered(tables, shop=shop), out, lang)
     sys.stderr.write(told)
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InputError(f"--time-zone {name}: expected a zone such as Asia/Shanghai") from error
 
 
 def _tables(path: Path, mapping: Mapping | None, zone: ZoneInfo | None) -> list[SellerTable]:

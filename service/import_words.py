@@ -10,7 +10,9 @@ from importlib import resources
 from typing import Any
 
 from features.seller.claims import BASES
+from features.seller.table import Note
 from service.import_report import CONFLICTS, COVERAGE
+from service.seller_notes import note_text
 from service.wording import Lang
 
 # What the model leans on most; said where no file tells it.
@@ -142,11 +144,9 @@ def _orphans_told(document: Mapping[str, Any], words: Words) -> list[str]:
 
 
 def _notes_told(document: Mapping[str, Any], words: Words) -> list[str]:
-    told = [(f["file"], note) for f in document["files"] for note in f["notes"]]
-    told += [("", note) for note in document["notes"]]
+    """Every note but those of columns that a map knows and a file does not have, which are many."""
     colon = "：" if words.lang == "zh" else ": "
-    lines = [
-        colon.join(filter(None, (file, note["column"], words.of("notes", note["code"], **note["details"]))))
-        for file, note in told
-    ]
+    told = [(file["file"] + colon, note) for file in document["files"] for note in file["notes"]]
+    told += [("", note) for note in document["notes"]]
+    lines = [file + note_text(Note(**note), words.lang) for file, note in told if note["code"] != "column_absent"]
     return _bullets(dict.fromkeys(lines))
