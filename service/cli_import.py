@@ -29,6 +29,10 @@ from service.import_words import report_text
 from service.wording import Lang
 
 REPORT = "import_report.json"
+TOLD = "import_report.md"
+WRITTEN = frozenset({
+    "orders.parquet", "outcomes.parquet", COVERAGE, "rejects.csv", CONFLICTS, "orphans.csv", REPORT, TOLD,
+})  # fmt: skip
 REJECTS = ("file", "line", "column", "code", "reason", "raw")
 
 
@@ -37,7 +41,7 @@ Out = Annotated[Path, typer.Option(help="folder for orders, outcomes, coverage a
 MapFile = Annotated[
     str | None, typer.Option("--map", help="map for the files that are no reports of Amazon's; see claimrisk map")
 ]
-Shop = Annotated[str | None, typer.Option(help="shop of orders whose file names none")]
+Shop = Annotated[str | None, typer.Option(help="shop of orders for which no file names one")]
 Zone = Annotated[str | None, typer.Option("--time-zone", help="zone of the ERP's times, such as Asia/Shanghai")]
 
 
@@ -71,8 +75,7 @@ def _as_amazon(path: Path) -> list[SellerTable] | None:
 
 def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang: Lang) -> str:
     """Everything an import gives, in the folder `out`, in place of an earlier import; returns the report in words."""
-    if out.exists() and not (out / REPORT).exists():
-        raise InputError(f"--out {out}: expected a new folder or an earlier import, got something else; name another")
+    _refuse_what_is_not_ours(out)
     document = report_document(tables, found)
     told = report_text(document, lang, _commands(out, document))
     _make_parent(out)
@@ -85,8 +88,17 @@ def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang
         _write_csv(aside / CONFLICTS, CONFLICT_COLUMNS, found.conflicts)
         _write_csv(aside / "orphans.csv", ("order_id", "kind", *PLACE), found.orphans)
         (aside / REPORT).write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-        (aside / "import_report.md").write_text(told, "utf-8")
+        (aside / TOLD).write_text(told, "utf-8")
     return told
+
+
+def _refuse_what_is_not_ours(out: Path) -> None:
+    """The folder is replaced as a whole, so it must hold nothing but an earlier import."""
+    if out.exists() and not (out / REPORT).exists():
+        raise InputError(f"--out {out}: expected a new folder or an earlier import, got something else; name another")
+    others = sorted(path.name for path in out.iterdir() if path.name not in WRITTEN) if out.exists() else []
+    if others:
+        raise InputError(f"--out {out}: expected nothing but an earlier import, got {others[0]} too; name another")
 
 
 def _make_parent(out: Path) -> None:

@@ -92,6 +92,18 @@ def test_two_claims_of_one_order_are_two_only_where_a_list_tells_them_apart() ->
     assert found.outcomes["seller_paid"].to_list() == [True, None]
 
 
+def test_outcomes_that_came_out_go_in_again_as_the_same() -> None:
+    sources = [returned("a", 15), posted(("b", "shipment", 1, 10.0), CLAIM, ("c", "a_to_z", 40, -5.0))]
+    first = shop(*sources)
+    again = shop(table("claims", "claimrisk.outcomes", *first.outcomes.drop("claim_opened_basis").to_dicts()))
+    same = [c for c in first.outcomes.columns if c != "claim_opened_basis"]
+    assert again.outcomes.select(same).equals(first.outcomes.select(same))
+    assert [(c.source, c.complete_for[:1]) for c in again.coverage] == [
+        ("finances", ("debited",)),
+        ("returns_report", ()),
+    ]
+
+
 def test_files_of_orders_that_name_their_claims_are_a_list_too() -> None:
     rows = [{"order_id": o, "placed_at": START, "claim_opened_at": d} for o, d in (("p", at(20)), ("q", None))]
     found = shop(table("orders", "erp.generic_zh", *rows))

@@ -94,6 +94,8 @@ def test_a_shop_is_imported_trained_and_scored_without_editing(claimrisk: Run, s
     assert f"{ORDERS:,} order numbers in, {ORDERS:,} orders out, 0 set aside" in said
     report = report_of(out)
     assert (report["target"], report["conflicts"], report["orphans"]) == ("claim_debited", [], {})
+    for file in report["files"]:
+        assert file["rows"] == file["taken"] + file["rejected"] + sum(file["left_out"].values())
     found = {r["kind"]: r for r in report["reconciliation"]}["a_to_z"]
     assert found["gap"] == found["told"] - found["found"] <= 2
     claimrisk("train", out / "orders.parquet", out / "outcomes.parquet", "--out", model)
@@ -191,6 +193,8 @@ def test_a_folder_that_is_no_import_is_never_replaced(claimrisk: Run, tmp_path: 
     for _ in range(2):
         claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["erp.csv", "mine", "out"]
+    (tmp_path / "out" / "model").mkdir()
+    assert "got model too" in claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE, code=1)
 
 
 @pytest.mark.parametrize("words", [("--time-zone", "Mars/Base"), ("--map", "none.toml")])

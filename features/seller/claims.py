@@ -45,18 +45,22 @@ def claim_lists(tables: Sequence[SellerTable]) -> list[SellerTable]:
     """Lists of claims, and files of orders that say themselves when a claim was opened, cut to those that were."""
     own = [t for t in tables if t.kind in ("orders", "order_items") and "claim_opened_at" in t.frame.columns]
     cut = [replace(t, frame=_of_claims(t.frame)) for t in own]
-    return [t for t in (*(t for t in tables if t.kind == "claims"), *cut) if t.frame.height]
+    return [part for t in (*(t for t in tables if t.kind == "claims"), *cut) for part in _by_source(t)]
+
+
+def _by_source(table: SellerTable) -> list[SellerTable]:
+    """A list cut by where its rows say they are from; where they say nothing, the marketplace's own export or the
+    shop's notes, by the report."""
+    said = [pl.col("source")] if "source" in table.frame.columns else []
+    otherwise = _LISTS if table.report.startswith("amazon.") else _MANUAL
+    frame = table.frame.with_columns(pl.coalesce(*said, pl.lit(otherwise)).alias("source"))
+    return [replace(table, frame=part) for part in frame.partition_by("source")]
 
 
 def _of_claims(orders: pl.DataFrame) -> pl.DataFrame:
     names = [c for c in ("order_id", "claim_opened_at", "claim_type", "line") if c in orders.columns]
     decided = [pl.col("claim_decided_at").alias("decided_at")] if "claim_decided_at" in orders.columns else []
     return orders.filter(pl.col("claim_opened_at").is_not_null()).select(*names, *decided)
-
-
-def list_source(report: str) -> str:
-    """Where a list of claims is from: the marketplace's own export, or the shop's own notes."""
-    return _LISTS if report.startswith("amazon.") else _MANUAL
 
 
 def _nothing() -> pl.DataFrame:
@@ -70,16 +74,16 @@ def _listed(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
     by_report: dict[str, list[pl.DataFrame]] = {}
     for table in tables:
         by_report.setdefault(table.report, []).append(table.frame)
-    return [_numbered(pl.concat([_nothing(), *f], how="diagonal_relaxed"), r) for r, f in sorted(by_report.items())]
+    return [_numbered(pl.concat([_nothing(), *frames], how="diagonal_relaxed")) for frames in by_report.values()]
 
 
-def _numbered(rows: pl.DataFrame, report: str) -> pl.DataFrame:
+def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of one report; nth tells the events of one order apart, by date and number of the event."""
-    frame, source = rows.select(*OUTCOME), list_source(report)
+    frame = rows.select(*OUTCOME)
     later = pl.coalesce("decided_at", "recorded_at")
     basis = pl.when(pl.col("claim_opened_at").is_not_null()).then(pl.lit(BASES[0])).when(later.is_not_null())
     frame = frame.with_columns(
-        pl.col("kind").fill_null(CLAIM), pl.col("source").fill_null(source),
+        pl.col("kind").fill_null(CLAIM),
         basis.then(pl.lit(BASES[3])).alias(BASIS), pl.coalesce("claim_opened_at", later).alias("claim_opened_at"),
     )  # fmt: skip
     frame = frame.filter(pl.col("order_id").is_not_null()).unique()

@@ -55,7 +55,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     Distinct order numbers of the files of orders = orders + set aside. `FileRefused` where there is no file of orders,
     or where files are of two shops whose order numbers collide.
     """
-    given, tables = tables, with_shop([_prepared(t) for t in tables if t.frame.height], shop)
+    given, tables = tables, [_prepared(t) for t in tables if t.frame.height]
     refuse_mixed_shops(tables)
     population = _population(tables, given)
     sales = [_sale(table) for table in tables if table.kind in ORDER_KINDS]
@@ -66,7 +66,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     counts = (pl.col("kind") == CLAIM) & ~pl.col("retracted").fill_null(value=False)
     is_undated = counts & pl.col("claim_opened_at").is_null()
     undated = events.filter(is_undated).select("order_id", pl.lit(UNDATED_CLAIM).alias("code"))
-    known, filled = completed(facts.frame, events)
+    known, filled = completed(with_shop(facts.frame, shop), events)
     orders, set_aside = usable(known, pl.concat([*(sale.unusable for sale in sales), undated]))
     dated = events.filter(~is_undated)
     return Gathered(

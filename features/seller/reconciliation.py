@@ -49,21 +49,16 @@ def reconciled(tables: Sequence[SellerTable], orders: pl.DataFrame, outcomes: pl
     )
     placed = counted.join(orders.select("order_id", "placed_at"), on="order_id").unique(["order_id", "kind"])
     rows = pl.concat(frames, how="diagonal_relaxed").unique().sort(pl.all(), nulls_last=True)
-    return [_one(row, kind, orders, placed) for row in rows.to_dicts() for kind in _kinds(row)]
+    whole = rows.filter(pl.col("metric").is_in(_KINDS.keys())).drop_nulls(["window_from", "window_until", "count"])
+    of = pl.col("orders") if "orders" in whole.columns else pl.lit(None, pl.Int64)
+    totals = whole.select("metric", "window_from", "window_until", "count", of.alias("orders")).rows()
+    return [_one(total, orders, placed) for total in totals]
 
 
-def _kinds(row: dict[str, object]) -> list[str]:
-    name = str(row.get("metric"))
-    known = row.get("count") is not None and row.get("window_from") is not None and row.get("window_until") is not None
-    return [_KINDS[name]] if known and name in _KINDS else []
-
-
-def _one(row: dict[str, object], kind: str, orders: pl.DataFrame, placed: pl.DataFrame) -> Reconciled:
-    since, until, told, of = row["window_from"], row["window_until"], row["count"], row.get("orders")
-    if not isinstance(since, datetime) or not isinstance(until, datetime) or not isinstance(told, int | float):
-        raise TypeError(f"performance row: expected instants and a count, got {row}")
-    inside = pl.col("placed_at").is_between(pl.lit(since), pl.lit(until))
-    return Reconciled(
-        kind, since, until, int(told), placed.filter(inside & (pl.col("kind") == kind)).height,
-        int(of) if isinstance(of, int | float) else None, orders.filter(inside).height,
-    )  # fmt: skip
+def _one(
+    total: tuple[str, datetime, datetime, int, int | None], orders: pl.DataFrame, placed: pl.DataFrame
+) -> Reconciled:
+    metric, since, until, told, orders_told = total
+    kind, inside = _KINDS[metric], pl.col("placed_at").is_between(pl.lit(since), pl.lit(until))
+    found = placed.filter(inside & (pl.col("kind") == kind)).height
+    return Reconciled(kind, since, until, told, found, orders_told, orders.filter(inside).height)

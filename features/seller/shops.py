@@ -1,9 +1,8 @@
-"""Files of different shops: the shop of each row, and a refusal where one order number means two orders."""
+"""Files of different shops: the shop of each order, and a refusal where one order number means two orders."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import polars as pl
 
@@ -17,14 +16,12 @@ DAY = 86_400.0
 _IDENTITY = ("shop_id", "placed_at", "marketplace", "currency")
 
 
-def with_shop(tables: Sequence[SellerTable], shop: str | None) -> list[SellerTable]:
-    """The tables with `shop` as the shop of orders for which the file names none."""
-    return [replace(t, frame=_named(t.frame, shop)) if shop and t.kind in ORDER_KINDS else t for t in tables]
-
-
-def _named(frame: pl.DataFrame, shop: str) -> pl.DataFrame:
-    said = [pl.col("shop_id")] if "shop_id" in frame.columns else []
-    return frame.with_columns(pl.coalesce(*said, pl.lit(shop)).alias("shop_id"))
+def with_shop(orders: pl.DataFrame, shop: str | None) -> pl.DataFrame:
+    """The orders with `shop` as the shop of those for which no file names one."""
+    if shop is None:
+        return orders
+    said = [pl.col("shop_id")] if "shop_id" in orders.columns else []
+    return orders.with_columns(pl.coalesce(*said, pl.lit(shop)).alias("shop_id"))
 
 
 def refuse_mixed_shops(tables: Sequence[SellerTable]) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import polars as pl
 
-from features.seller.claims import claim_lists, list_source
+from features.seller.claims import claim_lists
 from features.seller.facts import INSTANT
 from features.seller.precedence import joining_rules
 from features.seller.table import SellerTable
@@ -19,6 +19,7 @@ from features.seller.table import SellerTable
 What = Literal["filed", "debited", "withdrawn", "denied"]
 FILED: tuple[What, ...] = ("filed", "debited", "withdrawn", "denied")
 DAY = 86_400.0
+_DATES = ("claim_opened_at", "decided_at", "recorded_at")
 _TYPES = ("not_received", "not_as_described", "return_or_refund")
 
 
@@ -73,7 +74,8 @@ def _list(words: Sequence[str]) -> str:
 
 
 def _source(table: SellerTable) -> str:
-    return {"returns": "returns_report", "finances": "finances"}.get(table.kind) or list_source(table.report)
+    known = {"returns": "returns_report", "finances": "finances"}
+    return known.get(table.kind) or str(table.frame["source"][0])
 
 
 def _by_file(tables: Sequence[SellerTable]) -> list[tuple[datetime, datetime]]:
@@ -91,8 +93,8 @@ def _span(table: SellerTable) -> tuple[datetime, datetime] | None:
     """First and last instant of a table, None where it has none. Of returns and finances what happened counts, of a
     list of claims all its dates."""
     frame = table.frame
-    wanted = {"finances": ["posted_at"], "returns": ["return_requested_at"]}.get(table.kind)
-    names = [n for n, dtype in frame.schema.items() if dtype == INSTANT and (wanted is None or n in wanted)]
+    wanted = {"finances": ["posted_at"], "returns": ["return_requested_at"]}.get(table.kind, _DATES)
+    names = [n for n, dtype in frame.schema.items() if dtype == INSTANT and n in wanted]
     moments = [frame[n] for n in names if frame[n].null_count() < frame.height]
     if not moments:
         return None

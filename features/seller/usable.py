@@ -46,7 +46,7 @@ def completed(facts: pl.DataFrame, events: pl.DataFrame) -> tuple[pl.DataFrame, 
             same_day = _same_day(earlier, later)
             filled["day_" + later] = filled.get("day_" + later, 0) + frame.select(same_day.sum()).item()
             frame = frame.with_columns(pl.when(same_day).then(earlier).otherwise(later).alias(later))
-    kept = [n for n in attributes() if n in frame.columns]
+    kept = [n for n in attributes() if n in frame.columns and n != "as_of"]  # the last state is that of no moment
     own_names = [n for n in frame.columns if n.startswith(EXTRA_PREFIX)]
     return frame.select(*kept, *own_names), {name: count for name, count in filled.items() if count}
 
