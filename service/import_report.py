@@ -41,6 +41,7 @@ def report_document(tables: Sequence[SellerTable], found: Gathered) -> dict[str,
         "opened_by": _counts(counted.filter(pl.col("kind") == CLAIM)[BASIS]),
         "coverage": [
             {"source": c.source, "from": _day(c.since), "until": _day(c.until), "complete_for": list(c.complete_for),
+             "is_assumed": c.is_assumed,
              "gaps": [[_day(a), _day(b)] for a, b in c.gaps]} for c in found.coverage
         ],
         "target": _target(found),

@@ -122,6 +122,7 @@ def _coverage_told(document: Mapping[str, Any], words: Words) -> list[str]:
     for c in document["coverage"]:
         what = ", ".join(words.of("what", w) for w in c["complete_for"]) or words("nothing")
         lines.append(words("cover_line", source=c["source"], since=c["from"], until=c["until"], what=what))
+        lines += [words("assumed_line", source=c["source"])] if c["is_assumed"] else []
         lines += [words("gap_line", source=c["source"], since=a, until=b) for a, b in c["gaps"]]
     target = {"claim_filed": "target_filed", "claim_debited": "target_debited"}.get(document["target"], "target_none")
     return _bullets([*lines, words(target), words("coverage_why", file=COVERAGE)])

@@ -144,10 +144,18 @@ def test_finances_cover_debits_lists_cover_filings_and_returns_cover_nothing() -
     found = shop(posted(sale, CLAIM), returned("a", 15), listed({"order_id": "a", "claim_opened_at": at(20)}))
     told = {one.source: (one.since, one.until, one.complete_for[:1]) for one in found.coverage}
     assert told == {
-        "seller_central": (at(20), at(20), ("filed",)),
+        "seller_central": (START, at(20), ("filed",)),
         "finances": (at(1), at(30), ("debited",)),
         "returns_report": (at(15), at(15), ()),
     }
+
+
+@pytest.mark.parametrize(
+    ("days", "since"), [((40, 50, 60), 0), ((46, 46.1), 46), ((70, 80, 90), 0), ((100, 110, 120), 100)]
+)
+def test_a_list_goes_back_to_the_first_order_where_its_first_claim_comes_soon_enough(days: Any, since: float) -> None:
+    (found,) = shop(listed(*({"order_id": "a", "claim_opened_at": at(d)} for d in days))).coverage
+    assert (found.since, found.is_assumed) == (at(since), since == 0)
 
 
 def test_files_with_a_gap_between_them_cover_the_longest_stretch() -> None:

@@ -242,7 +242,7 @@ def shop_files(draw: st.DrawFn) -> list[tuple[Kind, str, list[dict[str, Any]]]]:
 
 
 @given(shop_files(), st.randoms(use_true_random=False))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_nothing_is_lost_and_the_order_of_rows_and_files_does_not_show(files: Any, random: Any) -> None:
     found = gathered([table(*file) for file in files])
     placed = {row["order_id"] for kind, _, rows in files if kind in ("order_items", "orders") for row in rows}

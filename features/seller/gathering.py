@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import polars as pl
 
@@ -70,10 +71,18 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     orders, set_aside = usable(known, pl.concat([*(sale.unusable for sale in sales), undated]))
     dated = events.filter(~is_undated)
     return Gathered(
-        orders, dated, coverage(tables), set_aside.join(_places(tables, set_aside), on="order_id", how="left"),
-        pl.concat([facts.conflicts, disputed]).unique().sort(pl.all()), _orphans(tables, population), filled,
-        reconciled(tables, orders, dated), [note for sale in sales for note in sale.notes], strays, _only_in(tables),
-    )  # fmt: skip
+        orders=orders,
+        outcomes=dated,
+        coverage=coverage(tables, _first_order(facts.frame)),
+        set_aside=set_aside.join(_places(tables, set_aside), on="order_id", how="left"),
+        conflicts=pl.concat([facts.conflicts, disputed]).unique().sort(pl.all()),
+        orphans=_orphans(tables, population),
+        filled=filled,
+        reconciliations=reconciled(tables, orders, dated),
+        notes=[note for sale in sales for note in sale.notes],
+        strays=strays,
+        only_in=_only_in(tables),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,11 @@ def _population(tables: Sequence[SellerTable], given: Sequence[SellerTable]) -> 
         why = rejects[0] if rejects else "; add the orders that these belong to"
         raise FileRefused(f"expected at least one usable row of orders, got {got}{why}")
     return pl.concat(numbers).drop_nulls().unique().sort("order_id")
+
+
+def _first_order(orders: pl.DataFrame) -> datetime | None:
+    first = orders["placed_at"].min() if "placed_at" in orders.columns else None
+    return first if isinstance(first, datetime) else None
 
 
 def _placed(table: SellerTable) -> pl.DataFrame:

@@ -32,6 +32,8 @@ class JoiningRules:
     shops_other_shop_share: float
     shops_other_shop_fewest: int
     coverage_largest_gap_days: float
+    coverage_list_first_claim_days: float
+    coverage_list_mean_distances: float
 
 
 @cache

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,8 @@ from features.seller.table import SellerTable
 What = Literal["filed", "debited", "withdrawn", "denied"]
 FILED: tuple[What, ...] = ("filed", "debited", "withdrawn", "denied")
 DAY = 86_400.0
+_UNDATED = pl.DataFrame(schema={"claim_opened_at": INSTANT})
+_COMPLETE: dict[str, tuple[What, ...]] = {"finances": ("debited",), "returns_report": ()}
 _DATES = ("claim_opened_at", "decided_at", "recorded_at")
 _TYPES = ("not_received", "not_as_described", "return_or_refund")
 
@@ -26,7 +28,8 @@ _TYPES = ("not_received", "not_as_described", "return_or_refund")
 @dataclass(frozen=True, slots=True)
 class SourceCoverage:
     """What one source can be relied on for. source: as in the outcomes; since, until: first and last instant of its
-    files; complete_for: empty where absence of a claim tells nothing; gaps: stretches that no file covers, left out."""
+    files; complete_for: empty where absence of a claim tells nothing; gaps: stretches that no file covers, left out;
+    is_assumed: a list that is taken to go back to the first order, earlier than its first claim."""
 
     source: str
     since: datetime
@@ -34,21 +37,42 @@ class SourceCoverage:
     complete_for: tuple[What, ...]
     types: tuple[str, ...]
     gaps: tuple[tuple[datetime, datetime], ...] = ()
+    is_assumed: bool = False
 
 
-def coverage(tables: Sequence[SellerTable]) -> list[SourceCoverage]:
+def coverage(tables: Sequence[SellerTable], first_order: datetime | None) -> list[SourceCoverage]:
     """One per source that can show claims.
 
-    A list of claims is taken as complete from its first to its last instant, and not a day more. Finances show what
-    was debited. Returns show claims only of what was sent back, so that they are complete for nothing.
+    A list of claims is taken as complete to its last instant, and from the first order where its first claim comes
+    soon enough after that, else from its first claim. Finances show what was debited. Returns show claims only of what
+    was sent back, so that they are complete for nothing.
     """
     found = []
     seen = [*(t for t in tables if t.kind in ("returns", "finances")), *claim_lists(tables)]
     for source in ("seller_central", "manual", "finances", "returns_report"):
         spans = _by_file([t for t in seen if _source(t) == source])
         if spans:
-            found.append(_covered(source, spans))
+            covered = _covered(source, spans)
+            lists = [t.frame for t in seen if _source(t) == source and t.kind not in ("returns", "finances")]
+            found.append(_from_first_order(covered, lists, first_order) if lists else covered)
     return found
+
+
+def _from_first_order(
+    covered: SourceCoverage, lists: Sequence[pl.DataFrame], first_order: datetime | None
+) -> SourceCoverage:
+    """The coverage of lists of claims, from the first order where that can be believed."""
+    opened = pl.concat([f.select("claim_opened_at") for f in lists if "claim_opened_at" in f.columns] or [_UNDATED])
+    first, last = opened["claim_opened_at"].min(), opened["claim_opened_at"].max()
+    if first_order is None or covered.gaps or not isinstance(first, datetime) or not isinstance(last, datetime):
+        return covered
+    claims = opened.drop_nulls().height
+    distance = (last - first) / max(claims - 1, 1)
+    rules = joining_rules()
+    soon = timedelta(days=rules.coverage_list_first_claim_days) + rules.coverage_list_mean_distances * distance
+    if not first_order < covered.since or first - first_order > soon:
+        return covered
+    return replace(covered, since=first_order, is_assumed=True)
 
 
 def coverage_toml(found: Sequence[SourceCoverage]) -> str:
@@ -113,5 +137,5 @@ def _covered(source: str, spans: Sequence[tuple[datetime, datetime]]) -> SourceC
             runs[-1][1] = max(runs[-1][1], end)
     since, until = max(runs, key=lambda run: (run[1] - run[0], run[1]))
     gaps = tuple((a[1], b[0]) for a, b in pairwise(runs))
-    complete: tuple[What, ...] = ("debited",) if source == "finances" else () if source == "returns_report" else FILED
+    complete = _COMPLETE.get(source, FILED)
     return SourceCoverage(source, since, until, complete, _TYPES[1:] if source == "returns_report" else _TYPES, gaps)
