@@ -72,8 +72,9 @@ def _lines_beyond_ascii(file: BinaryIO) -> tuple[bytes, int, int, bool]:
         if line.isascii():
             continue
         try:
-            long = long or any(letter > "\u07ff" for letter in line.decode("utf-8"))
+            text = line.decode("utf-8")
             sound += 1
+            long = long or max(text) > "\u07ff"
         except UnicodeDecodeError:
             damaged += 1
         if size < wordlists().limits.sample_bytes:
@@ -98,16 +99,3 @@ def _least_odd(sample: bytes, path: Path) -> str:
         return best[0]
     could = f"it may be {' or '.join(best[:3])}" if best else "and none of those we know"
     raise FileRefused(f"{path}: expected UTF-8, got another encoding, and {could}: {WHAT_TO_SET}")
-
-
-def decodes(path: Path, encoding: str) -> bool:
-    """Whether all of a file can be read in an encoding."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-    except UnicodeError:
-        return False
-    return True
