@@ -199,6 +199,14 @@ def test_files_without_any_orders_are_refused() -> None:
         gathered([table("claims", "mine", [{"order_id": "a", "claim_opened_at": START}])])
 
 
+@pytest.mark.parametrize("kind", ["parcels", "messages", "returns", "finances", "claims", "performance"])
+def test_a_map_may_give_no_more_than_the_key(kind: Kind) -> None:
+    bare = {"event": "a_to_z", "order_id": "b"} if kind == "finances" else {"metric": "a_to_z_claims"}
+    row = bare if kind in ("finances", "performance") else {"order_id": "b"}
+    found = gathered([items(item("a"), item("b")), table(kind, "mine", [row])])
+    assert found.orders["order_id"].to_list() == (["a"] if kind in ("finances", "claims") else ["a", "b"])
+
+
 IDS = st.sampled_from(["a", "b", "c", "d"])
 WHEN = st.none() | st.integers(-2, 12).map(lambda d: START + d * DAY)
 ITEM = st.fixed_dictionaries({

@@ -9,7 +9,7 @@ import polars as pl
 
 from features.outcome import CLAIM, OUTCOME
 from features.seller.contacts import events
-from features.seller.facts import INSTANT, disagreements, dtypes, no_conflicts
+from features.seller.facts import disagreements, dtypes, no_conflicts
 from features.seller.table import SellerTable
 
 CHARGEBACK = "chargeback"
@@ -95,19 +95,14 @@ def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _returned(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
     """Orders with a return that is marked as a claim: at the earliest when its return was asked for."""
-    marked = [f.filter("is_a_to_z") for f in events(tables, "returns").values() if "is_a_to_z" in f.columns]
+    asked = pl.col("return_requested_at").min()
     return [
-        rows.group_by("order_id").agg(
+        rows.filter("is_a_to_z").group_by("order_id").agg(
             pl.lit(CLAIM).alias("kind"), pl.lit(1, pl.Int64).alias("nth"), pl.lit(_RETURNS).alias("source"),
-            _earliest(rows, "return_requested_at").alias("claim_opened_at"),
-            pl.when(_earliest(rows, "return_requested_at").is_not_null()).then(pl.lit(BASES[1])).alias(BASIS),
+            asked.alias("claim_opened_at"), pl.when(asked.is_not_null()).then(pl.lit(BASES[1])).alias(BASIS),
         )
-        for rows in marked
+        for rows in events(tables, "returns").values()
     ]  # fmt: skip
-
-
-def _earliest(rows: pl.DataFrame, name: str) -> pl.Expr:
-    return pl.col(name).min() if name in rows.columns else pl.lit(None, INSTANT)
 
 
 def _debited(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
@@ -115,25 +110,20 @@ def _debited(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
 
     Where what was taken has come back in full, the seller did not pay in the end.
     """
-    total, amount = pl.col("amount").sum(), pl.col("amount")
+    total, amount, posted = pl.col("amount").sum(), pl.col("amount"), pl.col("posted_at").min()
     is_back = (amount < 0.0).any() & (amount > 0.0).any() & (total >= 0.0)
-    currency = pl.col("currency").drop_nulls().first()
-    found = []
-    for frame in events(tables, "finances").values():
-        rows = pl.concat(
-            [pl.DataFrame(schema={"currency": pl.String, "event_id": pl.String}), frame], how="diagonal_relaxed"
+    return [
+        rows.filter(pl.col("event").is_in([CLAIM, CHARGEBACK])).rename({"event": "kind"})
+        .sort("amount", nulls_last=True).group_by("order_id", "kind").agg(
+            pl.lit(1, pl.Int64).alias("nth"), pl.lit(_FINANCES).alias("source"),
+            pl.when(posted.is_not_null()).then(pl.lit(BASES[2])).alias(BASIS), posted.alias("claim_opened_at"),
+            posted.alias("decided_at"), posted.alias("recorded_at"),
+            (~is_back).fill_null(value=True).alias("seller_paid"),
+            pl.when(amount.is_not_null().any()).then(total.abs().round(4)).alias("amount"),
+            pl.col("currency").drop_nulls().first(), pl.col("event_id").drop_nulls().min(),
         )
-        rows = rows.filter(pl.col("event").is_in([CLAIM, CHARGEBACK])).rename({"event": "kind"})
-        found.append(
-            rows.sort("amount", nulls_last=True).group_by("order_id", "kind").agg(
-                pl.lit(1, pl.Int64).alias("nth"), pl.lit(_FINANCES).alias("source"), pl.lit(BASES[2]).alias(BASIS),
-                pl.col("posted_at").min().alias("claim_opened_at"), pl.col("posted_at").min().alias("decided_at"),
-                pl.col("posted_at").min().alias("recorded_at"), (~is_back).alias("seller_paid"),
-                pl.when(amount.is_not_null().any()).then(total.abs().round(4)).alias("amount"), currency,
-                pl.col("event_id").drop_nulls().min(),
-            )
-        )  # fmt: skip
-    return found
+        for rows in events(tables, "finances").values()
+    ]  # fmt: skip
 
 
 def _merged(seen: pl.DataFrame) -> pl.DataFrame:

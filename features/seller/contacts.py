@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import polars as pl
 
-from features.seller.facts import Told, no_conflicts
+from features.seller.facts import Told, holding, no_conflicts
 from features.seller.items import summed
-from features.seller.table import Kind, SellerTable
+from features.seller.table import SellerTable
 
 BUYER, SELLER = "buyer", "seller"
 REFUND, SHIPMENT = "refund", "shipment"
 
+Event = Literal["messages", "returns", "finances"]
+_NEEDED: dict[Event, tuple[str, ...]] = {
+    "messages": ("sent_at", "sender", "message_topic"), "returns": ("return_requested_at", "is_a_to_z"),
+    "finances": ("posted_at", "amount", "currency", "event_id"),
+}  # fmt: skip
 
-def events(tables: Sequence[SellerTable], kind: Kind) -> dict[str, pl.DataFrame]:
+
+def events(tables: Sequence[SellerTable], kind: Event) -> dict[str, pl.DataFrame]:
     """Rows of one kind by report, each event once: what two files both hold is one event, what stands twice in one
     file is two. Rows come sorted, so that the order of files and rows does not show."""
     by_report: dict[str, list[pl.DataFrame]] = {}
     for table in tables:
         if table.kind == kind and table.frame.height:
-            by_report.setdefault(table.report, []).append(_counted(table.frame))
+            by_report.setdefault(table.report, []).append(_counted(holding(table.frame, _NEEDED[kind])))
     return {
         report: pl.concat(frames, how="diagonal_relaxed").unique().sort(pl.all(), nulls_last=True).drop("_nth")
         for report, frames in sorted(by_report.items())
@@ -45,13 +52,12 @@ def contacts(tables: Sequence[SellerTable]) -> list[Told]:
 def messages_told(rows: pl.DataFrame) -> pl.DataFrame:
     """The buyer's messages and the seller's replies: what the seller wrote before the buyer did answers nothing."""
     rows = rows.filter(pl.col("sent_at").is_not_null()).sort("sent_at", *sorted(set(rows.columns) - {"sent_at"}))
-    topic = [pl.col("message_topic").drop_nulls().first()] if "message_topic" in rows.columns else []
     asked = (
         rows.filter(pl.col("sender") == BUYER)
         .group_by("order_id", maintain_order=True)
         .agg(
             pl.col("sent_at").min().alias("first_message_at"), pl.col("sent_at").max().alias("last_message_at"),
-            pl.len().cast(pl.Int64).alias("message_count"), *topic,
+            pl.len().cast(pl.Int64).alias("message_count"), pl.col("message_topic").drop_nulls().first(),
         )
     )  # fmt: skip
     replies = rows.filter(pl.col("sender") == SELLER).join(asked.select("order_id", "first_message_at"), on="order_id")
@@ -90,7 +96,8 @@ def shipments_told(rows: pl.DataFrame) -> pl.DataFrame:
 def refunds_told(rows: pl.DataFrame) -> pl.DataFrame:
     """The first refund and the sum of all, as the finances record them; debits of claims are no refunds."""
     refunds = rows.filter(pl.col("event") == REFUND).with_columns(refund_amount="amount")
-    extra = [pl.col("currency").drop_nulls().first()] if "currency" in rows.columns else []
     return refunds.group_by("order_id", maintain_order=True).agg(
-        pl.col("posted_at").min().alias("refunded_at"), summed("refund_amount").abs(), *extra
+        pl.col("posted_at").min().alias("refunded_at"),
+        summed("refund_amount").abs(),
+        pl.col("currency").drop_nulls().first(),
     )

@@ -51,6 +51,12 @@ def typed(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def holding(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The frame with columns of these names, unknown where a map gives none."""
+    known = dtypes()
+    return frame.with_columns(pl.lit(None, known[n]).alias(n) for n in names if n not in frame.columns)
+
+
 def settled(told: Sequence[Told], keys: Sequence[str]) -> Told:
     """Rows of one report, or of several files of it, made one row per key.
 
@@ -73,7 +79,7 @@ def settled(told: Sequence[Told], keys: Sequence[str]) -> Told:
 
 def newest_first(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """Rows by key, of each key the one with the latest fact first; the order they came in does not matter."""
-    facts = [name for name in frame.columns if name not in keys]
+    facts = sorted(name for name in frame.columns if name not in keys)  # files may name them in any order
     promised = {a.name for a in attributes().values() if a.role == "promise"}
     instants = [name for name, dtype in frame.schema.items() if dtype == INSTANT and name not in promised]
     newest = pl.max_horizontal(instants) if instants else pl.lit(None, INSTANT)

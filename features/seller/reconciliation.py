@@ -10,10 +10,13 @@ import polars as pl
 
 from features.outcome import CLAIM
 from features.seller.claims import CHARGEBACK
+from features.seller.facts import holding
 from features.seller.table import SellerTable
 
 # What a total counts, by the name of its metric in the performance report.
 _KINDS = {"a_to_z_claims": CLAIM, "chargebacks": CHARGEBACK, "negative_feedback": "negative_feedback"}
+
+_NEEDED = ("metric", "window_from", "window_until", "count", "orders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def reconciled(tables: Sequence[SellerTable], orders: pl.DataFrame, outcomes: pl
 
     The marketplace counts an event by the date of its order, and once per order (policy sheet, M1).
     """
-    frames = [t.frame for t in tables if t.kind == "performance" and t.frame.height]
+    frames = [holding(t.frame, _NEEDED) for t in tables if t.kind == "performance" and t.frame.height]
     if not frames or "placed_at" not in orders.columns:
         return []
     counted = outcomes.filter(
@@ -50,9 +53,7 @@ def reconciled(tables: Sequence[SellerTable], orders: pl.DataFrame, outcomes: pl
     placed = counted.join(orders.select("order_id", "placed_at"), on="order_id").unique(["order_id", "kind"])
     rows = pl.concat(frames, how="diagonal_relaxed").unique().sort(pl.all(), nulls_last=True)
     whole = rows.filter(pl.col("metric").is_in(_KINDS.keys())).drop_nulls(["window_from", "window_until", "count"])
-    of = pl.col("orders") if "orders" in whole.columns else pl.lit(None, pl.Int64)
-    totals = whole.select("metric", "window_from", "window_until", "count", of.alias("orders")).rows()
-    return [_one(total, orders, placed) for total in totals]
+    return [_one(total, orders, placed) for total in whole.select(_NEEDED).rows()]
 
 
 def _one(
