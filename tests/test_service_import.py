@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 from seller_fixture import SHOP, ZONE, Shop, simulated_shop, write_amazon, write_claims, write_erp
 
 from features.outcome import OUTCOME
-from service import cli, seller_notes
+from service import cli
 from service.cli_import import import_files
 from service.import_words import texts
 from training.coverage import Coverage, read_coverage
@@ -217,9 +217,3 @@ def test_every_text_stands_in_both_languages_with_the_same_places() -> None:
         for key, text in table.items():
             assert set(text) == {"en", "zh"}, key
             assert set(re.findall(r"\{\w+\}", text["en"])) == set(re.findall(r"\{\w+\}", text["zh"])), key
-
-
-def test_every_note_of_reading_has_words() -> None:
-    room = Path(__file__).parent.parent / "features" / "seller"
-    codes = {code for path in room.glob("*.py") for code in re.findall(r'\bNote\(\s*"(\w+)"', path.read_text("utf-8"))}
-    assert codes <= set(seller_notes.texts()["notes"]) | set(seller_notes.texts()["questions"])

@@ -132,8 +132,12 @@ def _repeats_the_total(items: pl.DataFrame) -> tuple[bool, list[Note]]:
         return True, []
     share = several.select((pl.col("values") <= 1).mean()).item()
     is_repeated = bool(share >= joining_rules().items_repeated_total_share)
-    code = "order_total_repeated" if is_repeated else "order_total_added"
-    return is_repeated, [Note(code, "order_total", {"orders": str(several.height)})]
+    count = {"orders": str(several.height)}
+    repeated, added = (
+        Note("order_total_repeated", "order_total", count),
+        Note("order_total_added", "order_total", count),
+    )
+    return is_repeated, [repeated if is_repeated else added]
 
 
 def _with_total(orders: pl.DataFrame, facts: list[str]) -> pl.DataFrame:
