@@ -61,6 +61,28 @@ def test_a_total_repeated_on_every_row_is_not_added_up() -> None:
     assert [note.code for note in found.notes] == ["order_total_repeated"]
 
 
+@pytest.mark.parametrize(
+    ("total", "shipping", "codes"),
+    [
+        (14.0, 4.0, ["order_total_repeated", "money_repeated"]),
+        (18.0, 8.0, ["order_total_repeated"]),
+        (None, 8.0, ["money_added"]),
+    ],
+)
+def test_shipping_on_every_row_is_the_order_s_where_the_totals_say_so(total: Any, shipping: float, codes: Any) -> None:
+    rows = [item(o, p, sku=f"{p}", order_total=total, shipping_price=4.0) for o in "ab" for p in (4.0, 6.0)]
+    if total is None:
+        rows = [{k: v for k, v in row.items() if k != "order_total"} for row in rows]
+    found = gathered([items(*rows, report="erp.generic_zh")])
+    assert found.orders["shipping_price"].to_list() == [shipping, shipping]
+    assert [note.code for note in found.notes] == codes
+
+
+def test_amazon_s_reports_hold_the_money_of_the_row() -> None:
+    found = gathered([items(*(item("a", 5.0, shipping_price=4.0) for _ in range(2)))])
+    assert (only(found)["shipping_price"], found.notes) == (8.0, [])
+
+
 def test_an_item_that_two_exports_in_one_file_repeat_counts_once() -> None:
     found = gathered([items(*[item("a", order_item_id="1"), item("a", order_item_id="2")] * 2)])
     assert only(found)["item_price"] == 20.0

@@ -9,6 +9,7 @@ import polars as pl
 from features.order import attributes
 from features.seller.facts import disagreements
 from features.seller.precedence import joining_rules
+from features.seller.repeats import repeated_money
 from features.seller.table import Note, SellerTable
 
 MIXED_CURRENCIES, CANCELLED = "mixed_currencies", "cancelled"
@@ -31,12 +32,12 @@ class ItemOrders:
 
 def item_orders(table: SellerTable, leave_out: frozenset[str]) -> ItemOrders:
     """One row per order; columns named in `leave_out` (parcels) are not looked at."""
-    rows, repeated = _once(table.frame.filter(pl.col("order_id").is_not_null()))
+    rows, notes = _once(table.frame.filter(pl.col("order_id").is_not_null()))
     live = _live(rows)
     items = live.select(c for c in live.columns if c not in leave_out and c != "line")
-    is_repeated, told = _repeats_the_total(items)
+    repeated, told = repeated_money(items, table.report)
     facts = [c for c in items.columns if c not in ("order_id", "line_count")]
-    combined = (_combined(name, is_repeated=is_repeated) for name in facts)
+    combined = (_combined(name, repeated) for name in facts)
     frame = (
         _dearest_first(items)
         .group_by("order_id", maintain_order=True)
@@ -44,8 +45,8 @@ def item_orders(table: SellerTable, leave_out: frozenset[str]) -> ItemOrders:
         .pipe(_with_total, facts)
     )
     return ItemOrders(
-        frame.sort("order_id"), _contradictions(items, frame, table.report, is_repeated=is_repeated),
-        pl.concat([cancelled_orders(rows), _mixed(items)]), live, repeated + told,
+        frame.sort("order_id"), _contradictions(items, frame, table.report, repeated),
+        pl.concat([cancelled_orders(rows), _mixed(items)]), live, notes + told,
     )  # fmt: skip
 
 
@@ -102,12 +103,12 @@ def _line_count(columns: list[str]) -> pl.Expr:
     return pl.coalesce(*said, counted).alias("line_count")
 
 
-def _combined(name: str, *, is_repeated: bool) -> pl.Expr:
+def _combined(name: str, repeated: frozenset[str]) -> pl.Expr:
     """How the values of one column become the order's; rows stand dearest first."""
     rules, column, declared = joining_rules(), pl.col(name), attributes().get(name)
-    if name in rules.items_summed or (name == "order_total" and not is_repeated):
+    if name not in repeated and name in (*rules.items_summed, "order_total"):
         return summed(name)
-    if name == "order_total" or (declared is not None and declared.kind == "flag"):
+    if name in repeated or (declared is not None and declared.kind == "flag"):
         return column.max()
     if declared is not None and declared.is_instant:
         return column.max() if name in rules.items_latest else column.min()
@@ -120,24 +121,6 @@ def summed(name: str) -> pl.Expr:
     whole = (column * _WHOLE).round().cast(pl.Int64).sum() / _WHOLE
     total = pl.when(column.is_not_null().any()).then(whole)
     return (total.cast(pl.Int64) if name == "quantity" else total).alias(name)
-
-
-def _repeats_the_total(items: pl.DataFrame) -> tuple[bool, list[Note]]:
-    """Whether an order total on each item row is the order's, repeated; said wherever it had to be decided."""
-    if "order_total" not in items.columns:
-        return False, []
-    totals = items.group_by("order_id").agg(pl.len(), pl.col("order_total").drop_nulls().n_unique().alias("values"))
-    several = totals.filter(pl.col("len") > 1)
-    if several.is_empty():
-        return True, []
-    share = several.select((pl.col("values") <= 1).mean()).item()
-    is_repeated = bool(share >= joining_rules().items_repeated_total_share)
-    count = {"orders": str(several.height)}
-    repeated, added = (
-        Note("order_total_repeated", "order_total", count),
-        Note("order_total_added", "order_total", count),
-    )
-    return is_repeated, [repeated if is_repeated else added]
 
 
 def _with_total(orders: pl.DataFrame, facts: list[str]) -> pl.DataFrame:
@@ -163,7 +146,7 @@ def _mixed(items: pl.DataFrame) -> pl.DataFrame:
     return counted.filter(pl.col("currencies") > 1).select("order_id", pl.lit(MIXED_CURRENCIES).alias("code"))
 
 
-def _contradictions(items: pl.DataFrame, orders: pl.DataFrame, report: str, *, is_repeated: bool) -> pl.DataFrame:
+def _contradictions(items: pl.DataFrame, orders: pl.DataFrame, report: str, repeated: frozenset[str]) -> pl.DataFrame:
     """Where item rows disagree in what an order can have only one of."""
     rules, declared = joining_rules(), attributes()
     single = [
@@ -171,7 +154,7 @@ def _contradictions(items: pl.DataFrame, orders: pl.DataFrame, report: str, *, i
         for name in items.columns
         if name in declared and name not in (*rules.items_summed, *rules.items_of_goods, "order_id", "line_count")
         and declared[name].kind != "flag" and (name == "placed_at" or not declared[name].is_instant)
-        and (name != "order_total" or is_repeated)
+        and (name != "order_total" or name in repeated)
     ]  # fmt: skip
     several = items.filter(pl.col("order_id").is_duplicated()).select("order_id", *single)
     return disagreements(orders.select("order_id", *single), several, ["order_id"], (report, report))
