@@ -18,6 +18,7 @@ from model.artefact import load
 from service.advice_catalogue import catalogue
 from service.batch import Encoding, Summary, score_file
 from service.cli_backtest import backtest
+from service.cli_import import import_files
 from service.cli_options import Bundle, Zone, err, zone_named
 from service.cli_options import instant as _instant
 from service.cli_options import say as _say
@@ -35,6 +36,7 @@ app.add_typer(model_app, name="model")
 app.command()(worklist)
 app.command()(backtest)
 app.command("map")(map_file_command)
+app.command("import")(import_files)
 
 
 def run() -> None:
