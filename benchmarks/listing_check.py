@@ -24,6 +24,7 @@ from features.listings.compare import findings
 from features.listings.record import FLAGS, Record, Source, columns_of
 
 PAIRS = Path(__file__).parent.parent / "tests" / "golden" / "listing_pairs.toml"
+LAST_READ = "pair-011"
 Half = Literal["build", "held_out", "all"]
 Label = Literal["mismatch", "agrees", "untold"]
 
@@ -70,7 +71,9 @@ def pairs(half: Half = "all") -> list[Pair]:
 
 
 def half_of(name: str) -> Half:
-    """The half of a pair, by its id alone."""
+    """The half of a pair, by its id alone; the first eleven were read to learn the format, so they are no secret."""
+    if name <= LAST_READ:
+        return "build"
     return "build" if hashlib.sha256(name.encode()).digest()[0] % 2 == 0 else "held_out"
 
 

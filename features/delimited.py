@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -24,6 +24,21 @@ NOT_UTF8 = "expected UTF-8 text, got another encoding; save the file as UTF-8 CS
 
 
 @dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file is written. delimiter: None goes by the ending; has_quotes: false where a quotation mark is a letter
+    like any other; fills_short: cells missing at the end of a line are empty; header_row: 1 is the first line."""
+
+    encoding: str = "utf-8-sig"
+    delimiter: str | None = None
+    has_quotes: bool = True
+    fills_short: bool = False
+    header_row: int = 1
+
+
+OURS = Dialect()
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """One row that was not used: the physical line it starts on (1 is the header), where, a code, why, and its text."""
 
@@ -36,11 +51,13 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class RawChunk:
-    """Rows as they stand in the file. frame: (n, columns); lines: the physical line of each row."""
+    """Rows as they stand in the file. frame: (n, columns); lines: the physical line of each row; filled: how many were
+    short and have been filled."""
 
     frame: pl.DataFrame
     lines: list[int]
     rejects: list[Reject]
+    filled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +70,18 @@ class _Record:
     raw: str
 
 
-def read_delimited(path: Path) -> Iterator[RawChunk]:
+def read_delimited(path: Path, dialect: Dialect = OURS) -> Iterator[RawChunk]:
     """A CSV or TSV file in chunks of text columns; empty cells are unknown."""
     csv.field_size_limit(LONGEST_FIELD)
     try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            yield from _gathered(_blocks(_Lines(file), path))
+        with path.open(encoding=dialect.encoding, errors="surrogateescape", newline="") as file:
+            yield from _gathered(_blocks(_Lines(file), path, dialect))
     except OSError as error:
         raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeError as error:
+        raise FileRefused(
+            f"{path}: expected text in {dialect.encoding}, got other bytes; say encoding = … in a map"
+        ) from error
 
 
 def _gathered(blocks: Iterator[RawChunk]) -> Iterator[RawChunk]:
@@ -68,20 +89,22 @@ def _gathered(blocks: Iterator[RawChunk]) -> Iterator[RawChunk]:
     while some := list(islice(blocks, CHUNK_ROWS // BLOCK_LINES)):
         lines = [line for block in some for line in block.lines]
         rejects = [reject for block in some for reject in block.rejects]
-        yield RawChunk(pl.concat([block.frame for block in some]), lines, rejects)
+        yield RawChunk(pl.concat([block.frame for block in some]), lines, rejects, sum(block.filled for block in some))
 
 
-def _blocks(lines: _Lines, path: Path) -> Iterator[RawChunk]:
-    delimiter = DELIMITERS[path.suffix.lower()]
-    header = _header(next(_Records(lines, delimiter, None).upto(math.inf), None), path)
+def _blocks(lines: _Lines, path: Path, dialect: Dialect) -> Iterator[RawChunk]:
+    dialect = replace(dialect, delimiter=dialect.delimiter or DELIMITERS[path.suffix.lower()])
+    lines.take(dialect.header_row - 1)
+    header = _header(next(_Records(lines, dialect, None).upto(math.inf), None), path)
     while block := lines.take(BLOCK_LINES):
-        cells = _plain(block, delimiter, len(header))
+        cells = _plain(block, dialect, len(header))
         if cells is not None:
             first = lines.number - len(block) + 1
             yield RawChunk(_frame(cells, header), list(range(first, lines.number + 1)), [])
         else:
             lines.give_back(block)
-            yield _chunk(list(_Records(lines, delimiter, len(header)).upto(lines.number + len(block))), header)
+            records = list(_Records(lines, dialect, len(header)).upto(lines.number + len(block)))
+            yield _chunk(records, header, fills_short=dialect.fills_short)
 
 
 def _header(record: _Record | None, path: Path) -> list[str]:
@@ -96,11 +119,19 @@ def _header(record: _Record | None, path: Path) -> list[str]:
     return names
 
 
-def _plain(block: list[str], delimiter: str, width: int) -> list[list[str]] | None:
+def reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    """The cells of each record; a damaged one raises `csv.Error`."""
+    delimiter = dialect.delimiter or ","
+    if dialect.has_quotes:
+        return csv.reader(lines, delimiter=delimiter, strict=True)
+    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+
+
+def _plain(block: list[str], dialect: Dialect, width: int) -> list[list[str]] | None:
     """The cells of a block in which every line is one sound record, read in one go; None for any other block."""
     try:
         "".join(block).encode()
-        cells = list(csv.reader(block, delimiter=delimiter, strict=True))
+        cells = list(reader(block, dialect))
     except (csv.Error, UnicodeEncodeError):
         return None
     return cells if len(cells) == len(block) and all(len(row) == width for row in cells) else None
@@ -112,10 +143,15 @@ def _frame(cells: list[list[str]], header: list[str]) -> pl.DataFrame:
     return pl.DataFrame([text.set(text == "", None) for text in texts])
 
 
-def _chunk(records: list[_Record], header: list[str]) -> RawChunk:
+def _chunk(records: list[_Record], header: list[str], *, fills_short: bool) -> RawChunk:
     good: list[_Record] = []
     rejects: list[Reject] = []
+    filled = 0
     for record in records:
+        missing = len(header) - len(record.cells)
+        if fills_short and not record.why and missing > 0:
+            record.cells.extend([""] * missing)
+            filled += 1
         if record.why:
             rejects.append(Reject(record.line, "", "damaged_record", record.why, record.raw))
         elif len(record.cells) != len(header):
@@ -123,7 +159,9 @@ def _chunk(records: list[_Record], header: list[str]) -> RawChunk:
             rejects.append(Reject(record.line, "", "wrong_cell_count", reason, record.raw))
         else:
             good.append(record)
-    return RawChunk(_frame([record.cells for record in good], header), [record.line for record in good], rejects)
+    return RawChunk(
+        _frame([record.cells for record in good], header), [record.line for record in good], rejects, filled
+    )
 
 
 class _Lines:
@@ -150,9 +188,9 @@ class _Lines:
 class _Records:
     """Records one by one. width: the number of cells that a record over several lines must have."""
 
-    def __init__(self, lines: _Lines, delimiter: str, width: int | None) -> None:
+    def __init__(self, lines: _Lines, dialect: Dialect, width: int | None) -> None:
         self._lines = lines
-        self._delimiter = delimiter
+        self._dialect = dialect
         self._width = width
 
     def upto(self, line: float) -> Iterator[_Record]:
@@ -168,7 +206,7 @@ class _Records:
         """
         line, cells, why = self._lines.number, list[str](), ""
         try:
-            cells = next(csv.reader(self._following(taken), delimiter=self._delimiter, strict=True))
+            cells = next(reader(self._following(taken), self._dialect))
         except csv.Error as error:
             why = str(error)
         if len(taken) > 1 and (why or self._width not in (None, len(cells))):
@@ -177,8 +215,12 @@ class _Records:
             del taken[1:]
         raw = "".join(taken).rstrip("\r\n")
         if not _is_utf8(raw):
-            why, raw = NOT_UTF8, raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            why, raw = self._not_text(), raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         return _Record(line, cells, why, raw)
+
+    def _not_text(self) -> str:
+        encoding = self._dialect.encoding
+        return NOT_UTF8 if encoding.startswith("utf-8") else f"expected text in {encoding}, got other bytes"
 
     def _following(self, taken: list[str]) -> Iterator[str]:
         """The first line, then as many of those below as are asked for, each added to `taken`."""

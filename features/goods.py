@@ -57,6 +57,11 @@ def order_value(columns: Columns) -> Floats:
     return np.where(np.isnan(total), parts, total)
 
 
+def dollar_scale(columns: Columns) -> Floats:
+    """(n,) float64: the rough size of one unit of each order's currency in dollars, NaN unknown; never shown."""
+    return np.fromiter((_scales().get(c, np.nan) for c in columns["currency"]), np.float64, columns.n)
+
+
 def goods(columns: Columns) -> dict[str, Floats]:
     """The features of this file by name, (n,) float64 each, NaN unknown; those left out are unknown for all."""
     out = copies(columns, _COPIED)
@@ -65,8 +70,7 @@ def goods(columns: Columns) -> dict[str, Floats]:
         stacked = np.stack(found)
         out["mismatch_count"] = np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
     value = order_value(columns)
-    scale = np.fromiter((_scales().get(c, np.nan) for c in columns["currency"]), np.float64, columns.n)
-    out["value_log"] = np.log(np.maximum(value * scale, 0.01))
+    out["value_log"] = np.log(np.maximum(value * dollar_scale(columns), 0.01))
     paid = np.maximum(value, 0.01)
     out["shipping_share"] = columns["shipping_price"] / paid
     out["discount_share"] = columns["promotion_discount"] / (paid + columns["promotion_discount"])

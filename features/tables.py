@@ -21,6 +21,9 @@ from features.errors import FileRefused, Problem, nearest
 from features.order import attributes
 from features.parsing import parsed
 from features.rules import contradictions
+from features.seller.maps import fitting
+from features.seller.plainorders import read_lines_of_orders, read_sheet_of_orders
+from features.seller.table import SellerTable
 
 UNKNOWN_COLUMN = "unknown_column"
 _REPEATED = Problem("order_id", "repeated", "the same order_id and as_of stand in an earlier row; keep one")
@@ -47,10 +50,30 @@ class TableOptions:
 
 
 def read_orders(path: Path, options: TableOptions) -> Iterator[Chunk]:
-    """The orders of a CSV, TSV or Parquet file, in the order of their rows."""
+    """The orders of a file whose columns have our names, in the order of their rows."""
+    return _checked(_raw_chunks(path), path, options)
+
+
+def orders_of(table: SellerTable, options: TableOptions) -> Iterator[Chunk]:
+    """The orders of a seller's file that a map has read; one row an order, as nothing is joined here."""
+    if table.kind not in ("orders", "order_items"):
+        raise FileRefused(f"{table.path}: expected orders, got {table.kind}; claimrisk import joins them with orders")
+    if table.frame.height and table.frame["order_id"].is_duplicated().any():
+        raise FileRefused(f"{table.path}: expected one row an order, got several; claimrisk import joins them first")
+    return _checked(_mapped_chunks(table), table.path, options)
+
+
+def _mapped_chunks(table: SellerTable) -> Iterator[RawChunk]:
+    frame = table.frame.drop("line")
+    for start in range(0, max(frame.height, 1), CHUNK_ROWS):
+        lines = table.frame["line"].slice(start, CHUNK_ROWS).to_list()
+        yield RawChunk(frame.slice(start, CHUNK_ROWS), lines, [] if start else table.rejects)
+
+
+def _checked(raws: Iterable[RawChunk], path: Path, options: TableOptions) -> Iterator[Chunk]:
     seen = _Keys()
     empty = True
-    for raw in _raw_chunks(path):
+    for raw in raws:
         _require_order_id(raw.frame.columns, path)
         empty = empty and raw.frame.is_empty() and not raw.rejects
         yield _chunk(raw, options, seen)
@@ -58,8 +81,16 @@ def read_orders(path: Path, options: TableOptions) -> Iterator[Chunk]:
         raise FileRefused(f"{path}: no rows below the header; expected one order a row")
 
 
+def checked(frame: pl.DataFrame) -> Iterator[Chunk]:
+    """Orders that are already a frame in our names, as the table door takes them; lines are rows, the first is 1."""
+    seen = _Keys()
+    for start in range(0, frame.height, CHUNK_ROWS):
+        part = frame.slice(start, CHUNK_ROWS)
+        yield _chunk(RawChunk(part, list(range(start + 1, start + 1 + part.height)), []), TableOptions(), seen)
+
+
 def read_raw(path: Path) -> Iterator[RawChunk]:
-    """The rows of a CSV, TSV or Parquet file as they stand."""
+    """The rows of a CSV, TSV, Parquet, xlsx or JSON lines file as they stand."""
     return _raw_chunks(path)
 
 
@@ -71,7 +102,12 @@ def _raw_chunks(path: Path) -> Iterator[RawChunk]:
         return read_delimited(path)
     if suffix == ".parquet":
         return _read_parquet(path)
-    raise FileRefused(f"{path}: expected a file ending in .csv, .tsv or .parquet, got {suffix or 'no ending'!r}")
+    if suffix == ".xlsx":
+        return read_sheet_of_orders(path)
+    if suffix == ".jsonl":
+        return read_lines_of_orders(path)
+    expected = ".csv, .tsv, .parquet, .xlsx or .jsonl"
+    raise FileRefused(f"{path}: expected a file ending in {expected}, got {suffix or 'no ending'!r}")
 
 
 def _read_parquet(path: Path) -> Iterator[RawChunk]:
@@ -90,8 +126,9 @@ def _read_parquet(path: Path) -> Iterator[RawChunk]:
 
 def _require_order_id(names: list[str], path: Path) -> None:
     if "order_id" not in names:
-        near = next((name for name in names if nearest(name, ["order_id"])), None)
+        near, report = next((name for name in names if nearest(name, ["order_id"])), None), fitting(names)
         hint = "" if near is None else f"; rename {near!r} to order_id"
+        hint = hint if report is None else f"; it looks like {report.report}: add --map {report.report}"
         raise FileRefused(f"{path}: expected a column order_id, got {', '.join(names[:8])}{hint}")
 
 

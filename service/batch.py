@@ -17,16 +17,19 @@ from features.columns import Floats
 from features.delimited import Reject
 from features.errors import InputError
 from features.order import STATES
-from features.tables import Chunk, TableOptions, read_orders, unknown_columns
+from features.seller.table import SellerTable
+from features.tables import Chunk, TableOptions, orders_of, read_orders, unknown_columns
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue
 from service.answers import instant_text, reason_of
 from service.decide import BANDS, Decisions, decide
 from service.files import written_aside
+from service.spreadsheet import write_sheet
 from service.wording import Lang, text
 
 Encoding = Literal["utf-8-sig", "gb18030"]
 PREFIX = "claimrisk_"
+ENDINGS = (".csv", ".parquet", ".xlsx")
 TOLD_REASONS = 3
 TOLD_ACTIONS = 3
 REJECT_COLUMNS = ("line", "column", "code", "reason", "raw")
@@ -37,10 +40,11 @@ _PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 @dataclass(slots=True)
 class Summary:
-    """What became of a file: rows scored, rejected by code, statuses, and what was warned of."""
+    """What became of a file: rows scored, rejected and left out by code, statuses, and what was warned of."""
 
     scored: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     strange_columns: list[str] = field(default_factory=list)
@@ -48,7 +52,7 @@ class Summary:
     @property
     def rows(self) -> int:
         """How many rows were read."""
-        return self.scored + self.rejected.total()
+        return self.scored + self.rejected.total() + self.dropped.total()
 
 
 def score_file(
@@ -61,15 +65,23 @@ def score_file(
     lang: Lang,
     threads: int = 2,
     encoding: Encoding = "utf-8-sig",
+    read: SellerTable | None = None,
 ) -> Summary:
-    """Score every good row of `orders` into `out` (CSV or Parquet by its ending), rejects beside it."""
-    if out.suffix.lower() not in (".csv", ".parquet"):
-        raise InputError(f"--out {out}: expected a name ending in .csv or .parquet, got {out.suffix or 'no ending'!r}")
+    """Score every good row of `orders` into `out` (CSV, Parquet or xlsx by its ending), rejects beside it.
+
+    read: the same file as a map has read it, where its columns do not have our names.
+    """
+    if out.suffix.lower() not in ENDINGS:
+        raise InputError(
+            f"--out {out}: expected a name ending in {', '.join(ENDINGS)}, got {out.suffix or 'no ending'!r}"
+        )
     if out.resolve() == orders.resolve():
         raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
-    summary, frames, rejects = Summary(), [], list[Reject]()
-    for chunk in read_orders(orders, options):
-        if not summary.rows:
+    summary, frames, rejects = Summary(), list[pl.DataFrame](), list[Reject]()
+    if read is not None:
+        summary.dropped.update(read.dropped)
+    for chunk in read_orders(orders, options) if read is None else orders_of(read, options):
+        if not frames:
             _refuse_nested(chunk.frame, out)
             summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(chunk.frame.columns)]
         rejects += chunk.rejects
@@ -82,8 +94,8 @@ def score_file(
 
 def _refuse_nested(frame: pl.DataFrame, out: Path) -> None:
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
-    if nested and out.suffix.lower() == ".csv":
-        raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which CSV cannot; name a .parquet")
+    if nested and out.suffix.lower() != ".parquet":
+        raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which only .parquet can")
 
 
 def _scored(
@@ -165,6 +177,8 @@ def _write(frame: pl.DataFrame, out: Path, encoding: Encoding) -> None:
     with written_aside(out) as aside:
         if out.suffix.lower() == ".parquet":
             frame.write_parquet(aside)
+        elif out.suffix.lower() == ".xlsx":
+            write_sheet(frame, aside, out)
         else:
             aside.write_text(escaped(frame).write_csv(), encoding, newline="")
 

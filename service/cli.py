@@ -6,22 +6,25 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from features import catalogue as attribute_catalogue
 from features.columns import epoch_seconds
 from features.errors import ClaimRiskError, InputError
-from features.kinds import instant_problem
 from features.tables import TableOptions
 from model.artefact import load
 from service.advice_catalogue import catalogue
 from service.batch import Encoding, Summary, score_file
+from service.cli_backtest import backtest
+from service.cli_import import import_files
 from service.cli_listings import listings_app
+from service.cli_options import Bundle, Zone, err, zone_named
+from service.cli_options import instant as _instant
+from service.cli_options import say as _say
+from service.cli_seller import Map, map_file_command, read_by_map
+from service.cli_worklist import worklist
 from service.settings import settings, signing_key
 from service.wording import Lang
 
@@ -32,12 +35,10 @@ app = typer.Typer(
 model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 app.add_typer(listings_app, name="listings")
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-Bundle = Annotated[Path, typer.Option("--model", help="folder of the model bundle")]
-Zone = Annotated[
-    str | None, typer.Option("--time-zone", help="zone of instants without an offset, such as Asia/Shanghai")
-]
+app.command()(worklist)
+app.command()(backtest)
+app.command("map")(map_file_command)
+app.command("import")(import_files)
 
 
 def run() -> None:
@@ -49,24 +50,6 @@ def run() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)
-
-
-def _say(message: str) -> None:
-    err.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {escape(message)}")
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InputError(f"--time-zone {name}: expected a zone such as Asia/Shanghai") from error
-
-
-def _instant(text: str, option: str) -> datetime:
-    problem = instant_problem(text)
-    if problem is not None:
-        raise InputError(f"{option} {text}: {problem}")
-    return datetime.fromisoformat(text.upper()).astimezone(UTC)
 
 
 @app.command()
@@ -102,7 +85,7 @@ def simulate(
 
 @app.command()
 def train(
-    orders: Annotated[Path, typer.Argument(help="past orders: CSV, TSV or Parquet")],
+    orders: Annotated[Path, typer.Argument(help="past orders: CSV, TSV, Parquet, xlsx or JSON lines")],
     outcomes: Annotated[Path, typer.Argument(help="their claims")],
     out: Annotated[Path, typer.Option(help="folder of the bundle")],
     observed_until: Annotated[str | None, typer.Option(help="instant up to which outcomes are known")] = None,
@@ -120,7 +103,7 @@ def train(
     from service.cli_training import TrainOptions, train_bundle
 
     until = None if observed_until is None else _instant(observed_until, "--observed-until")
-    options = TrainOptions(until, claim_window_days, extra or (), trust or (), _zone(time_zone), seed)
+    options = TrainOptions(until, claim_window_days, extra or (), trust or (), zone_named(time_zone), seed)
     trained = train_bundle(orders, outcomes, out, options, _say, settings())
     for dropped in trained.prepared.dropped:
         err.print(f"not used: {dropped.attribute}: {dropped.reason}", markup=False)
@@ -129,20 +112,22 @@ def train(
 
 @app.command()
 def score(
-    orders: Annotated[Path, typer.Argument(help="orders to score: CSV, TSV or Parquet")],
+    orders: Annotated[Path, typer.Argument(help="orders to score: CSV, TSV, Parquet, xlsx or JSON lines")],
     model: Bundle,
-    out: Annotated[Path, typer.Option(help="result: .csv or .parquet")],
+    out: Annotated[Path, typer.Option(help="result: .csv, .parquet or .xlsx")],
     as_of: Annotated[str | None, typer.Option(help="the moment rows without as_of are looked at; now if unset")] = None,
     lang: Annotated[Lang, typer.Option(help="language of reasons and advice")] = "en",
     time_zone: Zone = None,
     encoding: Annotated[Encoding, typer.Option(help="of a CSV result")] = "utf-8-sig",
+    map_file: Map = None,
 ) -> None:
     """Score a file of orders; rows that cannot be used are set aside in OUT.rejects.csv."""
     at = datetime.now(UTC) if as_of is None else _instant(as_of, "--as-of")
     bundle = load(model, signing_key(settings()))
     extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
-    options = TableOptions(as_of=epoch_seconds(at), zone=_zone(time_zone), extras=extras)
-    summary = score_file(orders, out, options, bundle, catalogue(), lang=lang, encoding=encoding)
+    options = TableOptions(as_of=epoch_seconds(at), zone=zone_named(time_zone), extras=extras)
+    read = None if map_file is None else read_by_map(orders, map_file, options.zone, lang)
+    summary = score_file(orders, out, options, bundle, catalogue(), lang=lang, encoding=encoding, read=read)
     _summarise(summary, out, bundle.is_starter)
 
 
@@ -155,6 +140,8 @@ def _summarise(summary: Summary, out: Path, is_starter: bool) -> None:
     table.add_row("rejected", f"{summary.rejected.total():,}")
     for code, count in summary.rejected.most_common():
         table.add_row(f"  {code}", f"{count:,}")
+    for code, count in summary.dropped.most_common():
+        table.add_row(f"left out: {code}", f"{count:,}")
     for status, count in summary.statuses.most_common():
         table.add_row(f"status {status}", f"{count:,}")
     for warning, count in summary.warnings.most_common():

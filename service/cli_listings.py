@@ -5,33 +5,32 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from features.columns import Floats
 from features.delimited import Reject
-from features.errors import FileRefused, InputError
+from features.errors import FileRefused
 from features.listings.files import Records, header, read_records
 from features.listings.fill import RATE, filled, read_flags
 from features.listings.record import FLAGS
 from features.listings.returns import not_as_described_rate, read_returns
+from features.listings.sheets import read_rows
 from features.order import attributes
 from features.parsing import parsed
-from features.tables import read_raw
 from service.batch import escaped, write_rejects
+from service.cli_options import err, zone_named
 from service.listings import Checked, check, check_ending, write_table
 from service.wording import Lang
 
 listings_app = typer.Typer(help="Compare listings with the products that are sent.", no_args_is_help=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-_LISTINGS = f"what the listings say: CSV, TSV or Parquet with the columns {', '.join(header('listing'))}"
-_PRODUCTS = f"your own product records: CSV, TSV or Parquet with the columns {', '.join(header('product'))}"
+_LISTINGS = f"what the listings say: CSV, TSV, xlsx or Parquet with the columns {', '.join(header('listing'))}"
+_PRODUCTS = f"your own product records: CSV, TSV, xlsx or Parquet with the columns {', '.join(header('product'))}"
 Listings = Annotated[Path, typer.Argument(help=_LISTINGS + "; only sku must be there")]
 Products = Annotated[Path, typer.Argument(help=_PRODUCTS + "; only sku must be there")]
 
@@ -78,8 +77,8 @@ def _summarise(checked: Checked, ours: Records, theirs: Records) -> None:
 
 @listings_app.command("fill")
 def fill_orders(
-    orders: Annotated[Path, typer.Argument(help="orders with a column sku: CSV, TSV or Parquet")],
-    flags: Annotated[Path, typer.Argument(help="what `listings check` wrote, as .csv or .parquet")],
+    orders: Annotated[Path, typer.Argument(help="orders with a column sku: CSV, TSV, xlsx or Parquet")],
+    flags: Annotated[Path, typer.Argument(help="what `listings check` wrote, as .csv, .xlsx or .parquet")],
     out: Annotated[Path, typer.Option(help="the orders with their flags: .csv, .xlsx or .parquet")],
     returns: Annotated[
         Path | None, typer.Option(help="past returns with sku, return_reason, return_requested_at; fills " + RATE)
@@ -89,7 +88,7 @@ def fill_orders(
     """Put the flags onto orders by sku, into empty cells only; with --returns also the share not as described."""
     check_ending(out, (orders, flags, *([returns] if returns else [])))
     frame, rejects = _read_orders(orders)
-    zone = _zone(time_zone)
+    zone = zone_named(time_zone)
     rates = None
     if returns is not None:
         past, refused = read_returns(returns, zone)
@@ -102,7 +101,7 @@ def fill_orders(
 
 
 def _read_orders(path: Path) -> tuple[pl.DataFrame, list[Reject]]:
-    chunks = list(read_raw(path))
+    chunks = list(read_rows(path))
     frame = pl.concat([chunk.frame for chunk in chunks]) if chunks else pl.DataFrame()
     if "sku" not in frame.columns:
         raise FileRefused(f"{path}: expected a column sku, got {', '.join(frame.columns[:8]) or 'no columns'}")
@@ -118,13 +117,6 @@ def _placed_at(frame: pl.DataFrame, path: Path, zone: ZoneInfo | None) -> Floats
     if found.bad.any():
         err.print(f"{int(found.bad.sum()):,} orders without {RATE}: placed_at: {found.problem.detail}", markup=False)
     return np.asarray(found.array, dtype=np.float64)
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise InputError(f"--time-zone {name}: expected a zone such as Asia/Shanghai") from error
 
 
 def _tell_filled(before: pl.DataFrame, after: pl.DataFrame, rejected: int) -> None:

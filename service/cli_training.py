@@ -1,4 +1,4 @@
-"""The commands that make data and models: simulate, train. The one place where the service reaches training."""
+"""The commands that make data and models: simulate, train."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def _make_parent(out: Path) -> None:
         raise InputError(f"--out {out}: its folder cannot be made ({error.strerror})") from error
 
 
-def _refuse_unknown_names(orders: Path, options: TrainOptions) -> None:
-    """A misspelt --extra or --trust would silently do nothing."""
+def refuse_unknown_names(orders: Path, options: TrainOptions) -> None:
+    """`InputError` for names that the file lacks: a misspelt --extra or --trust would silently do nothing."""
     first = next(iter(read_raw(orders)), None)
     columns = [] if first is None else first.frame.columns
     for extra in (declared_extra(e) for e in options.extras):
@@ -85,7 +85,7 @@ def train_bundle(
         raise InputError(f"--out {out}: expected a new folder or an earlier bundle, got something else; name another")
     key = signing_key(of)
     _make_parent(out)
-    _refuse_unknown_names(orders, options)
+    refuse_unknown_names(orders, options)
     window = options.window_days or float(fit_settings().target_claim_window_days)
     recipe = Recipe(window, tuple(declared_extra(e) for e in options.extras), frozenset(options.trusted), options.seed)
     until = None if options.observed_until is None else epoch_seconds(options.observed_until)

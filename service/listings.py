@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,6 @@ from importlib import resources
 from pathlib import Path
 
 import polars as pl
-import xlsxwriter
 from pydantic import TypeAdapter
 
 from features.delimited import Reject
@@ -109,17 +107,11 @@ def write_table(frame: pl.DataFrame, out: Path) -> None:
         if out.suffix.lower() == ".parquet":
             frame.write_parquet(aside)
         elif out.suffix.lower() == ".xlsx":
-            aside.write_bytes(_workbook(frame))
+            from service.spreadsheet import write_sheet  # only a workbook waits for its writer
+
+            write_sheet(frame, aside, out)
         else:
             aside.write_text(escaped(frame).write_csv(), "utf-8-sig", newline="")
-
-
-def _workbook(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    with xlsxwriter.Workbook(buffer, options) as book:
-        frame.write_excel(book, "listings", autofit=False)
-    return buffer.getvalue()
 
 
 def check_ending(out: Path, taken: Sequence[Path] = ()) -> None:

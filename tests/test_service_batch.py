@@ -169,11 +169,11 @@ def test_formulas_of_a_file_are_escaped_in_scores_and_rejects(
     assert all(r["raw"].startswith("'=HYPERLINK(1),") for r in rejects(tmp_path / "out.csv"))
 
 
-@pytest.mark.parametrize("name", ["out.xlsx", "out", "out.csv.gz", "out.json"])
+@pytest.mark.parametrize("name", ["out.xls", "out", "out.csv.gz", "out.json"])
 def test_an_ending_that_is_not_written_is_refused_before_any_work(
     rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path, name: str
 ) -> None:
-    with pytest.raises(InputError, match=r"--out .*expected a name ending in \.csv or \.parquet"):
+    with pytest.raises(InputError, match=r"--out .*expected a name ending in \.csv, \.parquet, \.xlsx"):
         score_file(tmp_path / "none.csv", tmp_path / name, TableOptions(), bundle, advice, lang="en")
     assert not list(tmp_path.iterdir())
 

@@ -180,7 +180,8 @@ def test_a_bundle_signed_elsewhere_is_one_clear_line(
 @pytest.mark.parametrize(
     ("name", "content", "parts"),
     [
-        ("orders.docx", "x", ["orders.docx", "expected a file ending in .csv, .tsv or .parquet", "got '.docx'"]),
+        ("orders.docx", "x", ["orders.docx", "expected a file ending in .csv, .tsv, .parquet, .xlsx or .jsonl",
+                              "got '.docx'"]),
         ("orders.csv", "sku,Order ID\nA,1\n", ["orders.csv", "expected a column order_id", "got sku, Order ID",
                                               "rename 'Order ID' to order_id"]),
         ("orders.csv", "", ["orders.csv", "the file is empty", "expected a header line with at least order_id"]),
@@ -202,7 +203,7 @@ def test_a_file_that_cannot_be_scored_is_one_clear_line(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--out", "out.xlsx"), "--out out.xlsx: expected a name ending in .csv or .parquet, got '.xlsx'"),
+        (("--out", "out.xls"), "--out out.xls: expected a name ending in .csv, .parquet, .xlsx, got '.xls'"),
         (("--out", "o.csv", "--as-of", "yesterday"), "--as-of yesterday: expected an instant with an offset such as"),
         (("--out", "o.csv", "--time-zone", "Mars/North"), "--time-zone Mars/North: expected a zone such as"),
         (("--out", "o.csv", "--time-zone", "../etc"), "--time-zone ../etc: expected a zone such as"),

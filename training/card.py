@@ -178,12 +178,20 @@ def _fixed(value: float, decimals: int = 2) -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Where the pages' templates are found, with the filters that write numbers."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training"), autoescape=True, undefined=jinja2.StrictUndefined,
         lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"count": _count, "figures": _figures, "percent": _percent, "fixed": _fixed, "words": _words}
+    environment.filters |= {
+        "count": _count,
+        "figures": _figures,
+        "percent": _percent,
+        "fixed": _fixed,
+        "words": _words,
+        "day": _day,
+    }
     return environment
 
 
@@ -194,7 +202,7 @@ def _words(name: str) -> str:
 def rendered(name: str, trained: Trained, recipe: Recipe, **context: object) -> bytes:
     """A page from a template, with what all pages tell."""
     told = {"trained": trained, "recipe": recipe, "facts": facts(trained, recipe), "settings": fit_settings()}
-    return _environment().get_template(name).render(**told, **context).encode()
+    return environment().get_template(name).render(**told, **context).encode()
 
 
 def card(trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,7 +99,9 @@ def _figure(width: float, height: float, rows: int = 1, abreast: int = 1) -> Ite
 def _svg(figure: Figure, told: str) -> Markup:
     """The figure without prologue, size, fonts and ids of its own. told: what it shows, for those who cannot see it."""
     out = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": told}):
+    with matplotlib.rc_context({"svg.hashsalt": told}), warnings.catch_warnings():
+        # Text stays text, so that the reader's fonts count, not those found here; only widths are measured with these.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(out, format="svg", transparent=True, metadata=_NO_METADATA)
     text = out.getvalue()
     text = text[text.index("<svg") :]
@@ -227,3 +230,25 @@ def importance(names: Sequence[str], margin: Floats, trees: Floats) -> Markup:
         axis.set_xlabel("mean absolute effect, log-odds")
         axis.legend(loc="lower right")
         return _svg(figure, "Importance of the attributes")
+
+
+def found_by_capacity(shares: Curves, by_chance: str, told: tuple[str, str, str]) -> Markup:
+    """Shares of claims found against the length of the list. told: title and axes, in the reader's language."""
+    with _figure(*HALF_PAGE) as (figure, (axis,)):
+        for j, (name, (across, up)) in enumerate(shares.items()):
+            style = _BY_CHANCE if name == by_chance else {"color": _SERIES[j], "marker": "o", "markersize": 4}
+            axis.plot(across, up, label=name, **style)
+        axis.set(xlabel=told[1], ylabel=told[2], ylim=(0, 1.02), xlim=(0, None))
+        axis.yaxis.set_major_formatter(FuncFormatter(_percent))
+        axis.legend(loc="best")
+        return _svg(figure, told[0])
+
+
+def course(counts: Curves, told: tuple[str, str, str]) -> Markup:
+    """Counts that rise over days, as steps. told: title and axes, in the reader's language."""
+    with _figure(*HALF_PAGE) as (figure, (axis,)):
+        for j, (name, (across, up)) in enumerate(counts.items()):
+            axis.step(across, up, where="post", label=name, color=_SERIES[j])
+        axis.set(xlabel=told[1], ylabel=told[2], ylim=(0, None), xlim=(0, None))
+        axis.legend(loc="upper left")
+        return _svg(figure, told[0])

@@ -94,7 +94,7 @@ def _train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
         progress(f"only {followed:.0f} days were observed: what comes later in the claim window is not in the numbers")
     if claims < fit_settings().target_fewest_claims:
         progress(f"{claims} claims are too few to learn from: the shop's shrunk rate is kept instead")
-        return Trained(_insufficient(prepared), None, None, prepared, fingerprint)
+        return Trained(insufficient(prepared), None, None, prepared, fingerprint)
     test = final_test(prepared, recipe, progress)
     learned = fitted_on_all(prepared, recipe, progress)
     return Trained(scorer_of(prepared, learned), learned, test, prepared, fingerprint)
@@ -149,7 +149,7 @@ def scorer_of(prepared: Prepared, learned: Learned) -> Scorer:
     return _scorer(prepared, learned.margin, learned.booster, learned.calibrator, is_fitted=True)
 
 
-def _insufficient(prepared: Prepared) -> Scorer:
+def insufficient(prepared: Prepared) -> Scorer:
     """A scorer that answers the shop's shrunk rate."""
     nothing = np.empty(0)
     nowhere = np.empty(0, dtype=np.int64)

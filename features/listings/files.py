@@ -13,7 +13,7 @@ import polars as pl
 from features.delimited import RawChunk, Reject
 from features.errors import FileRefused, nearest
 from features.listings.record import Record, Source, columns_of
-from features.tables import read_raw
+from features.listings.sheets import read_rows
 
 _LONGEST_TEXT = 10_000
 _OTHER: dict[Source, Source] = {"listing": "product", "product": "listing"}
@@ -40,11 +40,11 @@ def header(source: Source) -> list[str]:
 
 
 def read_records(path: Path, source: Source) -> Records:
-    """The records of a CSV, TSV or Parquet file. A SKU may have several listings but one product record only."""
+    """The records of a CSV, TSV, xlsx or Parquet file. A SKU may have several listings but one product record only."""
     columns = columns_of(source)
     records, rejects, seen = list[Record](), list[Reject](), set[str]()
     names = list[str]()
-    for chunk in read_raw(path):
+    for chunk in read_rows(path):
         names = chunk.frame.columns
         _require(names, path, source)
         rejects += chunk.rejects

@@ -10,9 +10,9 @@ import polars as pl
 from features.columns import Floats
 from features.errors import FileRefused
 from features.listings.record import FLAGS
+from features.listings.sheets import read_rows
 from features.order import attributes
 from features.parsing import parsed
-from features.tables import read_raw
 
 RATE = "sku_not_as_described_rate"
 
@@ -23,7 +23,7 @@ def read_flags(path: Path) -> pl.DataFrame:
     Of several listings of a SKU a flag is true if it is true for any.
     """
     frames = []
-    for chunk in read_raw(path):
+    for chunk in read_rows(path):
         there = [flag for flag in FLAGS if flag in chunk.frame.columns]
         if "sku" not in chunk.frame.columns or not there:
             raise FileRefused(

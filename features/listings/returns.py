@@ -13,10 +13,10 @@ from features.columns import Floats
 from features.delimited import Reject
 from features.errors import FileRefused, nearest
 from features.listings.lexicon import number, words_of
+from features.listings.sheets import read_rows
 from features.listings.wording import plain
 from features.order import attributes
 from features.parsing import parsed
-from features.tables import read_raw
 
 COLUMNS = ("sku", "return_reason", "return_requested_at")
 _FILE = "return_reasons.toml"
@@ -33,12 +33,12 @@ def says_not_as_described(reason: str) -> bool:
 
 
 def read_returns(path: Path, zone: ZoneInfo | None = None) -> tuple[pl.DataFrame, list[Reject]]:
-    """The returns of a CSV, TSV or Parquet file: sku, at (epoch seconds), is_wrong; and the rows that cannot be used.
+    """The returns of a file: sku, at (epoch seconds), is_wrong; and the rows that cannot be used.
 
     Returns without a sku or a reason tell nothing and are left out; those with an unreadable instant are rejected.
     """
     frames, rejects = [], list[Reject]()
-    for chunk in read_raw(path):
+    for chunk in read_rows(path):
         missing = [c for c in COLUMNS if c not in chunk.frame.columns]
         if missing:
             hint = nearest(missing[0], chunk.frame.columns)

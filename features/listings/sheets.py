@@ -1,0 +1,38 @@
+"""Rows of the files that the listing check reads: delimited text, Parquet, or the one sheet of a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from features.delimited import RawChunk
+from features.errors import FileRefused
+from features.tables import read_raw
+
+
+def read_rows(path: Path) -> Iterator[RawChunk]:
+    """The rows as they stand; of a workbook those of its only visible sheet, whose header is the first row.
+
+    A workbook with several sheets, or with formulas whose value it does not keep, is refused: which sheet is meant, and
+    what the cells would say, cannot be known.
+    """
+    if path.suffix.lower() != ".xlsx" or not path.is_file():
+        return read_raw(path)
+    return _read_workbook(path)
+
+
+def _read_workbook(path: Path) -> Iterator[RawChunk]:
+    from features.seller.rawtext import unmarked  # only those who give a workbook wait for its reader
+    from features.seller.workbook import read_workbook
+
+    sheets = read_workbook(path)
+    if len(sheets) > 1:
+        names = ", ".join(sheet.name for sheet in sheets)
+        raise FileRefused(f"{path}: expected one visible sheet, got {names}; hide or delete the others")
+    sheet = sheets[0]
+    empty = next((note for note in sheet.notes if note.code == "formulas_without_value"), None)
+    if empty is not None:
+        raise FileRefused(
+            f"{path}: expected values, got {empty.details['count']} formulas without one; open it, save it once more"
+        )
+    yield RawChunk(sheet.frame.select(map(unmarked, sheet.frame)), list(sheet.lines), sheet.rejects, 0)

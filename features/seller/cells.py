@@ -1,0 +1,260 @@
+"""One column of a seller's file into ours: texts, words, numbers or instants by the kind of the attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from features import kinds
+from features.errors import FileRefused, Problem
+from features.kinds import Kind
+from features.order import Attribute
+from features.parsing import parsed
+from features.seller.dates import DateParts, date_evidence, date_parts, decided_order, instants
+from features.seller.keys import DIGITS_LOST, digests, digits_lost
+from features.seller.mapping import DateOrder, Decimal, MapColumn, Mapping, MapRefused, plain_name
+from features.seller.numbers import Numbers, Numerals, decided, evidence, numbers, numerals
+from features.seller.rawtext import MARK, unmarked
+from features.seller.table import Note
+from features.seller.units import factor
+from features.seller.vocabulary import is_key
+from features.seller.wordlists import wordlists
+
+_WORDS_OF_KIND = {Kind.COUNTRY: "countries", Kind.CURRENCY: "currencies"}
+WRITES_A_MAP = "claimrisk map FILE --out MAP.toml writes one to start from"
+NOT_AN_INSTANT = "expected a date, or a date and a time, that exist, from 2000 to 2099"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What holds for a whole file. zone, date_order: what the user said, for where the map says nothing."""
+
+    path: Path
+    mapping: Mapping
+    zone: ZoneInfo | None = None
+    date_order: DateOrder | None = None
+
+    def words(self, column: MapColumn, attribute: Attribute) -> dict[str, object]:
+        """Their words, made plain, to ours."""
+        named = self.mapping.words | {k: dict(v) for k, v in wordlists().words.items() if k not in self.mapping.words}
+        table: Dict[str, object] = named.get(_WORDS_OF_KIND.get(attribute.kind, ""), {})
+        if isinstance(column.values, str):
+            if column.values not in named:
+                raise MapRefused(f"{self.mapping.report}: {column.values}: expected a table [words.{column.values}]")
+            table = named[column.values]
+        elif column.values is not None:
+            table = column.values
+        return {plain_name(word): ours for word, ours in table.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A column of ours. values: (n,) typed, null where missing or bad; bad: (n,) Boolean; problem: what to say of the
+    bad ones; sign: (n,) signs of currency, of money alone."""
+
+    values: pl.Series
+    bad: pl.Series
+    problem: Problem
+    notes: list[Note] = field(default_factory=list)
+    sign: pl.Series | None = None
+
+
+def read_cells(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
+    """The cells of one of their columns, (n,) String, as the attribute's kind."""
+    if attribute.kind is Kind.INSTANT:
+        return _instants(text, attribute, column, reading)
+    if attribute.kind is Kind.FLAG:
+        return _flags(text, attribute, column, reading)
+    if attribute.kind is Kind.CHOICE or attribute.kind in _WORDS_OF_KIND:
+        return _words(text, attribute, column, reading)
+    if attribute.kind in kinds.TEXT_KINDS:
+        return _texts(text, attribute, column, reading)
+    return _numbers(text, attribute, column, reading)
+
+
+def constant_cells(value: object, n: int, attribute: Attribute, report: str) -> pl.Series:
+    """(n,) of one value that the map gives."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    result = parsed(pl.Series([text]), attribute, None)
+    if result.bad.any() or attribute.kind is Kind.INSTANT:
+        raise MapRefused(f"{report}: {attribute.name} = {value!r}: {result.problem.detail}")
+    typed: pl.DataType = {Kind.FLAG: pl.Boolean(), Kind.COUNT: pl.Int64()}.get(attribute.kind, pl.Float64())
+    if attribute.kind is Kind.CHOICE or attribute.kind in kinds.TEXT_KINDS:
+        return pl.Series(attribute.name, [text] * n, dtype=pl.String)
+    return pl.Series(attribute.name, [result.array[0]] * n).cast(typed)
+
+
+def _problem(attribute: Attribute) -> Problem:
+    return Problem(attribute.name, *kinds.expected(attribute.kind, attribute.choices, attribute.minimum))
+
+
+def _checked(values: pl.Series, given: pl.Series, attribute: Attribute) -> Cells:
+    """Values with those set aside that were given and not understood, or are out of the attribute's range."""
+    result = parsed(values, attribute, None)
+    bad = pl.Series(result.bad) | (given & values.is_null())
+    if attribute.kind in kinds.TEXT_KINDS:
+        values = pl.Series(attribute.name, result.array.tolist(), dtype=pl.String)
+    kept = values.alias(attribute.name).set(bad, None)
+    if attribute.kind is Kind.COUNT:
+        kept = kept.cast(pl.Int64)
+    return Cells(kept, bad, _problem(attribute))
+
+
+def _is_given(text: pl.Series) -> pl.Series:
+    return (unmarked(text).str.strip_chars(kinds.WHITE_SPACE).str.len_chars() > 0).fill_null(value=False)
+
+
+def _texts(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
+    values = unmarked(text).str.strip_chars(kinds.WHITE_SPACE)
+    values = values.set(values == "", None)
+    if column.values is not None:
+        values = _plain_words(values).replace_strict(
+            {k: str(v) for k, v in reading.words(column, attribute).items()}, default=values, return_dtype=pl.String
+        )
+    if is_key(attribute):
+        return _keys(text, values, attribute, column)
+    cut = values.str.replace_all(r"[\p{Cc}\p{Cf}]+", " ").str.slice(0, kinds.longest_text(attribute.kind))
+    shorter = int((values.str.len_chars() > cut.str.len_chars()).sum())
+    notes = [Note("texts_cut", text.name, {"count": str(shorter)})] if shorter else []
+    return replace(_checked(cut, values.is_not_null(), attribute), notes=notes)
+
+
+def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapColumn) -> Cells:
+    """Numbers and names of orders, goods and parcels: one that a spreadsheet has rounded names something else."""
+    lost, doubtful = digits_lost(values)
+    notes = [Note("digits_doubtful", text.name, {"count": str(doubtful)})] if doubtful else []
+    typed = int(text.str.starts_with(MARK).sum() or 0)
+    if typed:
+        notes.append(Note("numbers_as_names", text.name, {"count": str(typed)}))
+    if column.is_digest:
+        values = digests(values)
+    cells = _checked(values, values.is_not_null(), attribute)
+    bad = cells.bad | lost
+    problem = Problem(attribute.name, "digits_lost", DIGITS_LOST) if lost.any() else cells.problem
+    return Cells(cells.values.set(lost, None), bad, problem, notes)
+
+
+def _plain_words(text: pl.Series) -> pl.Series:
+    each = text.drop_nulls().unique()
+    return text.replace_strict(
+        each, pl.Series([plain_name(w) for w in each], dtype=pl.String), default=None, return_dtype=pl.String
+    )
+
+
+def _words(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
+    given, plain = _is_given(text), _plain_words(unmarked(text))
+    own = {plain_name(choice): choice for choice in attribute.choices}
+    ours = own | {word: str(value) for word, value in reading.words(column, attribute).items()}
+    values = plain.replace_strict(ours, default=None, return_dtype=pl.String)
+    if attribute.kind in _WORDS_OF_KIND:
+        values = values.fill_null(plain.str.to_uppercase())
+    if column.otherwise is not None:
+        strange = given & values.is_null()
+        return _with_unlisted(_checked(values.set(strange, column.otherwise), given, attribute), strange, text)
+    if column.unlisted == "unknown":
+        known = values.is_in(attribute.choices) if attribute.choices else values.is_not_null()
+        strange = given & ~known.fill_null(value=False)
+        return _with_unlisted(_checked(values.set(strange, None), given & ~strange, attribute), strange, text)
+    return _checked(values, given, attribute)
+
+
+def _with_unlisted(cells: Cells, strange: pl.Series, text: pl.Series) -> Cells:
+    count, words = int(strange.sum()), unmarked(text).filter(strange).unique().sort()
+    if not count:
+        return cells
+    details = {"count": str(count), "words": ", ".join(words.head(5))}
+    return replace(cells, notes=[*cells.notes, Note("words_unknown", text.name, details)])
+
+
+def _flags(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
+    given, plain = _is_given(text), _plain_words(unmarked(text))
+    if column.contains is not None and column.values is None and not set(plain.drop_nulls()) <= {"true", "false"}:
+        return _checked(
+            plain.str.contains(plain_name(column.contains), literal=True).set(~given, None), given, attribute
+        )
+    words = dict(wordlists().flags) if column.values is None else reading.words(column, attribute)
+    truth = {word: value for word, value in words.items() if isinstance(value, bool)}
+    values = plain.replace_strict(truth, default=None, return_dtype=pl.Boolean)
+    if column.unlisted == "unknown":
+        strange = given & values.is_null()
+        return _with_unlisted(_checked(values, given & ~strange, attribute), strange, text)
+    return _checked(values, given, attribute)
+
+
+def _numbers(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
+    found = numerals(text)
+    declared = column.decimal or reading.mapping.decimal
+    seen = evidence(found)
+    decimal: Decimal | None = declared or decided(seen)
+    if decimal is None:
+        raise FileRefused(
+            f"{reading.path}: column {text.name!r}: expected to know the decimal sign, got {seen.example or 'both'!r}; "
+            f'set decimal = "." or "," in a map; {WRITES_A_MAP}'
+        )
+    result = numbers(found, decimal, is_guessed=declared is None)
+    cells = _checked(_scaled(result, found, attribute, column), found.given, attribute)
+    notes = (
+        [Note("decimal_guessed", text.name, {"sign": decimal})]
+        if declared is None and (seen.point or seen.comma)
+        else []
+    )
+    return replace(cells, notes=notes, sign=result.sign if _is_amount(attribute) else None)
+
+
+def _scaled(result: Numbers, found: Numerals, attribute: Attribute, column: MapColumn) -> pl.Series:
+    """Values in our unit. Per cent is understood of rates alone, a sign of currency of amounts alone."""
+    values = result.values.abs() if column.is_absolute else result.values
+    if attribute.kind is not Kind.RATE:
+        values = values.set(found.is_percent, None)
+    if not _is_amount(attribute):
+        values = values.set(found.sign.is_not_null(), None)
+    if column.unit is None:
+        return values
+    plain = (~found.is_percent).fill_null(value=True)
+    return pl.select(pl.when(plain).then(values * factor(column.unit, attribute.name)).otherwise(values)).to_series()
+
+
+def _is_amount(attribute: Attribute) -> bool:
+    return attribute.kind is Kind.MONEY or attribute.name == "amount"
+
+
+def _order(text: pl.Series, found: DateParts, column: MapColumn, reading: Reading) -> tuple[DateOrder, list[Note]]:
+    declared = column.date_order or reading.mapping.date_order or reading.date_order
+    if declared is not None:
+        return declared, []
+    seen = date_evidence(found)
+    order = decided_order(seen)
+    if order is None or (seen.example is not None and len(seen.example.rpartition("/")[2]) == 2):
+        raise FileRefused(
+            f"{reading.path}: column {text.name!r}: expected to know the order of day and month, got "
+            f'{seen.example or "both orders"!r}; set date_order = "dmy", "mdy" or "ymd" in a map, or --date-order; '
+            f"{WRITES_A_MAP}"
+        )
+    return order, [Note("date_order_guessed", text.name, {"order": order})] if seen.dmy or seen.mdy else []
+
+
+def _instants(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
+    found, mapping = date_parts(text), reading.mapping
+    order, notes = _order(text, found, column, reading)
+    zone = column.time_zone or mapping.time_zone or reading.zone
+    day = column.day or ("end" if attribute.role == "promise" else "start")
+    result = instants(found, order, zone or mapping.assumed_time_zone, day=day, number=column.number_date)
+    local = int(result.needs_zone.sum())
+    if local and zone is None:
+        if mapping.assumed_time_zone is None:
+            raise FileRefused(
+                f"{reading.path}: column {text.name!r}: expected instants with an offset, got local time; set "
+                f"time_zone in a map, or --time-zone Asia/Shanghai; {WRITES_A_MAP}"
+            )
+        notes.append(Note("time_zone_assumed", text.name, {"zone": mapping.assumed_time_zone.key}))
+    days, serials = int(result.is_day.sum()), int(result.is_serial.sum())
+    if days:
+        notes.append(Note("dates_without_time", text.name, {"count": str(days), "day": day}))
+    if serials:
+        notes.append(Note("day_numbers", text.name, {"count": str(serials)}))
+    cells = _checked(result.values, found.given, attribute)
+    return replace(cells, notes=notes, problem=Problem(attribute.name, "not_an_instant", NOT_AN_INSTANT))

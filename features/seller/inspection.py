@@ -1,0 +1,244 @@
+"""A first look at a file that no map knows: what each column seems to be, as a draft of a map to edit."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from features.delimited import Dialect
+from features.errors import FileRefused
+from features.kinds import Kind
+from features.order import Attribute
+from features.seller.dates import date_evidence, date_parts, decided_order, instants
+from features.seller.draft import DraftColumn, drafted
+from features.seller.mapping import DateOrder, Mapping, mapping_of, plain_name
+from features.seller.maps import built_in
+from features.seller.numbers import decided, evidence, numerals
+from features.seller.rawtext import RawSheet, unmarked
+from features.seller.reading import read_seller_file
+from features.seller.records import flat_sheet, is_list_of_records, read_document, read_lines
+from features.seller.sources import DELIMITED, HEADER_ROWS, LINES, Look, looked_at, read_parquet, read_text, sources
+from features.seller.table import Note, SellerTable
+from features.seller.vocabulary import names_of
+from features.seller.wordlists import is_personal, wordlists
+from features.seller.workbook import read_workbook
+
+AMAZON_ORDER = r"^\d{3}-\d{7}-\d{7}$"
+NAMES = names_of("order_items")
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file seems to be. draft: a map as TOML, to be edited; guesses: everything in it that nobody said; open:
+    what must be decided before the columns concerned are read; tables: the file as read by the draft."""
+
+    draft: str
+    guesses: list[Note]
+    open: list[Note]
+    tables: list[SellerTable]
+
+
+def inspected(path: Path, *, zone: ZoneInfo | None = None, date_order: DateOrder | None = None) -> Inspection:
+    """The built-in map that fits, or a draft made from names and values; nothing in it is decided where two readings
+    are possible."""
+    known = _known(path)
+    if known is not None:
+        return _by_built_in(path, known, zone, date_order)
+    sheet, top, guesses = _sheet(path)
+    columns, more, asked = _columns(sheet, zone, date_order)
+    kind = _kind(sheet, columns)
+    guesses += [*more, Note("kind_guessed", "", {"kind": kind})]
+    draft = drafted(path, top, kind, columns=columns, frame=sheet.frame)
+    if not any(column.ours == "order_id" for column in columns):
+        return Inspection(draft, guesses, [Note("which_order_id", "", {}), *asked], [])
+    mapping = mapping_of(tomllib.loads(draft), path.name)
+    tables = read_seller_file(path, mapping=mapping, zone=zone, date_order=date_order)
+    return Inspection(draft, guesses, asked, tables)
+
+
+def _known(path: Path) -> Mapping | None:
+    """The built-in map that fits a file; None where none does. A file that is none at all is refused."""
+    try:
+        return sources(path, None)[0].mapping
+    except FileRefused:
+        if not path.is_file() or path.suffix.lower() not in (*DELIMITED, *LINES, ".xlsx", ".json", ".parquet"):
+            raise
+        return None
+
+
+def _by_built_in(path: Path, known: Mapping, zone: ZoneInfo | None, date_order: DateOrder | None) -> Inspection:
+    draft = built_in_text(known.report)
+    try:
+        tables = read_seller_file(path, zone=zone, date_order=date_order)
+    except FileRefused as refusal:
+        return Inspection(draft, [], [Note("refused", "", {"reason": str(refusal)})], [])
+    guesses = [replace(note) for table in tables for note in table.notes]
+    return Inspection(draft, list({(n.code, n.column): n for n in guesses}.values()), [], tables)
+
+
+def built_in_text(report: str) -> str:
+    """A map that ships with the program, as its file stands."""
+    from importlib import resources
+
+    folder = resources.files("features.seller") / "maps"
+    texts = (file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".toml"))
+    return next(text for text in texts if f'report = "{report}"' in text)
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    """Plain names of columns to ours: those of every built-in map, and our own."""
+    found = {plain_name(name.replace("_", " ")): name for name in NAMES} | wordlists().aliases
+    for mapping in built_in().values():
+        for table in mapping.table if mapping.form == "table" else ():
+            for ours, column in table.columns.items():
+                for name in column.names:
+                    found.setdefault(plain_name(name), ours)
+    return {name.replace("-", " ").replace("_", " "): ours for name, ours in found.items()}
+
+
+def _alias(theirs: str) -> str | None:
+    return _aliases().get(plain_name(theirs).replace("-", " ").replace("_", " "))
+
+
+def _best_row(rows: Sequence[Sequence[str]]) -> int:
+    """The row, counted from 1, that looks most like a header: names we know, then most cells."""
+    scores = [
+        (sum(_alias(cell) is not None for cell in row), sum(bool(cell) for cell in row) if not place else 0, -place)
+        for place, row in enumerate(rows)
+    ]
+    return -max(scores)[2] + 1 if scores else 1
+
+
+def _sheet(path: Path) -> tuple[RawSheet, dict[str, object], list[Note]]:
+    """The rows of a file, the settings at the top of its map, and what was guessed."""
+    suffix = path.suffix.lower()
+    if suffix in DELIMITED:
+        return _delimited_sheet(path, looked_at(path))
+    if suffix == ".xlsx":
+        firsts = [[list(sheet.frame.columns) for sheet in _sheets(path, row)] for row in range(1, HEADER_ROWS + 1)]
+        row = _best_row([found[0] if found else [] for found in firsts])
+        sheets = read_workbook(path, header_row=row)
+        top: dict[str, object] = {"sheet": sheets[0].name} | ({"header_row": row} if row > 1 else {})
+        more = [Note("sheet_not_used", sheet.name, {}) for sheet in sheets[1:]]
+        return sheets[0], top, [*sheets[0].notes, *more]
+    if suffix == ".parquet":
+        return read_parquet(path), {}, []
+    if suffix in LINES:
+        return read_lines(path, "utf-8-sig"), {}, []
+    value = read_document(path)
+    if not is_list_of_records(value):
+        raise FileRefused(f"{path}: expected a list of objects, got another JSON document; write its map by hand")
+    return flat_sheet(value, path), {}, []
+
+
+def _sheets(path: Path, row: int) -> list[RawSheet]:
+    try:
+        return read_workbook(path, header_row=row)
+    except FileRefused:
+        if row == 1:
+            raise
+        return []
+
+
+def _delimited_sheet(path: Path, look: Look) -> tuple[RawSheet, dict[str, object], list[Note]]:
+    row = _best_row(look.rows)
+    notes = [Note("delimiter_guessed", "", {"delimiter": {"\t": "tab"}.get(look.delimiter, look.delimiter)})]
+    encoding = look.encoding.removesuffix("-sig")
+    if not look.is_certain:
+        notes.append(Note("encoding_guessed", "", {"encoding": encoding}))
+    top: dict[str, object] = {"encoding": encoding, "delimiter": look.delimiter}
+    if row > 1:
+        top["header_row"] = row
+        notes.append(Note("header_row", "", {"row": str(row)}))
+    return read_text(path, Dialect(look.encoding, look.delimiter, header_row=row)), top, notes
+
+
+def _columns(
+    sheet: RawSheet, zone: ZoneInfo | None, date_order: DateOrder | None
+) -> tuple[list[DraftColumn], list[Note], list[Note]]:
+    """The columns recognised, what was guessed of them, and what is open."""
+    found: dict[str, DraftColumn] = {}
+    guesses, asked = list[Note](), list[Note]()
+    for theirs in sheet.frame.columns:
+        ours = _alias(theirs) or ("order_id" if _holds_order_numbers(sheet.frame[theirs]) else None)
+        if ours is None or ours in found or ours not in NAMES or is_personal(theirs):
+            continue
+        column, notes = _column(sheet.frame[theirs], NAMES[ours], zone, date_order)
+        found[ours] = column
+        guesses += [Note("column_guessed", theirs, {"ours": ours}), *notes]
+        if column.question is not None:
+            asked.append(column.question)
+    return list(found.values()), guesses, asked
+
+
+def _holds_order_numbers(text: pl.Series) -> bool:
+    share = text.drop_nulls().str.contains(AMAZON_ORDER).mean()
+    return isinstance(share, float) and share >= wordlists().limits.share_that_decides
+
+
+def _column(
+    text: pl.Series, attribute: Attribute, zone: ZoneInfo | None, date_order: DateOrder | None
+) -> tuple[DraftColumn, list[Note]]:
+    ours, theirs = attribute.name, text.name
+    if attribute.kind is Kind.INSTANT:
+        return _instant_column(text, ours, zone, date_order)
+    if attribute.kind is Kind.CHOICE:
+        return _choice_column(text, attribute)
+    if attribute.kind in (Kind.MONEY, Kind.NUMBER, Kind.RATE, Kind.COUNT):
+        seen = evidence(numerals(text))
+        decimal = decided(seen)
+        if decimal is None:
+            question = Note("which_decimal", theirs, {"example": seen.example or ""})
+            return DraftColumn(ours, theirs, {"decimal": "?"}, question), []
+        if not seen.point and not seen.comma:
+            return DraftColumn(ours, theirs, {}), []
+        return DraftColumn(ours, theirs, {"decimal": decimal}), [Note("decimal_guessed", theirs, {"sign": decimal})]
+    return DraftColumn(ours, theirs, {}), []
+
+
+def _instant_column(
+    text: pl.Series, ours: str, zone: ZoneInfo | None, date_order: DateOrder | None
+) -> tuple[DraftColumn, list[Note]]:
+    parts, settings, notes = date_parts(text), dict[str, str](), list[Note]()
+    seen = date_evidence(parts)
+    order = date_order or decided_order(seen)
+    if order is None:
+        return DraftColumn(
+            ours, text.name, {"date_order": "?"}, Note("which_order", text.name, _example(seen.example))
+        ), []
+    if seen.dmy or seen.mdy or (date_order and seen.either):
+        settings["date_order"] = order
+        notes.append(Note("date_order_guessed", text.name, {"order": order}))
+    if int(instants(parts, order, None).needs_zone.sum()):
+        if zone is None:
+            question = Note("which_zone", text.name, _example(unmarked(text.drop_nulls()).first()))
+            return DraftColumn(ours, text.name, settings | {"time_zone": "?"}, question), notes
+        settings["time_zone"] = zone.key
+    return DraftColumn(ours, text.name, settings), notes
+
+
+def _example(value: object) -> dict[str, str]:
+    return {"example": str(value or "")}
+
+
+def _choice_column(text: pl.Series, attribute: Attribute) -> tuple[DraftColumn, list[Note]]:
+    """A closed set: the words of our lists are understood, the others are told."""
+    lists = {"marketplace": "marketplaces", "service_level": "service_levels", "fulfilment_channel": "channels"}
+    settings = {"unlisted": "unknown"}
+    if attribute.name in lists:
+        settings = {"values": lists[attribute.name], **settings}
+    return DraftColumn(attribute.name, text.name, settings), []
+
+
+def _kind(sheet: RawSheet, columns: Iterable[DraftColumn]) -> str:
+    theirs = next((column.theirs for column in columns if column.ours == "order_id"), None)
+    if theirs is None:
+        return "orders"
+    return "orders" if sheet.frame[theirs].drop_nulls().is_unique().all() else "order_items"

@@ -1,0 +1,210 @@
+"""Files of any kind as sheets of text, each with the map that reads it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+
+from features.delimited import LONGEST_FIELD, Dialect, Reject, read_delimited, reader
+from features.errors import FileRefused
+from features.seller.encodings import guessed_encoding
+from features.seller.mapping import Mapping, TableMap, plain_name
+from features.seller.maps import fitting, nearest_map
+from features.seller.rawtext import RawSheet, typed_text
+from features.seller.records import flat_sheet, is_list_of_records, mapped_records, names_in, read_document, read_lines
+from features.seller.table import Note
+from features.seller.workbook import read_workbook
+
+DELIMITERS = "\t,;|"
+DELIMITED, LINES = (".csv", ".tsv", ".txt"), (".jsonl", ".ndjson")
+ENDINGS = (*DELIMITED, ".xlsx", ".parquet", ".json", *LINES)
+HEADER_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One sheet, how it is read, and as which of the map's tables."""
+
+    sheet: RawSheet
+    mapping: Mapping
+    table: TableMap
+
+
+def sources(path: Path, mapping: Mapping | None) -> list[Source]:
+    """Everything a file holds that a map reads; without a map the built-in one that fits is taken and noted."""
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise FileRefused(f"{path}: no such file")
+    if suffix not in ENDINGS:
+        raise FileRefused(f"{path}: expected a file ending in {', '.join(ENDINGS)}, got {suffix or 'no ending'!r}")
+    if suffix == ".json":
+        return _document(path, mapping)
+    if suffix == ".xlsx":
+        return _sheets(path, mapping)
+    if suffix == ".parquet":
+        return _mapped([read_parquet(path)], path, mapping)
+    if suffix in LINES:
+        guess = guessed_encoding(path)
+        return _mapped([read_lines(path, (mapping and mapping.encoding) or guess.encoding)], path, mapping)
+    return _delimited(path, mapping)
+
+
+def expanded(paths: Sequence[Path]) -> list[Path]:
+    """Files, and for a folder the files in it that can be read, by name, without hidden ones and our own rejects."""
+    found = list[Path]()
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in ENDINGS)
+            inside = [p for p in inside if not p.name.startswith((".", "~$")) and ".rejects." not in p.name]
+            if not inside:
+                raise FileRefused(f"{path}: expected files ending in {', '.join(ENDINGS)} in the folder, got none")
+            found += inside
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def _refused(path: Path, names: Sequence[str]) -> FileRefused:
+    near = nearest_map(names)
+    lacking, got = ", ".join(near.missing[:6]), ", ".join(names[:8])
+    return FileRefused(
+        f"{path}: expected a report that we know, got columns {got}; the nearest, {near.mapping.report}, misses "
+        f"{lacking}; claimrisk map {path.name} writes a map to edit, then --map"
+    )
+
+
+def _mapped(sheets: list[RawSheet], path: Path, mapping: Mapping | None) -> list[Source]:
+    """Sheets with their map; those that none fits are noted, unless there is no other."""
+    found, strange = list[Source](), list[RawSheet]()
+    for sheet in sheets:
+        chosen = mapping or fitting(sheet.frame.columns)
+        if chosen is None:
+            strange.append(sheet)
+            continue
+        notes = [*sheet.notes] if mapping else [*sheet.notes, Note("map_chosen", "", {"report": chosen.report})]
+        have = {plain_name(name) for name in sheet.frame.columns}
+        held = [t for t in chosen.table if not t.needs or have.intersection(map(plain_name, t.needs))]
+        found += [Source(replace(sheet, notes=notes if t is held[0] else []), chosen, t) for t in held]
+    if not found:
+        raise _refused(path, strange[0].frame.columns if strange else [])
+    found[0].sheet.notes.extend(Note("sheet_not_used", sheet.name, {}) for sheet in strange)
+    return found
+
+
+def _sheets(path: Path, mapping: Mapping | None) -> list[Source]:
+    if mapping is not None:
+        return _mapped(read_workbook(path, sheet=mapping.sheet, header_row=mapping.header_row), path, mapping)
+    sheets = read_workbook(path)
+    if not any(fitting(sheet.frame.columns) for sheet in sheets):
+        for row in range(2, HEADER_ROWS + 1):
+            lower = read_workbook(path, header_row=row)
+            if any(fitting(sheet.frame.columns) for sheet in lower):
+                lower[0].notes.append(Note("header_row", "", {"row": str(row)}))
+                return _mapped(lower, path, None)
+    return _mapped(sheets, path, None)
+
+
+def _document(path: Path, mapping: Mapping | None) -> list[Source]:
+    value = read_document(path)
+    chosen = mapping or fitting(names_in(value), "json")
+    if chosen is None or chosen.form == "table":
+        if not is_list_of_records(value):
+            raise _refused(path, names_in(value))
+        return _mapped([flat_sheet(value, path)], path, mapping)
+    found, first = list[Source](), 1
+    notes = [] if mapping else [Note("map_chosen", "", {"report": chosen.report})]
+    for table in chosen.table:
+        sheet = mapped_records(value, table, first)
+        first += sheet.rows
+        found.append(Source(replace(sheet, notes=list(notes)), chosen, table))
+        notes = []
+    return found
+
+
+def read_parquet(path: Path) -> RawSheet:
+    """A Parquet file as text."""
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise FileRefused(f"{path}: not a readable Parquet file ({str(error).partition(chr(10))[0]})") from error
+    return RawSheet("", pl.DataFrame([typed_text(column) for column in frame]), range(1, frame.height + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The first lines of a delimited file, and how they seem to be written."""
+
+    encoding: str
+    is_certain: bool
+    delimiter: str
+    rows: list[list[str]]
+
+
+def looked_at(path: Path, mapping: Mapping | None = None) -> Look:
+    """Encoding and delimiter of a file: the map's, else guessed."""
+    if mapping is not None and mapping.encoding is not None:
+        encoding, is_certain = str(mapping.encoding), True
+        encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+    else:
+        guess = guessed_encoding(path)
+        encoding, is_certain = guess.encoding, guess.is_certain
+    try:
+        with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
+            lines = [line.rstrip("\r\n") for line in islice(file, HEADER_ROWS * 4)]
+    except UnicodeError as error:
+        raise FileRefused(
+            f"{path}: expected text in {encoding}, got other bytes; correct encoding in the map"
+        ) from error
+    head = next((line for line in lines if line.strip()), "")
+    common = max(DELIMITERS, key=lambda sign: (max((line.count(sign) for line in lines), default=0), sign == ","))
+    delimiter = max(DELIMITERS, key=head.count) if any(sign in head for sign in DELIMITERS) else common
+    if mapping is not None and mapping.delimiter is not None:
+        delimiter = mapping.delimiter
+    csv.field_size_limit(LONGEST_FIELD)
+    has_quotes = mapping is None or mapping.has_quotes
+    rows = [_split(line, delimiter, has_quotes=has_quotes) for line in lines[:HEADER_ROWS]]
+    return Look(encoding, is_certain, delimiter, rows)
+
+
+def _split(line: str, delimiter: str, *, has_quotes: bool) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(reader([line], Dialect(delimiter=delimiter, has_quotes=has_quotes)), [])]
+    except csv.Error:
+        return []
+
+
+def _delimited(path: Path, mapping: Mapping | None) -> list[Source]:
+    look = looked_at(path, mapping)
+    chosen, row = mapping, mapping.header_row if mapping is not None else 1
+    if chosen is None:
+        fits = [(fitting(names), place) for place, names in enumerate(look.rows, 1) if fitting(names)]
+        if not fits:
+            raise _refused(path, look.rows[0] if look.rows else [])
+        chosen, row = fits[0]
+    assert chosen is not None  # noqa: S101 - for the type checker
+    dialect = Dialect(look.encoding, look.delimiter, chosen.has_quotes, chosen.fills_short_rows, row)
+    sheet = read_text(path, dialect)
+    if row != 1 and mapping is None:
+        sheet.notes.append(Note("header_row", "", {"row": str(row)}))
+    if not look.is_certain:
+        sheet.notes.append(Note("encoding_guessed", "", {"encoding": look.encoding.removesuffix("-sig")}))
+    return _mapped([sheet], path, mapping)
+
+
+def read_text(path: Path, dialect: Dialect) -> RawSheet:
+    """A delimited file as one sheet."""
+    frames, lines, rejects, filled = list[pl.DataFrame](), list[int](), list[Reject](), 0
+    for chunk in read_delimited(path, dialect):
+        frames.append(chunk.frame)
+        lines += chunk.lines
+        rejects += chunk.rejects
+        filled += chunk.filled
+    if not frames:
+        raise FileRefused(f"{path}: no rows below the header")
+    notes = [Note("short_rows_filled", "", {"count": str(filled)})] if filled else []
+    return RawSheet("", pl.concat(frames), lines, rejects, notes)

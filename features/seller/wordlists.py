@@ -1,0 +1,73 @@
+"""The words, signs and numbers of `values.toml`, typed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from features.seller.mapping import plain_name
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When something is told, guessed or refused; values.toml says what each number means."""
+
+    share_that_decides: float
+    chaos_apart: float
+    sample_bytes: int
+    sound_utf8_share: float
+    excel_digits: int
+    surely_lost_digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookLimits:
+    """Beyond which a workbook is not unpacked."""
+
+    largest_bytes: int
+    most_entries: int
+    largest_ratio: float
+    small_bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wordlists:
+    """All of values.toml. personal: one pattern for names of columns; flags: word to true or false."""
+
+    limits: Limits
+    workbook: WorkbookLimits
+    flags: dict[str, bool]
+    signs: dict[str, tuple[str, ...]]
+    zones: dict[str, str]
+    personal: re.Pattern[str]
+    words: dict[str, dict[str, str]]
+    aliases: dict[str, str]
+
+
+@cache
+def wordlists() -> Wordlists:
+    """The lists that ship with the program."""
+    found = tomllib.loads((resources.files("features.seller") / "values.toml").read_text("utf-8"))
+    flags = {word: answer == "yes" for answer in ("yes", "no") for word in found["flags"][answer]}
+    return Wordlists(
+        Limits(**found["guess"]),
+        WorkbookLimits(**found["workbook"]),
+        flags,
+        {sign: tuple(codes) for sign, codes in found["signs"].items()},
+        found["zones"],
+        re.compile("|".join(found["personal"]["patterns"]), re.IGNORECASE),
+        found["words"],
+        found["aliases"],
+    )
+
+
+def is_personal(theirs: str) -> bool:
+    """Whether a column's name says that it holds a person's name, address, telephone number or the like.
+
+    >>> is_personal("buyer-phone-number"), is_personal("收件人姓名"), is_personal("Item Name")
+    (True, True, False)
+    """
+    return wordlists().personal.search(plain_name(theirs)) is not None

@@ -1,0 +1,130 @@
+"""The command that takes a shop's own files in: `claimrisk import`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import polars as pl
+import typer
+
+from features.errors import FileRefused, InputError
+from features.seller.facts import CONFLICT_COLUMNS
+from features.seller.gathering import PLACE, Gathered, gathered
+from features.seller.mapping import Mapping
+from features.seller.reading import read_seller_file
+from features.seller.sources import expanded
+from features.seller.spans import coverage_toml
+from features.seller.table import SellerTable
+from service.batch import escaped
+from service.cli_options import zone_named
+from service.cli_seller import map_named
+from service.files import folder_aside
+from service.import_report import CONFLICTS, COVERAGE, report_document
+from service.import_words import report_text
+from service.wording import Lang
+
+REPORT = "import_report.json"
+TOLD = "import_report.md"
+WRITTEN = frozenset({
+    "orders.parquet", "outcomes.parquet", COVERAGE, "rejects.csv", CONFLICTS, "orphans.csv", REPORT, TOLD,
+})  # fmt: skip
+REJECTS = ("file", "line", "column", "code", "reason", "raw")
+
+
+Files = Annotated[list[Path], typer.Argument(help="reports, ERP sheets, lists of claims, or folders of them")]
+Out = Annotated[Path, typer.Option(help="folder for orders, outcomes, coverage and the report")]
+MapFile = Annotated[
+    str | None, typer.Option("--map", help="map for the files that are no reports of Amazon's; see claimrisk map")
+]
+Shop = Annotated[str | None, typer.Option(help="shop of orders for which no file names one")]
+Zone = Annotated[str | None, typer.Option("--time-zone", help="zone of the ERP's times, such as Asia/Shanghai")]
+
+
+def import_files(
+    files: Files, out: Out, map_file: MapFile = None, shop: Shop = None, time_zone: Zone = None, lang: Lang = "en"
+) -> None:
+    """Take in a shop's own files: orders and outcomes for train and score, and a report of what became of each row."""
+    mapping, zone = None if map_file is None else map_named(map_file), zone_named(time_zone)
+    tables = [table for path in expanded(files) for table in _tables(path, mapping, zone)]
+    told = write_import(tables, gathered(tables, shop=shop), out, lang)
+    sys.stderr.write(told)
+
+
+def _tables(path: Path, mapping: Mapping | None, zone: ZoneInfo | None) -> list[SellerTable]:
+    """The tables of a file. Amazon's reports keep their own maps and zones, since --map and --time-zone speak of the
+    shop's own files, unless the map is meant for that very report."""
+    of_amazon = _as_amazon(path)
+    if of_amazon is not None and (mapping is None or all(t.report != mapping.report for t in of_amazon)):
+        return of_amazon
+    return read_seller_file(path, mapping=mapping, zone=zone)
+
+
+def _as_amazon(path: Path) -> list[SellerTable] | None:
+    """The tables of one of Amazon's reports, None for any other file."""
+    try:
+        tables = read_seller_file(path)
+    except FileRefused:
+        return None
+    return tables if all(table.report.startswith("amazon.") for table in tables) else None
+
+
+def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang: Lang) -> str:
+    """Everything an import gives, in the folder `out`, in place of an earlier import; returns the report in words."""
+    _refuse_what_is_not_ours(out)
+    document = report_document(tables, found)
+    told = report_text(document, lang, _commands(out, document))
+    _make_parent(out)
+    with folder_aside(out) as aside:
+        aside.mkdir()
+        found.orders.write_parquet(aside / "orders.parquet")
+        found.outcomes.write_parquet(aside / "outcomes.parquet")
+        (aside / COVERAGE).write_text(coverage_toml(found.coverage), "utf-8")
+        _write_csv(aside / "rejects.csv", REJECTS, _rejected(tables, found))
+        _write_csv(aside / CONFLICTS, CONFLICT_COLUMNS, found.conflicts)
+        _write_csv(aside / "orphans.csv", ("order_id", "kind", *PLACE), found.orphans)
+        (aside / REPORT).write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        (aside / TOLD).write_text(told, "utf-8")
+    return told
+
+
+def _refuse_what_is_not_ours(out: Path) -> None:
+    """The folder is replaced as a whole, so it must hold nothing but an earlier import."""
+    if out.exists() and not (out / REPORT).exists():
+        raise InputError(f"--out {out}: expected a new folder or an earlier import, got something else; name another")
+    others = sorted(path.name for path in out.iterdir() if path.name not in WRITTEN) if out.exists() else []
+    if others:
+        raise InputError(f"--out {out}: expected nothing but an earlier import, got {others[0]} too; name another")
+
+
+def _make_parent(out: Path) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out}: its folder cannot be made ({error.strerror})") from error
+
+
+def _commands(out: Path, document: dict[str, Any]) -> list[str]:
+    train = f"claimrisk train {out / 'orders.parquet'} {out / 'outcomes.parquet'} --out model"
+    score = f"claimrisk score {out / 'orders.parquet'} --model model --out scored.csv"
+    return [train, score] if document["target"] else [score]
+
+
+def _rejected(tables: Sequence[SellerTable], found: Gathered) -> pl.DataFrame:
+    """Rows set aside by reading, then orders set aside by joining; of an order the place where it stands first."""
+    rows = [(str(t.path), r.line, r.column, r.code, r.reason, r.raw) for t in tables for r in t.rejects]
+    schema = {name: pl.Int64() if name == "line" else pl.String() for name in REJECTS}
+    read = pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.concat([read, found.set_aside.rename({"order_id": "raw"}).select(REJECTS)])
+
+
+def _write_csv(path: Path, columns: Sequence[str], frame: pl.DataFrame) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(escaped(frame.select(columns)).iter_rows())

@@ -1,0 +1,43 @@
+"""What commands of the command line share: where they speak, and how a zone or an instant is given."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from features.errors import InputError
+from features.kinds import instant_problem
+
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Bundle = Annotated[Path, typer.Option("--model", help="folder of the model bundle")]
+Zone = Annotated[
+    str | None, typer.Option("--time-zone", help="zone of instants without an offset, such as Asia/Shanghai")
+]
+
+
+def say(message: str) -> None:
+    """Progress, on stderr, with the time."""
+    err.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {escape(message)}")
+
+
+def zone_named(name: str | None) -> ZoneInfo | None:
+    """The zone of that name; `InputError` where there is none."""
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InputError(f"--time-zone {name}: expected a zone such as Asia/Shanghai") from error
+
+
+def instant(text: str, option: str) -> datetime:
+    """The instant in `text`; `InputError` names the option."""
+    problem = instant_problem(text)
+    if problem is not None:
+        raise InputError(f"{option} {text}: {problem}")
+    return datetime.fromisoformat(text.upper()).astimezone(UTC)

@@ -1,0 +1,121 @@
+"""The command that makes the day's worklist from a file of orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import polars as pl
+import typer
+
+from features.columns import Ints, concatenated, epoch_seconds
+from features.delimited import Reject
+from features.errors import InputError
+from features.tables import TableOptions, read_orders
+from model.artefact import Bundle
+from service.advice_catalogue import Catalogue, catalogue
+from service.batch import Encoding, write_rejects
+from service.bundles import chosen_bundle
+from service.cli_options import Zone, err, instant, zone_named
+from service.decide import Decisions, decide
+from service.settings import settings
+from service.wording import Lang
+from service.worklist import Looked, Worklist, looked
+from service.worklist import worklist as ranked
+from service.worklist_files import FIRST, checked_ending, files_of, save
+from service.worklist_sheets import Source, Told, about_sheet, group_sheets, order_sheet
+
+CAPACITY = 16
+
+
+def worklist(
+    orders: Annotated[Path, typer.Argument(help="open orders: CSV, TSV or Parquet")],
+    out: Annotated[Path, typer.Option(help="result: .xlsx, or .csv with others beside it")],
+    model: Annotated[Path | None, typer.Option("--model", help="folder of the bundle; the starter if unset")] = None,
+    capacity: Annotated[int, typer.Option(min=1, max=100_000, help="most orders to list")] = CAPACITY,
+    as_of: Annotated[str | None, typer.Option(help="the moment rows without as_of are looked at; now if unset")] = None,
+    lang: Annotated[Lang, typer.Option(help="language of the list")] = "en",
+    time_zone: Zone = None,
+    encoding: Annotated[Encoding, typer.Option(help="of a CSV result")] = "utf-8-sig",
+) -> None:
+    """Make a list of at most CAPACITY orders to work on today, and of what one action does for many."""
+    at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
+    bundle, told = chosen_bundle(model, settings()), Told(lang, zone_named(time_zone))
+    made = write_worklist(orders, out, bundle, catalogue(), capacity=capacity, as_of=at, told=told, encoding=encoding)
+    for fact, value in made.about.iter_rows():
+        err.print(f"{fact}: {value}", markup=False)
+    for path in dict.fromkeys(made.files.values()):
+        err.print(f"written: {path}", markup=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was written: the list, how it came about, and the file of each sheet."""
+
+    found: Worklist
+    about: pl.DataFrame
+    files: dict[str, Path]
+
+
+def write_worklist(
+    orders: Path,
+    out: Path,
+    bundle: Bundle,
+    advice: Catalogue,
+    *,
+    capacity: int,
+    as_of: float,
+    told: Told,
+    encoding: Encoding = "utf-8-sig",
+) -> Made:
+    """Rank all orders of a file, then read it again for the few that are listed: memory holds no texts of the rest."""
+    checked_ending(out)
+    if out.resolve() == orders.resolve():
+        raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
+    extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
+    options = TableOptions(as_of=as_of, zone=told.zone, extras=extras)
+    parts, rejects = _looked_at(orders, options, bundle, advice)
+    found = ranked(parts, advice, capacity)
+    rejects_file = out.with_name(out.name + ".rejects.csv")
+    read = sum(part.orders.height for part in parts) + len(rejects)
+    moments = pl.concat([part.orders["as_of"] for part in parts]).drop_nans()
+    looked_at = (_seconds(moments.min()), _seconds(moments.max()))
+    source = Source(looked_at, bundle.version, bundle.is_starter, read, len(rejects), rejects_file.name)
+    listed = _decided(orders, options, bundle, advice, found.orders["place"].to_numpy())
+    sheets = {FIRST: order_sheet(found, listed, told), **group_sheets(found, advice, told)}
+    sheets["about"] = about_sheet(found, source, told)
+    save(sheets, {name: told.word("sheets", name) for name in sheets}, out, encoding)
+    write_rejects(rejects, rejects_file)
+    return Made(found, sheets["about"], files_of(out, sheets))
+
+
+def _seconds(value: object) -> float | None:
+    return value if isinstance(value, float) else None
+
+
+def _looked_at(
+    orders: Path, options: TableOptions, bundle: Bundle, advice: Catalogue
+) -> tuple[list[Looked], list[Reject]]:
+    parts, rejects, place = list[Looked](), list[Reject](), 0
+    for chunk in read_orders(orders, options):
+        rejects += chunk.rejects
+        parts.append(looked(decide(chunk.columns, bundle, advice), advice, place))
+        place += chunk.columns.n
+    return parts, rejects
+
+
+def _decided(orders: Path, options: TableOptions, bundle: Bundle, advice: Catalogue, places: Ints) -> Decisions:
+    """The decisions on the rows at `places` of a file, in that order."""
+    pieces, first = [], 0
+    for chunk in read_orders(orders, options):
+        here = np.sort(places[(places >= first) & (places < first + chunk.columns.n)])
+        pieces.append(chunk.columns.take(here - first))
+        first += chunk.columns.n
+    in_file_order = concatenated(pieces)
+    if in_file_order.n != len(places):
+        raise InputError(f"{orders}: the file changed while it was read; run the command again")
+    rank = np.argsort(np.argsort(places))
+    return decide(in_file_order.take(rank), bundle, advice)

@@ -1,0 +1,39 @@
+"""The words for what is told of a seller's file, in English and Simplified Chinese."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from features.errors import SettingError
+from features.seller.table import Note
+from service.wording import Lang
+
+Texts = dict[str, dict[str, str]]
+
+
+@cache
+def texts() -> dict[str, Texts]:
+    """All of seller_notes.toml, by section and code."""
+    found: dict[str, Texts] = tomllib.loads((resources.files("service") / "seller_notes.toml").read_text("utf-8"))
+    return found
+
+
+def note_text(note: Note, lang: Lang) -> str:
+    """One note as a line, its column in front.
+
+    >>> note_text(Note("decimal_guessed", "Amount", {"sign": ","}), "en")
+    'Amount: decimal sign guessed from the values: ,'
+    """
+    words = texts()
+    found = words["notes"].get(note.code) or words["questions"].get(note.code)
+    if found is None:
+        raise SettingError(f"seller_notes.toml: {note.code}: expected a text for this note")
+    told = found[lang].format(**note.details)
+    return f"{note.column}: {told}" if note.column else told
+
+
+def heading(code: str, lang: Lang, **filled: str) -> str:
+    """A heading of `claimrisk map`."""
+    return texts()["headings"][code][lang].format(**filled)

@@ -1,0 +1,192 @@
+"""Outcomes: one claim seen by several sources is one; what each source covers; what the marketplace counts besides."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from features.errors import InputError
+from features.seller.gathering import Gathered, gathered
+from features.seller.spans import SourceCoverage, coverage_toml
+from features.seller.table import Kind, SellerTable
+from training.coverage import Coverage, read_coverage
+
+START = datetime(2026, 1, 5, 9, 30, 7, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def at(day: float) -> datetime:
+    return START + day * DAY
+
+
+def table(kind: Kind, report: str, *rows: dict[str, Any], file: str = "") -> SellerTable:
+    frame = pl.DataFrame([{"line": i + 2, **row} for i, row in enumerate(rows)], infer_schema_length=None)
+    return SellerTable(report, kind, Path(file or report), frame, [], len(rows), {}, [])
+
+
+def listed(*rows: dict[str, Any], report: str = "amazon.claims") -> SellerTable:
+    return table("claims", report, *rows)
+
+
+def returned(order_id: str, day: float | None) -> SellerTable:
+    asked = None if day is None else at(day)
+    return table(
+        "returns", "amazon.fbm_returns", {"order_id": order_id, "return_requested_at": asked, "is_a_to_z": True}
+    )
+
+
+def posted(*rows: tuple[str, str, float, float], file: str = "") -> SellerTable:
+    made = [
+        {"order_id": o, "event": e, "posted_at": at(day), "amount": amount, "currency": "USD"}
+        for o, e, day, amount in rows
+    ]
+    return table("finances", "amazon.finances", *made, file=file)
+
+
+def shop(*tables: SellerTable) -> Gathered:
+    orders = [{"order_id": o, "placed_at": START, "currency": "USD"} for o in "abc"]
+    return gathered([table("orders", "mine", *orders), *tables])
+
+
+CLAIM = ("a", "a_to_z", 30, -25.0)
+
+
+@pytest.mark.parametrize(
+    ("sources", "day", "basis"),
+    [
+        ([listed({"order_id": "a", "claim_opened_at": at(20)}), returned("a", 15), posted(CLAIM)], 20, "stated"),
+        ([returned("a", 15), posted(CLAIM)], 15, "return_requested"),
+        ([returned("a", None), posted(CLAIM)], 30, "debited"),
+        ([listed({"order_id": "a", "decided_at": at(25)})], 25, "decided"),
+    ],
+)
+def test_a_claim_seen_by_several_sources_is_one_with_its_best_date(sources: Any, day: float, basis: str) -> None:
+    rows = shop(*sources).outcomes
+    assert rows.select("order_id", "claim_opened_at", "claim_opened_basis").rows() == [("a", at(day), basis)]
+
+
+def test_the_finances_know_best_what_was_paid_and_the_disagreement_is_told() -> None:
+    found = shop(
+        listed({"order_id": "a", "claim_opened_at": at(20), "seller_paid": False, "amount": 25.0}), posted(CLAIM)
+    )
+    assert found.outcomes.select("seller_paid", "amount", "currency", "source").rows() == [
+        (True, 25.0, "USD", "seller_central")
+    ]
+    assert found.conflicts.select("attribute", "kept", "other").rows() == [("seller_paid", "true", "false")]
+
+
+def test_money_that_came_back_in_full_was_not_paid() -> None:
+    found = shop(posted(CLAIM, ("a", "a_to_z", 50, 25.0), ("b", "a_to_z", 9, -5.0), ("b", "a_to_z", 9, -2.5)))
+    assert found.outcomes.select("order_id", "seller_paid", "amount").rows() == [("b", True, 7.5), ("a", False, 0.0)]
+
+
+def test_two_claims_of_one_order_are_two_only_where_a_list_tells_them_apart() -> None:
+    rows = [{"order_id": "a", "event_id": e, "claim_opened_at": at(d)} for e, d in (("e1", 20), ("e2", 40), ("e1", 20))]
+    found = shop(listed(*rows), listed(*rows, report="mine"), posted(CLAIM))
+    assert found.outcomes["event_id"].to_list() == ["e1", "e2"]
+    assert found.outcomes["seller_paid"].to_list() == [True, None]
+
+
+def test_outcomes_that_came_out_go_in_again_as_the_same() -> None:
+    sources = [returned("a", 15), posted(("b", "shipment", 1, 10.0), CLAIM, ("c", "a_to_z", 40, -5.0))]
+    first = shop(*sources)
+    again = shop(table("claims", "claimrisk.outcomes", *first.outcomes.drop("claim_opened_basis").to_dicts()))
+    same = [c for c in first.outcomes.columns if c != "claim_opened_basis"]
+    assert again.outcomes.select(same).equals(first.outcomes.select(same))
+    assert [(c.source, c.complete_for[:1]) for c in again.coverage] == [
+        ("finances", ("debited",)),
+        ("returns_report", ()),
+    ]
+
+
+def test_files_of_orders_that_name_their_claims_are_a_list_too() -> None:
+    rows = [{"order_id": o, "placed_at": START, "claim_opened_at": d} for o, d in (("p", at(20)), ("q", None))]
+    found = shop(table("orders", "erp.generic_zh", *rows))
+    assert found.outcomes.select("order_id", "source").rows() == [("p", "manual")]
+    assert [one.source for one in found.coverage] == ["manual"]
+
+
+def test_a_retracted_claim_stays_beside_and_opens_nothing() -> None:
+    found = shop(listed({"order_id": "a", "claim_opened_at": at(20), "retracted": True}))
+    assert found.outcomes["retracted"].to_list() == [True]
+    assert found.orders["claim_opened_at"].null_count() == 3 if "claim_opened_at" in found.orders.columns else True
+
+
+def test_the_latest_word_on_a_claim_wins() -> None:
+    rows = [
+        {"order_id": "a", "claim_opened_at": at(20), "decided_at": d, "seller_paid": p}
+        for d, p in ((None, False), (at(30), True))
+    ]
+    found = shop(listed(rows[0]), listed(rows[1]))
+    assert found.outcomes.select("seller_paid", "decided_at").rows() == [(True, at(30))]
+
+
+def test_a_chargeback_is_no_claim() -> None:
+    found = shop(posted(("a", "chargeback", 12, -9.0)))
+    assert found.outcomes.select("kind", "claim_opened_at").rows() == [("chargeback", at(12))]
+    order = found.orders.filter(pl.col("order_id") == "a").to_dicts()[0]
+    assert (order["chargeback_filed_at"], order["claim_opened_at"]) == (at(12), None)
+
+
+def test_an_order_with_an_undated_claim_is_set_aside_lest_it_count_as_one_without() -> None:
+    found = shop(returned("a", None))
+    assert found.set_aside.select("order_id", "code").rows() == [("a", "undated_claim")]
+    assert found.outcomes.is_empty()
+
+
+def test_finances_cover_debits_lists_cover_filings_and_returns_cover_nothing() -> None:
+    sale = ("b", "shipment", 1, 10.0)
+    found = shop(posted(sale, CLAIM), returned("a", 15), listed({"order_id": "a", "claim_opened_at": at(20)}))
+    told = {one.source: (one.since, one.until, one.complete_for[:1]) for one in found.coverage}
+    assert told == {
+        "seller_central": (START, at(20), ("filed",)),
+        "finances": (at(1), at(30), ("debited",)),
+        "returns_report": (at(15), at(15), ()),
+    }
+
+
+@pytest.mark.parametrize(
+    ("days", "since"), [((40, 50, 60), 0), ((46, 46.1), 46), ((70, 80, 90), 0), ((100, 110, 120), 100)]
+)
+def test_a_list_goes_back_to_the_first_order_where_its_first_claim_comes_soon_enough(days: Any, since: float) -> None:
+    (found,) = shop(listed(*({"order_id": "a", "claim_opened_at": at(d)} for d in days))).coverage
+    assert (found.since, found.is_assumed) == (at(since), since == 0)
+
+
+def test_files_with_a_gap_between_them_cover_the_longest_stretch() -> None:
+    spans = [(0, 2), (10, 12), (14, 20)]
+    files = [posted(("b", "shipment", a, 1.0), ("b", "shipment", b, 1.0), file=str(a)) for a, b in spans]
+    (found,) = shop(*files).coverage
+    assert (found.since, found.until, found.gaps) == (at(10), at(20), ((at(2), at(10)),))
+
+
+def read_back(found: list[SourceCoverage], folder: Path) -> Coverage:
+    (folder / "outcomes.coverage.toml").write_text(coverage_toml(found), "utf-8")
+    return read_coverage(folder / "outcomes.parquet", Coverage(0.0, at(999).timestamp(), "claim_filed"))
+
+
+def test_training_reads_the_coverage_that_is_written(tmp_path: Path) -> None:
+    found = shop(posted(("b", "shipment", 1, 10.0), CLAIM), returned("a", 15)).coverage
+    assert read_back(found, tmp_path) == Coverage(at(1).timestamp(), at(30).timestamp(), "claim_debited")
+    assert list(tomllib.loads(coverage_toml(found))["source"]) == ["finances", "returns_report"]
+    with pytest.raises(InputError, match="complete_for"):
+        read_back(shop(returned("a", 15)).coverage, tmp_path)
+
+
+def test_the_marketplace_s_total_is_set_against_what_the_files_show() -> None:
+    totals = {
+        "metric": "a_to_z_claims",
+        "window_from": at(-1),
+        "window_until": at(1),
+        "orders": 4,
+        "count": 3,
+    }
+    denied = {"order_id": "c", "claim_opened_at": at(9), "counts_as_defect": False}
+    found = shop(table("performance", "amazon.seller_performance", totals), posted(CLAIM), listed(denied))
+    (one,) = found.reconciliations
+    assert (one.kind, one.told, one.found, one.gap, one.orders_told, one.orders_found) == ("a_to_z", 3, 1, 2, 4, 3)

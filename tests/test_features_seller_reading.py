@@ -1,0 +1,402 @@
+"""A seller's file in our names: every row is read, set aside or left out on purpose, and nobody's name comes in."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.errors import FileRefused
+from features.seller.mapping import MapRefused, mapping_of, read_map
+from features.seller.reading import read_seller_file
+from features.seller.sources import expanded
+from features.seller.table import SellerTable
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+ALL_ORDERS = [
+    "amazon-order-id",
+    "merchant-order-id",
+    "purchase-date",
+    "last-updated-date",
+    "order-status",
+    "fulfillment-channel",
+    "sales-channel",
+    "order-channel",
+    "url",
+    "ship-service-level",
+    "product-name",
+    "sku",
+    "asin",
+    "item-status",
+    "quantity",
+    "currency",
+    "item-price",
+    "item-tax",
+    "shipping-price",
+    "shipping-tax",
+    "gift-wrap-price",
+    "gift-wrap-tax",
+    "item-promotion-discount",
+    "ship-promotion-discount",
+    "ship-city",
+    "ship-state",
+    "ship-postal-code",
+    "ship-country",
+    "promotion-ids",
+    "is-business-order",
+    "purchase-order-number",
+    "price-designation",
+]
+LINE = {
+    "amazon-order-id": "114-0000001-0000001", "purchase-date": "2025-03-04T05:06:07+00:00", "order-status": "Shipped",
+    "fulfillment-channel": "Merchant", "sales-channel": "Amazon.com", "ship-service-level": "Standard",
+    "product-name": 'Screen 6" glass', "sku": "S-1", "asin": "B000000001", "item-status": "Shipped", "quantity": "2",
+    "currency": "USD", "item-price": "25.00", "shipping-price": "3.99", "item-promotion-discount": "-1.50",
+    "ship-postal-code": "90210", "ship-state": "CA", "ship-country": "US", "is-business-order": "false",
+}  # fmt: skip
+
+
+def tsv(path: Path, header: list[str], *rows: dict[str, str]) -> Path:
+    lines = [header, *([row.get(name, "") for name in header] for row in rows)]
+    path.write_text("\n".join("\t".join(line) for line in lines) + "\n", encoding="utf-8")
+    return path
+
+
+def only(tables: list[SellerTable]) -> SellerTable:
+    (table,) = tables
+    assert table.is_complete
+    return table
+
+
+def details(table: SellerTable, code: str) -> list[dict[str, str]]:
+    return [dict(note.details) for note in table.notes if note.code == code]
+
+
+@pytest.mark.parametrize("header", [ALL_ORDERS, [*[n for n in ALL_ORDERS if n != "url"][::-1], "cpf"]])
+def test_all_orders_is_read_whatever_the_order_of_its_columns(tmp_path: Path, header: list[str]) -> None:
+    table = only(read_seller_file(tsv(tmp_path / "orders.txt", header, LINE, LINE | {"order-status": "Cancelled"})))
+    assert (table.report, table.kind, table.dropped) == ("amazon.all_orders", "order_items", {"cancelled": 1})
+    (row,) = table.frame.to_dicts()
+    assert row["placed_at"] == datetime(2025, 3, 4, 5, 6, 7, tzinfo=UTC)
+    assert (row["item_price"], row["promotion_discount"], row["quantity"]) == (25.0, 1.5, 2)
+    assert (row["marketplace"], row["fulfilment_channel"], row["service_level"]) == ("US", "seller", "standard")
+    assert (row["item_name"], row["is_business_order"], row["line"]) == ('Screen 6" glass', False, 2)
+
+
+def test_types_are_those_of_the_contract(tmp_path: Path) -> None:
+    schema = only(read_seller_file(tsv(tmp_path / "orders.txt", ALL_ORDERS, LINE))).frame.schema
+    assert schema["placed_at"] == pl.Datetime("us", "UTC")
+    assert schema["quantity"] == schema["line"] == pl.Int64
+    assert schema["item_price"] == schema["item_tax"] == pl.Float64
+    assert (schema["is_business_order"], schema["marketplace"]) == (pl.Boolean, pl.String)
+
+
+def test_nobodys_name_comes_in_not_even_with_a_row_set_aside(tmp_path: Path) -> None:
+    header = [
+        "order-id",
+        "order-item-id",
+        "purchase-date",
+        "promise-date",
+        "days-past-promise",
+        "quantity-to-ship",
+        "buyer-name",
+    ]
+    row = {"order-id": "1", "purchase-date": "soon", "buyer-name": "Jane Roe"}
+    table = only(
+        read_seller_file(tsv(tmp_path / "u.txt", header, row, row | {"purchase-date": "2025-03-04T05:06:07Z"}))
+    )
+    assert [(reject.column, reject.code) for reject in table.rejects] == [("purchase-date", "not_an_instant")]
+    assert "Roe" not in str(table.rejects) + str(table.frame.to_dicts())
+    assert details(table, "personal_columns_dropped") == [{"names": "buyer-name"}]
+
+
+def test_a_map_that_asks_for_a_personal_column_is_refused(tmp_path: Path) -> None:
+    mapping = mapping_of({"kind": "orders", "columns": {"order_id": "id", "buyer_key": "Email"}}, "m.toml")
+    (tmp_path / "o.csv").write_text("id,Email\n1,a@b.c\n")
+    with pytest.raises(MapRefused, match="'Email': expected no personal data"):
+        read_seller_file(tmp_path / "o.csv", mapping=mapping)
+
+
+def test_a_file_that_no_map_fits_names_the_nearest_and_what_it_misses(tmp_path: Path) -> None:
+    path = tsv(tmp_path / "o.txt", ["Bestellnummer", "order-id", "purchase-date", "promise-date"])
+    with pytest.raises(FileRefused, match=r"the nearest, amazon\.unshipped, misses .*; claimrisk map o\.txt"):
+        read_seller_file(path)
+
+
+KINDS: dict[str, tuple[str, str]] = {
+    "good": ("{i},2025-03-04 10:00,￥12.50,CNY,已发货", ""),
+    "cancelled": ("{i},2025-03-04 10:00,1.5,CNY,已取消", "dropped"),
+    "total": ("合计,,,,", "dropped"), "bad_money": ("{i},2025-03-04 10:00,many,CNY,已发货", "rejected"),
+    "bad_date": ("{i},2025-02-30 10:00,1.5,CNY,已发货", "rejected"),
+    "no_id": (",2025-03-04 10:00,1.5,CNY,已发货", "rejected"),
+    "short": ("{i},2025-03-04 10:00", "rejected"), "open_quote": ('{i},"2025-03-04 10:00,1.5,CNY,已发货', "rejected"),
+    "euro": ("{i},2025-03-04 10:00,€1.50,CNY,已发货", "rejected"),
+    "rounded": ("1.14E+17,2025-03-04 10:00,1.5,CNY,已发货", "rejected"),
+    "two_bad": ("{i},never,many,CNY,已发货", "rejected"),
+}  # fmt: skip
+
+
+@given(rows=st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=30))
+@settings(max_examples=60)
+def test_read_and_rejected_and_dropped_are_the_rows_of_the_file(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("erp") / "erp.csv"
+    lines = [KINDS[kind][0].format(i=f"A-{i}") for i, kind in enumerate(rows)]
+    path.write_text("\n".join(["订单号,下单时间,订单金额,币种,订单状态", *lines]) + "\n", encoding="utf-8")
+    table = only(read_seller_file(path, zone=ZoneInfo("Asia/Shanghai")))
+    assert table.rows == len(rows)
+    fates = [KINDS[kind][1] for kind in rows]
+    assert table.frame["line"].to_list() == [line for line, fate in enumerate(fates, 2) if not fate]
+    assert [reject.line for reject in table.rejects] == [line for line, f in enumerate(fates, 2) if f == "rejected"]
+    assert sum(table.dropped.values()) == fates.count("dropped")
+
+
+def test_money_in_another_currency_than_the_row_says_is_set_aside(tmp_path: Path) -> None:
+    mapping = mapping_of(
+        {"kind": "orders", "constants": {"currency": "JPY"}, "columns": {"order_id": "id", "order_total": "total"}}, "m"
+    )
+    (tmp_path / "o.csv").write_text("id,total\n1,￥1500\n2,$15\n3,USD 15\n4,15\n", encoding="utf-8")
+    table = only(read_seller_file(tmp_path / "o.csv", mapping=mapping))
+    assert table.frame["order_id"].to_list() == ["1", "4"]
+    assert {reject.code for reject in table.rejects} == {"currency_contradicts"}
+
+
+def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_path: Path) -> None:
+    header = "导出结果\n平台单号,店铺,站点,下单时间,发货时间,物流方式,跟踪号,数量,订单状态\n"
+    rows = (
+        "114-1,美国站-1店,美国站,2025年3月4日 14:05,2025/3/5 9:00,云途专线,YT12 3456,１,已发货\n"
+        "114-2,b,火星,2025年3月4日 14:05,,,,1,已付款\n"
+    )
+    (tmp_path / "erp.csv").write_bytes((header + rows).encode("gb18030"))
+    items, parcels = read_seller_file(tmp_path / "erp.csv", zone=ZoneInfo("Asia/Shanghai"))
+    assert items.frame["marketplace"].to_list() == ["US", None]
+    assert details(items, "words_unknown") == [{"count": "1", "words": "火星"}]
+    assert (parcels.dropped, parcels.frame["shipped_at"][0]) == (
+        {"not_shipped": 1},
+        datetime(2025, 3, 5, 1, tzinfo=UTC),
+    )
+    assert len(parcels.frame["parcel_id"][0]) == 32
+    assert "3456" not in str(parcels.frame.to_dicts())
+
+
+def test_local_times_without_a_zone_and_open_dates_are_refused_with_what_to_set(tmp_path: Path) -> None:
+    plain = {"kind": "orders", "columns": {"order_id": "id", "placed_at": "at", "item_price": "price"}}
+    path = tmp_path / "o.csv"
+    path.write_text("id,at,price\n1,2025-03-04 10:00,5\n")
+    with pytest.raises(FileRefused, match=r"column 'at'.*set time_zone in a map, or --time-zone"):
+        read_seller_file(path, mapping=mapping_of(plain, "m.toml"))
+    path.write_text("id,at,price\n1,03/04/2025,5\n")
+    with pytest.raises(FileRefused, match=r"column 'at'.*got '03/04/2025'; set date_order"):
+        read_seller_file(path, mapping=mapping_of(plain | {"time_zone": "UTC"}, "m.toml"))
+    path.write_text("id,at,price\n1,2025-03-04,1.234\n")
+    with pytest.raises(FileRefused, match=r"column 'price'.*got '1\.234'; set decimal"):
+        read_seller_file(path, mapping=mapping_of(plain | {"time_zone": "UTC"}, "m.toml"))
+
+
+def test_units_and_words_and_constants_of_a_map_are_used(tmp_path: Path) -> None:
+    columns = {
+        "order_id": "id", "item_weight_g": {"from": "kg", "unit": "kg"}, "is_gift": {"from": "gift",
+        "values": {"Geschenk": True}},
+        "service_level": {"from": "speed", "values": {"Eilig": "expedited"}, "unlisted": "unknown"}, "x_desk": "desk",
+        "seller_on_time_rate_14d": {"from": "rate", "unit": "percent"},
+    }  # fmt: skip
+    mapping = mapping_of(
+        {"kind": "orders", "columns": columns, "constants": {"currency": "EUR", "is_digital": False}}, "m"
+    )
+    (tmp_path / "o.csv").write_text("id;kg;gift;speed;desk;rate\n1;0.25;geschenk;EILIG;a;98\n2;1;;never;b;\n")
+    first, second = only(read_seller_file(tmp_path / "o.csv", mapping=mapping)).frame.to_dicts()
+    assert (first["item_weight_g"], first["is_gift"], first["service_level"]) == (250.0, True, "expedited")
+    assert (first["currency"], first["is_digital"], first["x_desk"]) == ("EUR", False, "a")
+    assert first["seller_on_time_rate_14d"] == pytest.approx(0.98)
+    assert (second["is_gift"], second["service_level"]) == (None, None)
+
+
+def test_order_numbers_that_end_in_the_zeros_of_a_spreadsheet_are_set_aside(tmp_path: Path) -> None:
+    mapping = mapping_of({"kind": "orders", "columns": {"order_id": "id"}}, "m.toml")
+    (tmp_path / "o.csv").write_text("id\n114123456789012000\n5712345678901230\n5712345678901234\n")
+    table = only(read_seller_file(tmp_path / "o.csv", mapping=mapping))
+    assert [(reject.line, reject.code) for reject in table.rejects] == [(2, "digits_lost")]
+    assert details(table, "digits_doubtful") == [{"count": "1"}]
+
+
+def test_the_hand_written_map_of_the_indian_sale_report_reads_it(tmp_path: Path) -> None:
+    assert len((EXAMPLES / "amazon_india_sale_report.toml").read_text("utf-8").splitlines()) < 30
+    header = (
+        "index,Order ID,Date,Status,Fulfilment,Sales Channel ,ship-service-level,Category,Size,Courier Status,Qty,"
+        "currency,Amount,ship-city,ship-state,ship-postal-code,ship-country,B2B,fulfilled-by,New,PendingS"
+    )
+    rows = [
+        "0,405-0000001-0000001,04-30-22,Cancelled,Merchant,Amazon.in,Standard,T-shirt,S,,0,,,MUMBAI,MH,400081,IN,False,,,",
+        "1,171-0000001-0000002,04-30-22,Shipped - Delivered to Buyer,Merchant,Amazon.in,Standard,Shirt,3XL,Shipped,1,"
+        'INR,"1,406.00",BENGALURU,KA,560085.0,IN,True,Easy Ship,,',
+        "2,404-0000001-0000003,05-01-22,Shipped,Amazon,Amazon.in,Expedited,kurta,XL,Shipped,1,INR,329.0,NAVI MUMBAI,MH,"
+        "410210,IN,False,,,False",
+    ]
+    (tmp_path / "sale.csv").write_text("\n".join([header, *rows]) + "\n")
+    mapping = read_map(EXAMPLES / "amazon_india_sale_report.toml")
+    table = only(read_seller_file(tmp_path / "sale.csv", mapping=mapping))
+    assert (table.report, table.dropped) == ("amazon_india.sale_report", {"cancelled": 1})
+    assert table.frame["item_price"].to_list() == [1406.0, 329.0]
+    assert table.frame["placed_at"][0] == datetime(2022, 4, 29, 18, 30, tzinfo=UTC)
+    assert table.frame["fulfilment_channel"].to_list() == ["seller", "marketplace"]
+
+
+def test_returns_are_read_with_cells_missing_at_the_end_of_a_line(tmp_path: Path) -> None:
+    header = ["Order ID", "Return request date", "Amazon RMA ID", "A-to-Z Claim", "Return quantity", "In policy",
+              "Label to be paid by", "Return delivery date", "Currency code", "Refunded Amount"]  # fmt: skip
+    (tmp_path / "r.txt").write_text("\t".join(header) + "\n114-1\t10-Jul-2025\tD1\tY\t1\tN\tSeller\n")
+    (row,) = only(tables := read_seller_file(tmp_path / "r.txt")).frame.to_dicts()
+    assert (row["is_a_to_z"], row["is_return_in_policy"], row["label_payer"]) == (True, False, "seller")
+    assert (row["return_requested_at"], row["refund_amount"]) == (datetime(2025, 7, 10, tzinfo=UTC), None)
+    assert {"short_rows_filled", "time_zone_assumed", "dates_without_time"} <= {note.code for note in tables[0].notes}
+
+
+def test_a_settlement_of_europe_is_read_with_the_currency_of_its_first_row(tmp_path: Path) -> None:
+    header = ["settlement-id", "currency", "transaction-type", "order-id", "amount-type", "amount-description",
+              "amount",
+              "posted-date-time"]  # fmt: skip
+    rows = [
+        {"settlement-id": "1", "currency": "EUR"},
+        {"transaction-type": "A-to-z Guarantee Refund", "order-id": "302-1", "amount": "-1.250,50",
+         "posted-date-time": "04.03.2025 07:25:13 UTC"},
+        {"transaction-type": "Something", "order-id": "302-2", "amount": "2,00",
+         "posted-date-time": "04.03.2025 07:25:13 UTC"},
+    ]  # fmt: skip
+    table = only(read_seller_file(tsv(tmp_path / "s.txt", header, *rows)))
+    assert table.dropped == {"not_an_order_row": 1}
+    assert table.frame.select("event", "amount", "currency").rows() == [
+        ("a_to_z", -1250.5, "EUR"),
+        ("other", 2.0, "EUR"),
+    ]
+    assert table.frame["posted_at"][0] == datetime(2025, 3, 4, 7, 25, 13, tzinfo=UTC)
+
+
+def written(path: Path, value: Any) -> Path:
+    path.write_text(json.dumps(value), encoding="utf-8")
+    return path
+
+
+def test_finances_give_one_row_an_event_with_its_amounts_summed(tmp_path: Path) -> None:
+    def charge(amount: object) -> dict[str, Any]:
+        return {"ChargeAmount": {"CurrencyCode": "USD", "CurrencyAmount": amount}}
+
+    items = [
+        {"ItemChargeAdjustmentList": [charge(-10.25), charge("-1.25")]},
+        {"ItemChargeAdjustmentList": [charge(-1)]},
+    ]
+    event = {"AmazonOrderId": "114-1", "PostedDate": "2025-03-04T05:06:07Z", "ShipmentItemAdjustmentList": items}
+    lists = {"RefundEventList": [event], "GuaranteeClaimEventList": [event | {"ShipmentItemAdjustmentList": []}]}
+    refunds, claims = read_seller_file(written(tmp_path / "f.json", {"payload": {"FinancialEvents": lists}}))
+    assert refunds.frame.select("event", "amount", "currency").rows() == [("refund", -12.5, "USD")]
+    assert claims.frame.select("event", "order_id", "amount").rows() == [("a_to_z", "114-1", None)]
+    assert refunds.is_complete
+    assert claims.is_complete
+
+
+def test_performance_totals_are_read_for_orders_that_the_seller_ships(tmp_path: Path) -> None:
+    span = {"reportingDateFrom": "2025-01-01T00:00:00Z", "reportingDateTo": "2025-03-01T23:59:59Z"}
+    mfn = {"reportingDateRange": span, "orderCount": 800, "rate": 0.01, "targetValue": 0.01,
+           "orderWithDefects": {"count": 8}, "claims": {"count": 5}, "chargebacks": {"count": 1}}  # fmt: skip
+    report = {"performanceMetrics": [{"orderDefectRate": {"afn": {"orderCount": 1}, "mfn": mfn}}]}
+    tables = read_seller_file(written(tmp_path / "p.json", report))
+    found = pl.concat([table.frame for table in tables], how="diagonal")
+    assert dict(found.select("metric", "count").rows())["a_to_z_claims"] == 5
+    assert found["orders"].to_list() == [800] * 4
+    assert found["rate"].to_list()[0] == 0.01
+
+
+def test_orders_of_the_api_give_items_and_parcels(tmp_path: Path) -> None:
+    money = [{"type": "ITEM", "subtotal": {"amount": "20.00", "currencyCode": "USD"}},
+             {"type": "DISCOUNT", "subtotal": {"amount": "-2.00", "currencyCode": "USD"}}]  # fmt: skip
+    order = {
+        "orderId": "1", "createdTime": "2025-03-04T05:06:07Z", "programs": ["AMAZON_BUSINESS"],
+        "fulfillment": {"fulfillmentStatus": "SHIPPED", "fulfilledBy": "MERCHANT",
+        "fulfillmentServiceLevel": "SECOND_DAY"},
+        "orderItems": [{"orderItemId": "9", "quantityOrdered": 2, "proceeds": {"breakdowns": money}}] * 2,
+        "packages": [{"trackingNumber": "1Z", "packageStatus": {"status": "IN_TRANSIT"}},
+                     {"trackingNumber": "2Z", "packageStatus": {"status": "DELIVERED", "detailedStatus": "LOST"}}],
+    }  # fmt: skip
+    cancelled = order | {"fulfillment": {"fulfillmentStatus": "CANCELLED"}, "packages": []}
+    items, parcels = read_seller_file(written(tmp_path / "o.json", {"orders": [order, cancelled]}))
+    assert (items.dropped, items.rows, items.is_complete) == ({"cancelled": 2}, 4, True)
+    row = items.frame.to_dicts()[0]
+    assert (row["item_price"], row["promotion_discount"], row["service_level"]) == (20.0, 2.0, "second_day")
+    assert (row["is_business_order"], row["is_seller_fulfilled_prime"]) == (True, False)
+    assert parcels.frame["tracking_status"].to_list() == ["in_transit", "lost"]
+
+
+def test_json_lines_and_parquet_and_a_list_of_objects_are_read_alike(tmp_path: Path) -> None:
+    mapping = mapping_of(
+        {"kind": "orders", "columns": {"order_id": "id", "order_total": "sum", "placed_at": "at"}}, "m"
+    )
+    rows = [{"id": "1", "sum": 1.234, "at": "2025-03-04T05:06:07Z"}, {"id": "2", "sum": 1234, "at": None}]
+    (tmp_path / "o.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n{broken\n")
+    pl.DataFrame([{**row, "sum": float(row["sum"])} for row in rows]).write_parquet(tmp_path / "o.parquet")
+    written(tmp_path / "o.json", rows)
+    frames = [only(read_seller_file(tmp_path / f"o.{e}", mapping=mapping)).frame for e in ("jsonl", "parquet", "json")]
+    assert all(frame.equals(frames[0]) for frame in frames)
+    assert frames[0]["order_total"].to_list() == [1.234, 1234.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [("o.docx", "x", "expected a file ending in"), ("o.json", "{", "expected JSON"),
+     ("o.json", "[NaN]", "expected JSON"),
+     ("o.json", '{"a": 1}', "expected a report that we know"), ("o.csv", "", "got columns"),
+     ("none.csv", None, "no such file")],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, content: str | None, advice: str) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(FileRefused, match=advice):
+        read_seller_file(tmp_path / name)
+
+
+def test_a_folder_stands_for_the_files_in_it(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.xlsx", ".hidden.csv", "~$a.xlsx", "notes.docx", "out.csv.rejects.csv"):
+        (tmp_path / name).touch()
+    assert [path.name for path in expanded([tmp_path, tmp_path / "b.csv"])] == ["a.xlsx", "b.csv"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileRefused, match="in the folder, got none"):
+        expanded([tmp_path / "empty"])
+
+
+def plainly(path: Path, text: str, **more: Any) -> SellerTable:
+    """A file with columns id, price, rate and count, read by a map of them."""
+    columns = {"order_id": "id", "item_price": "price", "sku_return_rate": "rate", "quantity": "count"}
+    path.write_text(text, encoding="utf-8")
+    return only(read_seller_file(path, mapping=mapping_of({"kind": "orders", "columns": columns} | more, "m.toml")))
+
+
+def test_per_cent_is_a_share_and_no_price_and_a_sign_of_currency_no_quantity(tmp_path: Path) -> None:
+    table = plainly(tmp_path / "o.csv", "id,price,rate,count\n1,$5,2.5%,3\n2,5%,0.5,1\n3,5,0.5,$3\n")
+    assert table.frame.select("item_price", "sku_return_rate", "quantity").rows() == [(5.0, 0.025, 3)]
+    assert [(reject.line, reject.column) for reject in table.rejects] == [(3, "price"), (4, "count")]
+
+
+def test_signs_that_the_map_calls_empty_are_unknown_and_told(tmp_path: Path) -> None:
+    text = "id,price,rate,count\n1,--,0.5,1\n"
+    assert [reject.column for reject in plainly(tmp_path / "o.csv", text).rejects] == ["price"]
+    table = plainly(tmp_path / "o.csv", text, blank=["--"])
+    assert table.frame["item_price"].to_list() == [None]
+    assert details(table, "signs_of_nothing") == [{"count": "1", "signs": "--"}]
+
+
+def test_two_columns_that_only_capitals_tell_apart_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match="expected one column 'PRICE', got 'price' too; rename one"):
+        plainly(tmp_path / "o.csv", "id,price,PRICE\n1,5,6\n")
+
+
+def test_a_second_column_of_the_same_meaning_is_told(tmp_path: Path) -> None:
+    (tmp_path / "erp.csv").write_text("平台单号,订单号,下单时间\nA,B,2025-03-04\n", encoding="utf-8")
+    table = only(read_seller_file(tmp_path / "erp.csv", zone=ZoneInfo("Asia/Shanghai")))
+    assert table.frame["order_id"].to_list() == ["A"]
+    assert details(table, "columns_not_used") == [{"names": "订单号"}]

@@ -1,0 +1,152 @@
+"""Sellers' files on the command line: a look at one, scoring by a map, workbooks in and out."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from python_calamine import CalamineWorkbook
+
+from features.seller.table import Note
+from service import cli
+from service.seller_notes import note_text, texts
+
+ROOT = Path(__file__).parent.parent
+INDIA = ROOT / "examples" / "amazon_india_sale_report.toml"
+Claimrisk = Callable[..., tuple[int, str, str]]
+SALE = (
+    "Order ID,Date,Status,Fulfilment,Sales Channel,ship-service-level,Category,Courier Status,Qty,currency,Amount,"
+    "ship-postal-code\n1,04-30-22,Shipped,Merchant,Amazon.in,Standard,Shirt,Shipped,1,INR,406.00,560085\n"
+    "2,04-30-22,Cancelled,Merchant,Amazon.in,Standard,Shirt,,0,,,560085\n"
+    "3,04-31-22,Shipped,Merchant,Amazon.in,Standard,Shirt,Shipped,1,INR,406.00,560085\n"
+)
+
+
+@pytest.fixture
+def claimrisk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Claimrisk:
+    """The entry point, run in this process: exit code, stdout, stderr."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["claimrisk", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            cli.run()
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
+
+    return run
+
+
+def test_map_shows_the_rows_as_understood_and_writes_a_map_that_scores(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    orders, draft, out = tmp_path / "o.csv", tmp_path / "map.toml", tmp_path / "out.csv"
+    orders.write_text("Order No,Created at,Amount,Currency\nA1,2025-03-04 10:00,12.50,USD\n")
+    code, told, _ = claimrisk("map", orders, "--out", draft, "--time-zone", "Asia/Shanghai")
+    assert (code, "2025-03-04 02:00:00 UTC" in told, "Amount: decimal sign guessed" in told) == (0, True, True)
+    code, _, err = claimrisk("score", orders, "--map", draft, "--model", bundle_folder, "--out", out)
+    assert (code, pl.read_csv(out)["order_id"].to_list()) == (0, ["A1"]), err
+
+
+def test_map_speaks_chinese_and_asks_what_is_open(claimrisk: Claimrisk, tmp_path: Path) -> None:
+    (tmp_path / "o.csv").write_text("Order No,Order date\nA1,03/04/2025\n")
+    _, told, _ = claimrisk("map", tmp_path / "o.csv", "--lang", "zh")
+    assert "读取这些列之前需要决定" in told
+    assert "先日还是先月" in told
+
+
+def test_score_reads_a_report_by_a_map_and_counts_what_it_left_out(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "sale.csv").write_text(SALE)
+    out = tmp_path / "out.csv"
+    code, _, err = claimrisk("score", tmp_path / "sale.csv", "--map", INDIA, "--model", bundle_folder, "--out", out)
+    assert code == 0, err
+    assert re.search(r"rows read\s+3", err)
+    assert re.search(r"left out: cancelled\s+1", err)
+    assert pl.read_csv(out)["order_id"].to_list() == [1]
+    assert pl.read_csv(f"{out}.rejects.csv").select("line", "column", "code").rows() == [(4, "Date", "not_an_instant")]
+
+
+def test_score_of_several_rows_an_order_points_to_import(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "sale.csv").write_text(SALE.replace("\n3,04-31", "\n1,04-30"))
+    words = ("score", tmp_path / "sale.csv", "--map", INDIA, "--model", bundle_folder, "--out", tmp_path / "o.csv")
+    code, _, err = claimrisk(*words)
+    assert code == 1
+    assert "expected one row an order, got several; claimrisk import joins them first" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("amazon.unshiped", "expected a file, or one of amazon.all_orders"),
+     ("amazon.unshiped", 'did you mean "amazon.unshipped"')],
+)  # fmt: skip
+def test_a_map_that_is_not_there_is_one_clear_line(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path, name: str, message: str
+) -> None:
+    code, _, err = claimrisk("score", tmp_path, "--map", name, "--model", bundle_folder, "--out", tmp_path / "o.csv")
+    assert (code, message in err) == (1, True), err
+
+
+def test_score_of_a_report_that_we_know_names_its_map(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "o.csv").write_text("平台单号,下单时间\n1,2025-03-04\n", encoding="utf-8")
+    _, _, err = claimrisk("score", tmp_path / "o.csv", "--model", bundle_folder, "--out", tmp_path / "out.csv")
+    assert "it looks like erp.generic_zh: add --map erp.generic_zh" in err
+
+
+ROWS = [
+    {"order_id": "=1+1", "placed_at": "2026-11-02T09:00:00Z", "order_total": 89.9, "currency": "USD", "quantity": 1},
+    {"order_id": "114-2", "placed_at": "2026-11-02T09:00:00Z", "order_total": 12.0, "currency": "USD", "quantity": 2},
+]
+
+
+def test_every_form_of_a_file_gets_the_same_scores(claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path) -> None:
+    pl.DataFrame(ROWS).write_csv(tmp_path / "o.csv")
+    pl.DataFrame(ROWS).write_excel(tmp_path / "o.xlsx")
+    (tmp_path / "o.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    scores = []
+    for ending in ("csv", "xlsx", "jsonl"):
+        out = tmp_path / f"{ending}.parquet"
+        words = ("--model", bundle_folder, "--out", out, "--as-of", "2026-11-20T00:00:00Z")
+        code, _, err = claimrisk("score", tmp_path / f"o.{ending}", *words)
+        assert code == 0, err
+        scores.append(pl.read_parquet(out)["claimrisk_probability"].to_list())
+    assert scores[0] == scores[1] == scores[2]
+
+
+def test_a_workbook_of_results_holds_texts_and_no_formulas(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    pl.DataFrame(ROWS).write_csv(tmp_path / "o.csv")
+    code, _, err = claimrisk("score", tmp_path / "o.csv", "--model", bundle_folder, "--out", tmp_path / "out.xlsx")
+    assert code == 0, err
+    rows = CalamineWorkbook.from_path(tmp_path / "out.xlsx").get_sheet_by_index(0).to_python()
+    assert rows[1][0] == "=1+1"
+    assert isinstance(rows[1][rows[0].index("claimrisk_probability")], float)
+
+
+def test_an_order_number_that_a_workbook_has_rounded_is_not_scored(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    rows = [row | {"order_id": number} for row, number in zip(ROWS, (114123456789012345, 1141), strict=True)]
+    pl.DataFrame(rows).write_excel(tmp_path / "o.xlsx")
+    claimrisk("score", tmp_path / "o.xlsx", "--model", bundle_folder, "--out", tmp_path / "out.csv")
+    assert pl.read_csv(tmp_path / "out.csv")["order_id"].to_list() == [1141]
+    assert pl.read_csv(tmp_path / "out.csv.rejects.csv")["code"].to_list() == ["digits_lost"]
+
+
+def test_every_note_that_the_code_gives_has_words_in_both_languages() -> None:
+    sources = [path.read_text("utf-8") for path in (ROOT / "features" / "seller").glob("*.py")]
+    given = {code for text in sources for code in re.findall(r'\bNote\(\s*"(\w+)"', text)}
+    told = texts()["notes"] | texts()["questions"]
+    assert given == set(told)
+    assert all(re.search(r"[\u4e00-\u9fff]", text["zh"]) for code, text in told.items() if code != "refused")
+    assert note_text(Note("header_row", "", {"row": "2"}), "zh") == "表头在第 2 行，其上各行未读取"

@@ -1,0 +1,219 @@
+"""A shop's own files go in without editing: both roads give the same orders, which train and score take as they are."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from seller_fixture import SHOP, ZONE, Shop, simulated_shop, write_amazon, write_claims, write_erp
+
+from features.outcome import OUTCOME
+from service import cli
+from service.cli_import import import_files
+from service.import_words import texts
+from training.coverage import Coverage, read_coverage
+from training.dataset import read_dataset, read_outcomes
+
+ORDERS, SEED = 1_400, 3
+# Many claims, so that few orders are enough.
+WORLD = 'extends = "common"\n[claim]\nshift_log_odds = 5.0\n'
+BOTH = [
+    "order_id", "marketplace", "placed_at", "sku", "asin", "quantity", "line_count", "item_price", "shipping_price",
+    "order_total", "currency", "ship_to_country", "ship_to_region",
+]  # fmt: skip
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def claimrisk(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The entry point in this process; what it says."""
+
+    def run(*words: object, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["claimrisk", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            cli.run()
+        said = capsys.readouterr().err
+        assert int(left.value.code or 0) == code, said
+        return said
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("shop")
+
+
+@pytest.fixture(scope="module")
+def shop(folder: Path) -> Shop:
+    (folder / "world.toml").write_text(WORLD)
+    found = simulated_shop(folder / "world.toml", ORDERS, SEED)
+    write_amazon(found, folder / "amazon")
+    write_erp(found, folder / "erp" / "orders.xlsx")
+    write_claims(found, folder / "erp" / "claims.csv")
+    write_erp(found, folder / "gb" / "orders.csv")
+    return found
+
+
+@pytest.fixture(scope="module")
+def everything(shop: Shop, folder: Path) -> Path:
+    """All of Amazon's reports and the ERP's sheet, imported at once."""
+    import_files([folder / "amazon", folder / "gb"], folder / "all", time_zone=ZONE)
+    return folder / "all"
+
+
+def orders_of(out: Path) -> pl.DataFrame:
+    return pl.read_parquet(out / "orders.parquet")
+
+
+def report_of(out: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((out / "import_report.json").read_bytes())
+    return found
+
+
+def test_both_roads_give_the_same_orders(claimrisk: Run, shop: Shop, folder: Path) -> None:
+    claimrisk("import", folder / "amazon", "--out", folder / "a", "--shop", SHOP)
+    claimrisk("import", folder / "erp", "--out", folder / "e", "--time-zone", ZONE)
+    claimrisk("import", folder / "gb", "--out", folder / "g", "--time-zone", ZONE)
+    one, other, third = (orders_of(folder / name) for name in "aeg")
+    assert_frame_equal(one.select(BOTH), other.select(BOTH))
+    shared = [c for c in third.columns if c in other.columns and not c.startswith("claim_")]
+    assert_frame_equal(third.select(shared), other.select(shared))
+    truth = shop.orders.sort("order_id")
+    assert_frame_equal(other.select(BOTH), truth.select(BOTH).with_columns(sku=other["sku"], asin=other["asin"]))
+    facts = ["shipped_at", "delivered_at", "ship_by", "latest_delivery_at"]
+    assert_frame_equal(other.select(facts), truth.select(facts))
+    tracked = truth.select(pl.when(pl.col("shipped_at").is_not_null()).then("has_tracking").alias("has_tracking"))
+    assert_frame_equal(other.select("has_tracking"), tracked)
+
+
+def test_a_shop_is_imported_trained_and_scored_without_editing(claimrisk: Run, shop: Shop, everything: Path) -> None:
+    out, model, scored = everything, everything.with_name("model"), everything.with_name("scored.csv")
+    said = (out / "import_report.md").read_text("utf-8")
+    assert f"{ORDERS:,} order numbers in, {ORDERS:,} orders out, 0 set aside" in said
+    report = report_of(out)
+    assert (report["target"], report["conflicts"], report["orphans"]) == ("claim_debited", [], {})
+    for file in report["files"]:
+        assert file["rows"] == file["taken"] + file["rejected"] + sum(file["left_out"].values())
+    found = {r["kind"]: r for r in report["reconciliation"]}["a_to_z"]
+    assert found["gap"] == found["told"] - found["found"] <= 2
+    claimrisk("train", out / "orders.parquet", out / "outcomes.parquet", "--out", model)
+    claimrisk(
+        "score",
+        out / "orders.parquet",
+        "--model",
+        model,
+        "--out",
+        scored,
+        "--as-of",
+        f"{shop.until:%Y-%m-%dT%H:%M:%SZ}",
+    )
+    rows = pl.read_csv(scored)
+    assert rows.height == ORDERS
+    assert rows["claimrisk_probability"].is_not_null().sum() > 100
+    assert set(rows.filter(pl.col("claim_opened_at").is_not_null())["claimrisk_status"]) == {"claim_open"}
+    assert not everything.with_name("scored.csv.rejects.csv").exists()
+
+
+def test_the_claims_are_those_that_the_sources_can_show(claimrisk: Run, shop: Shop, folder: Path) -> None:
+    claimrisk("import", folder / "amazon", "--out", folder / "c")
+    seen = pl.read_parquet(folder / "c" / "outcomes.parquet")
+    paid = shop.claims.filter(pl.col("seller_paid") & pl.col("decided_at").is_not_null())
+    returned = shop.orders.filter(pl.col("return_requested_at").is_not_null())["order_id"]
+    linked = shop.claims.filter(pl.col("order_id").is_in(returned.implode()))
+    assert set(seen.filter("seller_paid")["order_id"]) == set(paid["order_id"])
+    assert set(seen["order_id"]) == set(paid["order_id"]) | set(linked["order_id"])
+    default = Coverage(0.0, 4e9, "claim_filed")
+    assert read_coverage(folder / "c" / "outcomes.parquet", default).target == "claim_debited"
+    assert read_outcomes(folder / "c" / "outcomes.parquet", None).n == seen.height
+    assert set(OUTCOME) < set(seen.columns)
+
+
+def test_a_list_of_all_claims_teaches_filed_ones(claimrisk: Run, shop: Shop, folder: Path) -> None:
+    claimrisk("import", folder / "erp", "--out", folder / "f", "--time-zone", ZONE)
+    dataset = read_dataset(folder / "f" / "orders.parquet", folder / "f" / "outcomes.parquet")
+    assert dataset.coverage.target == "claim_filed"
+    seen = shop.orders.filter(pl.col("placed_at") <= shop.claims["claim_opened_at"].max())
+    assert seen.height <= dataset.orders.n <= shop.orders.height
+    assert dataset.claims == shop.claims["order_id"].n_unique()
+
+
+def test_no_personal_data_comes_through(everything: Path) -> None:
+    out = everything
+    written = b"".join(path.read_bytes() for path in out.iterdir() if path.suffix != ".parquet")
+    cells = orders_of(out).select(pl.col(pl.String)).to_dict(as_series=False).values()
+    texts_out = "\n".join(cell for column in cells for cell in column if cell)
+    for personal in ("A Buyer", "marketplace.example", "某人", "10001", "YT1"):
+        assert personal.encode() not in written
+        assert personal not in texts_out
+
+
+ROW = "A-1,2026-01-05 10:00,2026-01-09 10:00,5.00,USD\n"
+HEAD = "订单号,下单时间,发货时间,订单金额,币种\n"
+
+
+def sheet(path: Path, text: str) -> Path:
+    path.write_text(HEAD + text, "utf-8")
+    return path
+
+
+def test_bad_rows_are_listed_with_file_line_and_reason(claimrisk: Run, tmp_path: Path) -> None:
+    bad = ROW.replace("A-1", "A-2").replace("2026-01-09", "2026-13-09") + "A-3,2026-01-05 10:00,,x,USD\n"
+    path = sheet(tmp_path / "erp.csv", ROW + bad + "A-4,2026-01-05 10:00,,5.00,\n")
+    claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE)
+    with (tmp_path / "out" / "rejects.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert {(Path(r["file"]).name, r["line"]) for r in rows} == {("erp.csv", "3"), ("erp.csv", "4"), ("erp.csv", "5")}
+    assert {"money_without_currency"} < {r["code"] for r in rows}
+    assert all(r["reason"] for r in rows)
+
+
+def test_a_time_zone_that_is_wrong_shows_as_a_steady_difference(claimrisk: Run, tmp_path: Path) -> None:
+    erp = sheet(tmp_path / "erp.csv", ROW + ROW.replace("A-1", "A-2"))
+    own = tmp_path / "own.csv"
+    own.write_text("num,when\nA-1,2026-01-05T02:00:00Z\nA-2,2026-01-05T02:00:00Z\n")
+    (tmp_path / "own.toml").write_text('kind = "orders"\n[columns]\norder_id = "num"\nplaced_at = "when"\n')
+    said = claimrisk("import", own, "--map", tmp_path / "own.toml", "--out", tmp_path / "one")
+    assert "2 orders out" in said
+    (tmp_path / "all.toml").write_text(
+        'kind = "orders"\n[columns]\norder_id = ["num", "订单号"]\nplaced_at = ["when", "下单时间"]\n'
+    )
+    said = claimrisk(
+        "import", own, erp, "--map", tmp_path / "all.toml", "--time-zone", "UTC", "--out", tmp_path / "two"
+    )
+    assert "always 8 h apart" in said
+
+
+def test_a_folder_that_is_no_import_is_never_replaced(claimrisk: Run, tmp_path: Path) -> None:
+    path = sheet(tmp_path / "erp.csv", ROW)
+    (tmp_path / "mine").mkdir()
+    said = claimrisk("import", path, "--out", tmp_path / "mine", "--time-zone", ZONE, code=1)
+    assert "expected a new folder or an earlier import" in said
+    for _ in range(2):
+        claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["erp.csv", "mine", "out"]
+    (tmp_path / "out" / "model").mkdir()
+    assert "got model too" in claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE, code=1)
+
+
+@pytest.mark.parametrize("words", [("--time-zone", "Mars/Base"), ("--map", "none.toml")])
+def test_what_cannot_be_done_is_said_in_one_line(claimrisk: Run, tmp_path: Path, words: tuple[str, str]) -> None:
+    said = claimrisk("import", sheet(tmp_path / "erp.csv", ROW), "--out", tmp_path / "out", *words, code=1)
+    assert len([line for line in said.splitlines() if line.startswith("claimrisk: ")]) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_text_stands_in_both_languages_with_the_same_places() -> None:
+    for table in texts().values():
+        for key, text in table.items():
+            assert set(text) == {"en", "zh"}, key
+            assert set(re.findall(r"\{\w+\}", text["en"])) == set(re.findall(r"\{\w+\}", text["zh"])), key

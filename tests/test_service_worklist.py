@@ -1,0 +1,210 @@
+"""The worklist: amount at risk × urgency, at most the capacity, every row counted once, one action for many orders."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+import polars as pl
+import pytest
+import python_calamine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from features.columns import columns_of
+from features.completion import completed
+from features.document import read_order
+from features.errors import InputError
+from model.artefact import Bundle
+from service import cli
+from service.advice_catalogue import Catalogue, catalogue
+from service.cli_worklist import Made, write_worklist
+from service.decide import decide
+from service.worklist import Looked, looked, rules, worklist
+from service.worklist_sheets import Told
+
+NOON = 1_795_176_000.0
+
+
+@pytest.fixture(scope="module")
+def advice() -> Catalogue:
+    return catalogue()
+
+
+@pytest.fixture(scope="module")
+def part(documents: list[dict[str, Any]], bundle: Bundle, advice: Catalogue) -> Looked:
+    orders = completed(columns_of([read_order(document) for document in documents[:300]]))
+    return looked(decide(orders, bundle, advice), advice, 0)
+
+
+def made(rows: pl.DataFrame, out: Path, bundle: Bundle, lang: Any = "en", capacity: int = 10) -> Made:
+    path = out.with_name("given.csv")
+    rows.write_csv(path)
+    return write_worklist(path, out, bundle, catalogue(), capacity=capacity, as_of=NOON, told=Told(lang, None))
+
+
+@pytest.fixture(scope="module")
+def rows(documents: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(documents[:120], infer_schema_length=None)
+
+
+def test_the_list_holds_the_largest_amounts_at_risk_times_urgency(part: Looked, advice: Catalogue) -> None:
+    everything, few = (worklist([part], advice, n) for n in (1_000, 7))
+    assert few.orders.equals(everything.orders.head(7))
+    pressure = everything.orders["pressure"].to_numpy()
+    left = np.nan_to_num(everything.orders["hours_left"].to_numpy(), nan=rules().no_deadline_hours)
+    dollars = (everything.orders["probability"] * everything.orders["value"] * everything.orders["scale"]).to_numpy()
+    np.testing.assert_allclose(pressure, dollars * rules().half_hours / (rules().half_hours + left))
+    assert (np.diff(pressure) <= 0).all()
+
+
+def test_every_order_is_listed_or_left_out_for_one_reason(part: Looked, advice: Catalogue) -> None:
+    found = worklist([part], advice, 7)
+    assert found.orders.height + sum(found.left_out.values()) == part.orders.height
+    assert found.left_out["beyond_capacity"] > 0
+    assert not found.orders["status"].is_in(["claim_open", "not_eligible"]).any()
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 99), pieces=st.integers(1, 5))
+def test_neither_the_order_of_rows_nor_pieces_change_the_list(
+    part: Looked, advice: Catalogue, seed: int, pieces: int
+) -> None:
+    shuffled = part.orders.sample(fraction=1.0, shuffle=True, seed=seed)
+    size = -(-shuffled.height // pieces)
+    parts = [Looked(shuffled[i : i + size], part.offers) for i in range(0, shuffled.height, size)]
+    parts = [Looked(p.orders, p.offers.filter(pl.col("place").is_in(p.orders["place"].implode()))) for p in parts]
+    one, other = worklist([part], advice, 20), worklist(parts, advice, 20)
+    assert one.orders.equals(other.orders)
+    assert one.left_out == other.left_out
+    assert all(one.groups[sheet].equals(other.groups[sheet]) for sheet in one.groups)
+
+
+def test_of_several_rows_of_an_order_the_latest_counts(part: Looked, advice: Catalogue) -> None:
+    listed = worklist([part], advice, 5).orders
+    older = part.orders.with_columns(place=pl.col("place") + 10_000, as_of=pl.col("as_of") - 60.0)
+    found = worklist([part, Looked(older, part.offers.clear())], advice, 5)
+    assert found.orders.equals(listed)
+    assert found.left_out["superseded"] == part.orders.height
+
+
+def test_a_group_serves_at_least_two_orders_and_sums_their_amounts(part: Looked, advice: Catalogue) -> None:
+    found = worklist([part], advice, 5).groups["carrier"]
+    assert found.height > 0
+    orders = part.orders.filter(pl.col("probability").is_not_null())
+    for row in found.iter_rows(named=True):
+        offered = part.offers.filter(pl.col("action") == row["action"])["place"].implode()
+        served = orders.filter(pl.col("place").is_in(offered) & (pl.col("key_carrier") == row["key"]))
+        assert row["orders"] == served.height >= 2
+        total = (served["probability"] * served["value"]).sum()
+        assert sum(float(a.split()[0]) for a in row["at_risk"].split("; ")) == pytest.approx(total, abs=0.02)
+
+
+def test_a_mismatched_listing_is_one_line_for_all_orders_of_the_sku(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path
+) -> None:
+    rows = rows.with_columns(shop_id=pl.lit("A"), sku=pl.lit("MUG-1"), mismatch_colour=pl.lit(value=True))
+    found = made(rows, tmp_path / "list.csv", bundle).found
+    actions = [catalogue().actions[a].id for a in found.groups["sku"]["action"]]
+    fixes = found.groups["sku"][[actions.index("FIX_LISTING")]]
+    closed = found.left_out["claim_open"] + found.left_out["not_eligible"]
+    assert fixes["orders"].item() == rows.height - closed
+
+
+def test_an_unknown_value_is_assumed_and_said(rows: pl.DataFrame, bundle: Bundle, tmp_path: Path) -> None:
+    blank = rows.with_columns(order_total=None, item_price=None)
+    made(blank, tmp_path / "list.csv", bundle)
+    assert pl.read_csv(tmp_path / "list.csv")["Note"].str.contains("unknown in the whole file").all()
+    some = rows.with_columns(
+        pl.when(pl.int_range(pl.len()) % 2 == 0).then("order_total").alias("order_total"), item_price=None
+    )
+    made(some, tmp_path / "list.csv", bundle)
+    found = pl.read_csv(tmp_path / "list.csv")
+    told = found["Note"].fill_null("").str.contains("assumed")
+    assert told.any()
+    assert (told == found["Order value"].is_null()).all()
+
+
+def test_the_workbook_and_the_csv_files_tell_the_same(rows: pl.DataFrame, bundle: Bundle, tmp_path: Path) -> None:
+    made(rows, tmp_path / "list.xlsx", bundle, "zh")
+    files = made(rows, tmp_path / "list.csv", bundle, "zh").files
+    book = python_calamine.CalamineWorkbook.from_path(tmp_path / "list.xlsx")
+    assert book.sheet_names[:4] == ["待办清单", "按 SKU", "按线路", "按承运商"]
+    for title, name in zip(book.sheet_names, files, strict=True):
+        frame = pl.read_csv(files[name], infer_schema=False)
+        cells = book.get_sheet_by_name(title).to_python()
+        assert cells[0] == frame.columns
+        assert len(cells) - 1 == frame.height
+        assert [str(row[1]) for row in cells[1:]] == frame[:, 1].fill_null("").to_list()
+    assert all(re.search(r"[\u4e00-\u9fff]", row[10]) for row in book.get_sheet_by_index(0).to_python()[1:])
+
+
+def test_no_cell_of_a_workbook_is_a_formula(rows: pl.DataFrame, bundle: Bundle, tmp_path: Path) -> None:
+    risky = rows.with_columns(order_id=pl.format("=1+{}", pl.int_range(pl.len())), sku=pl.lit("http://example.com"))
+    assert made(risky, tmp_path / "list.xlsx", bundle).found.orders.height == 10
+    with ZipFile(tmp_path / "list.xlsx") as book:
+        sheets = [book.read(name).decode() for name in book.namelist() if "worksheets" in name]
+    assert not any("<f>" in sheet or "hyperlink" in sheet for sheet in sheets)
+    made(risky, tmp_path / "list.csv", bundle)
+    assert pl.read_csv(tmp_path / "list.csv")["Order"].str.starts_with("'=1+").all()
+
+
+def test_rejected_rows_are_set_aside_and_counted(rows: pl.DataFrame, bundle: Bundle, tmp_path: Path) -> None:
+    bad = rows.with_columns(quantity=pl.when(pl.int_range(pl.len()) == 3).then(-1).otherwise("quantity"))
+    found = made(bad, tmp_path / "list.csv", bundle)
+    assert pl.read_csv(tmp_path / "list.csv.rejects.csv")["column"].to_list() == ["quantity"]
+    counted = found.found.orders.height + sum(found.found.left_out.values()) + 1
+    assert counted == rows.height
+
+
+def test_a_file_with_nothing_to_do_gives_an_empty_list(rows: pl.DataFrame, bundle: Bundle, tmp_path: Path) -> None:
+    claimed = rows.with_columns(claim_opened_at="placed_at")
+    for name in ("list.csv", "list.xlsx"):
+        found = made(claimed, tmp_path / name, bundle).found
+        assert found.orders.height == 0
+        assert found.left_out["claim_open"] + found.left_out["superseded"] == rows.height
+
+
+def test_another_ending_is_refused(rows: pl.DataFrame, bundle: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected a name ending in \.xlsx or \.csv"):
+        made(rows, tmp_path / "list.pdf", bundle)
+
+
+def test_the_actions_named_for_groups_exist(advice: Catalogue) -> None:
+    named = {action for ids in rules().groups.values() for action in ids}
+    assert named <= {action.id for action in advice.actions}
+
+
+def test_the_command_says_where_the_list_is_and_how_it_came_about(
+    rows: pl.DataFrame, bundle_folder: Path, tmp_path: Path
+) -> None:
+    rows.write_csv(tmp_path / "orders.csv")
+    words = [
+        "worklist",
+        tmp_path / "orders.csv",
+        "--model",
+        bundle_folder,
+        "--capacity",
+        3,
+        "--out",
+        tmp_path / "a.xlsx",
+    ]
+    told = CliRunner().invoke(cli.app, [str(word) for word in words])
+    assert told.exit_code == 0, told.output
+    assert "Orders listed: 3" in told.output
+    assert "SIMULATED history" in told.output
+    assert (tmp_path / "a.xlsx").exists()
+
+
+def test_the_about_sheet_names_the_moments_at_which_rows_were_looked_at(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path
+) -> None:
+    moments = rows["as_of"].str.slice(0, 16).str.replace("T", " ")
+    about = made(rows, tmp_path / "list.csv", bundle).about
+    assert about.row(0)[1] == f"{moments.min()} – {moments.max()} (UTC)"
+    alone = made(rows.drop("as_of"), tmp_path / "list.csv", bundle).about
+    assert alone.row(0)[1] == "2026-11-20 12:00 (UTC)"
