@@ -54,7 +54,7 @@ def _are_one(ours: Model, theirs: Model) -> bool:
     )
     if short == long or has_family or _is_described(short, long):  # XR is iPhone XR
         return True
-    a, b = (sorted(re.findall(r"[a-z]+\d*|\d+", plain(m.text))) for m in (ours, theirs))
+    a, b = (sorted(re.findall(r"[a-z]+\d*|\d+|[\u4e00-\u9fff]", plain(m.text))) for m in (ours, theirs))
     drop = pattern("drop")
     return len(ours.name) == len(theirs.name) and [w for w in a if not drop.fullmatch(w)] == [
         w for w in b if not drop.fullmatch(w)
@@ -80,6 +80,8 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
     """Whether goods with `theirs` fit a model; None where codes and names, or two languages, cannot be compared."""
     if any(_does_cover(t, ours) for t in theirs.excluded) and not any(t.name == ours.name for t in theirs.models):
         return False
+    if ours.name == ours.maker and not theirs.is_universal and any(_may_be_of(ours.maker, t) for t in theirs.models):
+        return None  # "for Canon" does not say which
     if ours.is_series and not theirs.is_universal and theirs.models:
         members = {t.name for t in theirs.models if t.name.startswith(ours.name)}
         return len(members) > 1 or any(t.is_series and _does_cover(t, ours) for t in theirs.models)
@@ -101,6 +103,10 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         if bool(_CODE.fullmatch(t.name)) == is_code and is_chinese(t.name) == is_chinese(ours.name)
     ]
     return False if same_kind else None
+
+
+def _may_be_of(maker: str, model: Model) -> bool:
+    return not model.is_series and (model.maker == maker or (not model.maker and bool(re.search(r"\d", model.name))))
 
 
 def _are_generations(ours: Model, theirs: Fit) -> bool:

@@ -166,6 +166,7 @@ def _name(rest: str, maker: str) -> str:
     rest = re.sub(r"第?(\d{1,2})\s*代", r"\1", rest)
     for hit in reversed(_family_hits(rest)):
         rest = f"{rest[: hit.start]} {hit.name} {rest[hit.end :]}"
+    rest = re.sub(r"\s+", " ", rest)
     for roman, digit in table("versions.toml", "roman").items():
         rest = re.sub(rf"(?<=[a-z\d] ){roman}(?![a-z\d])", str(digit), rest) if len(roman) > 1 else rest
     name = joined(pattern("drop").sub(" ", re.sub(r"(?<=\d)(?:st|nd|rd|th)(?![a-z])", " ", rest)))
@@ -219,7 +220,9 @@ def _model_words() -> re.Pattern[str]:
     latin = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if n.isascii())
     chinese = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if not n.isascii())
     name = rf"(?:(?<![a-z0-9])(?:{latin})(?![a-z])|{chinese})"
-    one = rf"(?:{name}|{'|'.join(more)}|{numbered})"
+    suffixes = "|".join(words(_FILE, "suffix")["words"])
+    chinese_name = rf"|[\u4e00-\u9fff]{{1,3}}(?=\s?(?:\d|(?:{suffixes})(?![a-z])))"
+    one = rf"(?:{name}|{'|'.join(more)}|{numbered}|[a-z]{{3,12}}(?=[\s-]+(?:{numbered})){chinese_name})"
     return re.compile(rf"{name}(?:[\s-]*{one})*")
 
 
