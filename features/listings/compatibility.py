@@ -11,6 +11,7 @@ from features.listings.sectors import fit_named, sectors_of
 from features.listings.wording import is_chinese, plain
 
 _SHORTEST_WORD = 3
+_LINE_CODE = re.compile(r"(?<![a-z\d-])(?:[a-z]{1,4}-?\d{3,5}[a-z]{0,3}|[a-z]\d[a-z])(?![a-z\d])")
 _CODE = re.compile(r"(?:sm)?[a-z]\d{3,4}[a-z]?\d?|[a-z]\d{4}")
 
 
@@ -54,11 +55,22 @@ def _are_one(ours: Model, theirs: Model) -> bool:
     )
     if short == long or has_family or _is_described(short, long):  # XR is iPhone XR
         return True
+    prefix = long.removesuffix(short)
+    is_named_in_full = long.endswith(short) and re.match(r"[a-z]{3,}\d", short) and re.fullmatch(r"[a-z]{3,}", prefix)
+    if is_named_in_full or _have_one_code(ours, theirs):  # Creality Ender 3 is Ender 3
+        return True
     a, b = (sorted(re.findall(r"[a-z]+\d*|\d+|[\u4e00-\u9fff]", plain(m.text))) for m in (ours, theirs))
     drop = pattern("drop")
     return len(ours.name) == len(theirs.name) and [w for w in a if not drop.fullmatch(w)] == [
         w for w in b if not drop.fullmatch(w)
     ]
+
+
+def _have_one_code(ours: Model, theirs: Model) -> bool:
+    """Navigator NV352 and NV352: a code says more than the name of the line; S21 FE beside S21 is another model."""
+    codes = [set(_LINE_CODE.findall(m.text)) for m in (ours, theirs)]
+    others = set(re.findall(r"[a-z]+", ours.text)) ^ set(re.findall(r"[a-z]+", theirs.text))
+    return bool(codes[0] & codes[1]) and not others & set(words("models.toml", "suffix")["words"])
 
 
 def _is_described(short: str, long: str) -> bool:
@@ -92,8 +104,8 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         or _do_years_add_up(theirs, ours)
     ):
         return True
-    if not theirs.models or any(re.fullmatch(rf"{re.escape(ours.name)}\d+", t.name) for t in theirs.models):
-        return None  # "MacBook Air" says less than "MacBook Air 13"
+    if not theirs.models or any(_says_less(ours, t) for t in theirs.models):
+        return None
     if ours.maker and all(t.maker and t.maker != ours.maker for t in theirs.models):
         return False
     is_code = bool(_CODE.fullmatch(ours.name))
@@ -103,6 +115,17 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         if bool(_CODE.fullmatch(t.name)) == is_code and is_chinese(t.name) == is_chinese(ours.name)
     ]
     return False if same_kind else None
+
+
+def _says_less(ours: Model, theirs: Model) -> bool:
+    """MacBook Air says less than MacBook Air 13, Sonicare less than Sonicare DiamondClean; Switch is no Switch Lite."""
+    rest = theirs.name.removeprefix(ours.name)
+    suffixes = "|".join(words("models.toml", "suffix")["words"])
+    if rest == theirs.name or not rest:
+        return False
+    return rest.isdigit() or not (
+        re.search(r"\d", ours.name) or re.match(rf"(?:{suffixes})+$", rest) or rest[0].isdigit()
+    )
 
 
 def _may_be_of(maker: str, model: Model) -> bool:

@@ -134,7 +134,7 @@ def _items(clause: str) -> list[str]:
     clause = re.sub(r"(?<![a-z\d])(\d{1,2}[a-z]\d?)\s+(?=\d{1,2}[a-z]\d?(?![a-z\d]))", r"\1, ", clause)
     clause = re.sub(r"and (up|later|newer)", r"and_\1", clause)
     split = re.split(
-        r"[,/|&+]|(?<![a-z])(?:and|or)(?![a-z_])|(?<=[\da-z\u4e00-\u9fff\s])(?:和|及(?!以)|与|或者?)(?=[\s\da-z\u4e00-\u9fff])",
+        r"[,/|&+:]|(?<![a-z])(?:and|or)(?![a-z_])|(?<=[\da-z\u4e00-\u9fff\s])(?:和|及(?!以)|与|或者?)(?=[\s\da-z\u4e00-\u9fff])",
         clause,
     )
     return [item.replace("and_", "and ").strip(" :.-'\"") for item in split if item.strip(" :.-'\"")]
@@ -166,7 +166,7 @@ def _name(rest: str, maker: str) -> str:
     rest = re.sub(r"第?(\d{1,2})\s*代", r"\1", rest)
     for hit in reversed(_family_hits(rest)):
         rest = f"{rest[: hit.start]} {hit.name} {rest[hit.end :]}"
-    rest = re.sub(r"\s+", " ", rest)
+    rest = re.sub(r"\s+", " ", rest.replace('"', " "))
     for roman, digit in table("versions.toml", "roman").items():
         rest = re.sub(rf"(?<=[a-z\d] ){roman}(?![a-z\d])", str(digit), rest) if len(roman) > 1 else rest
     name = joined(pattern("drop").sub(" ", re.sub(r"(?<=\d)(?:st|nd|rd|th)(?![a-z])", " ", rest)))
