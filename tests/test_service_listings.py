@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 from typer.testing import CliRunner
+from xlsxwriter import Workbook
 
 from features.errors import FileRefused, InputError
 from features.listings.files import read_records
@@ -124,3 +125,33 @@ def test_the_template_can_be_filled_in(tmp_path: Path) -> None:
     file.write_text(f"{listing}\nA{',x' * listing.count(',')}\n")
     assert read_records(file, "listing").missing == []
     assert product.startswith("sku,name,description,size")
+
+
+def workbook(path: Path, *sheets: pl.DataFrame) -> Path:
+    with Workbook(str(path)) as book:
+        for frame in sheets:
+            frame.write_excel(workbook=book)
+    return path
+
+
+def test_workbooks_are_read_like_text_and_their_flags_go_onto_orders(files: tuple[Path, Path], tmp_path: Path) -> None:
+    books = [workbook(path.with_suffix(".xlsx"), pl.read_csv(path)) for path in files]
+    found, orders = tmp_path / "found.xlsx", tmp_path / "orders.csv"
+    ran("check", *books, "--out", found)
+    orders.write_text("sku\nA\n", "utf-8")
+    ran("fill", workbook(tmp_path / "orders.xlsx", pl.read_csv(orders)), found, "--out", tmp_path / "filled.parquet")
+    row = pl.read_parquet(tmp_path / "filled.parquet").row(0, named=True)
+    assert (row["mismatch_weight"], row["mismatch_colour"], row["mismatch_parts"]) == (True, False, None)
+
+
+def test_of_a_workbook_with_two_sheets_none_is_taken(files: tuple[Path, Path], tmp_path: Path) -> None:
+    frame = pl.read_csv(files[0])
+    with pytest.raises(FileRefused, match="expected one visible sheet"):
+        read_records(workbook(tmp_path / "two.xlsx", frame, frame), "listing")
+
+
+def test_a_workbook_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "listings.xlsx"
+    path.write_bytes(b"sku,title")
+    with pytest.raises(FileRefused, match="readable workbook"):
+        read_records(path, "listing")
