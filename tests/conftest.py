@@ -15,9 +15,9 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from features.moments import facts
-from features.order import attributes
+from features.order import STATES, attributes
 from model.artefact import Bundle, load
-from model.booster import Booster
+from model.booster import Booster, booster_text
 from service.advice_catalogue import catalogue
 from service.app import create_app
 from service.cli_training import write_simulated
@@ -74,9 +74,15 @@ def _quickly_trained(ready: Any) -> Trained:
     X = rows.X[known.at]
     margin = fitted(X, known.y, known.weight, features, PENALTY, prepared(X, features))
     start = margin.log_odds(X)
-    trees = grown(X, known.y, known.weight, start, features, SEED, TREES)
-    seen = said(rows, known, start + trees.predict(X, raw_score=True))
-    learned = Learned(margin, Booster(trees.model_to_string()), fitted_calibrator(seen, seen), PENALTY, TREES, seen)
+    state = rows.state[known.at]
+    models = {}
+    for place, name in enumerate(STATES):
+        at = state == place
+        found = grown(X[at], known.y[at], known.weight[at], start[at], features, SEED, TREES)
+        models[str(name)] = found.model_to_string()
+    booster = Booster(booster_text(models))
+    seen = said(rows, known, start + booster.log_odds(X, state))
+    learned = Learned(margin, booster, fitted_calibrator(seen, seen), booster.n_trees, seen)
     return Trained(scorer_of(ready, learned), learned, None, ready, "quick")
 
 
