@@ -38,6 +38,7 @@ class FitSettings:
     calibration_slope_deviation: float
     calibration_state_slope_deviation: float
     calibration_shape_claims: float
+    calibration_period_deviation: float
     calibration_fewest_for_slope: int
     calibration_bins: int
     calibration_cluster_days: float
