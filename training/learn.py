@@ -96,13 +96,29 @@ def learn(
     out_of_fold = together(
         [_judged(rows, fold, stage, trees, k) for k, (fold, stage) in enumerate(zip(folds, stages, strict=True))]
     )
-    final = _fit(rows, everything, template, features, seed, trees)
-    booster = Booster(booster_text({STATES[s]: b.model_to_string() for s, b in final.boosters.items()}))
+    learned = _finished(rows, everything, _fit(rows, everything, template, features, seed, trees), out_of_fold)
+    progress(f"fitted on {len(everything.at):,} rows, slopes {learned.calibrator.slopes.round(2)}")
+    return learned
+
+
+def learned_without_search(
+    rows: Rows, curve: DelayCurve, features: tuple[Feature, ...], *, until: float, seed: int, trees: int
+) -> Learned:
+    """Fit once with `trees` trees in every state, calibrated on the fitted rows: for who cannot wait for the search."""
+    everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
+    template = prepared(rows.X[everything.at], features)
+    return _finished(
+        rows, everything, _fit(rows, everything, template, features, seed, np.full(len(STATES), trees)), None
+    )
+
+
+def _finished(rows: Rows, everything: Known, fit: _Fitted, out_of_fold: Said | None) -> Learned:
+    """What is kept of a fit. out_of_fold: what calibrates; the fitted rows themselves if None."""
+    booster = Booster(booster_text({STATES[s]: b.model_to_string() for s, b in fit.boosters.items()}))
     X, state = rows.X[everything.at], rows.state[everything.at]
-    raw = final.margin.log_odds(X) + booster.log_odds(X, state)
-    calibrator = fitted_calibrator(out_of_fold, said(rows, everything, raw))
-    progress(f"fitted on {len(everything.at):,} rows, slopes {calibrator.slopes.round(2)}")
-    return Learned(final.margin, booster, calibrator, booster.n_trees, out_of_fold)
+    own = said(rows, everything, fit.margin.log_odds(X) + booster.log_odds(X, state))
+    seen = own if out_of_fold is None else out_of_fold
+    return Learned(fit.margin, booster, fitted_calibrator(seen, own), booster.n_trees, seen)
 
 
 @dataclass(frozen=True, slots=True)
