@@ -4,7 +4,8 @@
 
 F is the share of events that have shown by that age (estimated from what was known at t), so young orders count for
 what they can already tell. base is the shop's own rate for keys inside a shop, else the rate of all orders. K is worth
-`PRIOR_EVENTS` events. A feature is log(rate ÷ rate of all orders): 0 where nothing is known.
+as many events as keys of that kind resemble each other (`_prior_events`): the same history then means the same whether
+there is little of it or much. A feature is log(rate ÷ rate of all orders): 0 where nothing is known.
 """
 
 from __future__ import annotations
