@@ -27,28 +27,24 @@ from threadpoolctl import threadpool_limits
 
 from features.columns import Floats
 from features.moments import DAY
-from model.booster import Booster
 from model.scorer import Scorer
 from training import basket as baskets
 from training.backtest import ALL, Backtest, backtest
-from training.calibrate import fitted_calibrator
 from training.dataset import read_dataset
 from training.entities import draw_entities, draw_shocks
 from training.hazards import hazards_of
 from training.journey import travel
-from training.learn import Learned, Progress, known_at, said
-from training.margin import fitted, prepared
+from training.learn import Progress, learned_without_search
 from training.milestones import Moments, state_at
 from training.refits import Refits
 from training.rollout import probabilities
 from training.rows import curve_of
 from training.simulate import World, load_world, simulate
 from training.train import Prepared, Recipe, scorer_of
-from training.trees import grown
 from training.window import window_before
 from training.worked import PROBABILITY
 
-WINDOW_DAYS, PENALTY, TREES, PATHS = 90.0, 200.0, 30, 64
+WINDOW_DAYS, TREES, PATHS = 90.0, 60, 64
 
 
 @dataclass(frozen=True)
@@ -107,17 +103,10 @@ def judged(arguments: argparse.Namespace, seed: int, *, has_signal: bool) -> Tol
 
 
 def fixed_fit(ready: Prepared, recipe: Recipe, progress: Progress) -> Scorer:  # noqa: ARG001 - the shape of a fit
-    """A scorer with the penalty and the number of trees of this file."""
-    rows, features, until = ready.rows, ready.pipeline.features_, ready.dataset.observed_until
-    everyone = np.ones(len(rows.order), dtype=np.bool_)
-    known = known_at(rows, curve_of(rows, until, recipe.window_days), until, everyone)
-    X = rows.X[known.at]
-    margin = fitted(X, known.y, known.weight, features, PENALTY, prepared(X, features))
-    start = margin.log_odds(X)
-    trees = grown(X, known.y, known.weight, start, features, recipe.seed, TREES)
-    seen = said(rows, known, start + trees.predict(X, raw_score=True))
-    calibrator = fitted_calibrator(seen, seen)
-    return scorer_of(ready, Learned(margin, Booster(trees.model_to_string()), calibrator, PENALTY, TREES, seen))
+    """A scorer with the number of trees of this file."""
+    rows, until = ready.rows, ready.dataset.observed_until
+    curve, features = curve_of(rows, until, recipe.window_days), ready.pipeline.features_
+    return scorer_of(ready, learned_without_search(rows, curve, features, until=until, seed=recipe.seed, trees=TREES))
 
 
 def without_signal(orders: pl.DataFrame, outcomes: pl.DataFrame, seed: int) -> pl.DataFrame:

@@ -92,12 +92,12 @@ def judged(world_name: str, size: int, seed: int, later_orders: int, most_rows: 
         raw, calibrator = calibrated(logistic, prepared.rows, curve, dataset.observed_until, seed)
         scorer = scorer_of(prepared, learned)
         claims = int(np.isfinite(dataset.claimed_at).sum())
-        print(f"# {size:,} orders, seed {seed}: {claims} claims, {learned.trees} trees, penalty {learned.penalty:g}, "
+        print(f"# {size:,} orders, seed {seed}: {claims} claims, {learned.trees} trees, "
               f"slopes {learned.calibrator.slopes.round(2)}, {time.time() - began:.0f} s", flush=True)  # fmt: skip
         later = simulate(world, later_orders, seed, part=1, truth=True)
         truth = _thinned(later.truth, most_rows, seed)
         rows = later_rows(later.orders, truth, Path(folder))
-        return _judged(scorer, rows, truth, lambda X, state: calibrator.log_odds(raw(X), state))
+        return _judged(scorer, rows, truth, lambda X, state: calibrator.log_odds(raw(X, state), state))
 
 
 def _dataset(orders: pl.DataFrame, outcomes: pl.DataFrame, folder: Path) -> Dataset:

@@ -62,13 +62,16 @@ def dollar_scale(columns: Columns) -> Floats:
     return np.fromiter((_scales().get(c, np.nan) for c in columns["currency"]), np.float64, columns.n)
 
 
+def mismatch_count(columns: Columns) -> Floats:
+    """(n,) float64: in how many ways the listing is known not to match the product; NaN if nobody looked."""
+    stacked = np.stack([columns[name] for name in _MISMATCHES])
+    return np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
+
+
 def goods(columns: Columns) -> dict[str, Floats]:
     """The features of this file by name, (n,) float64 each, NaN unknown; those left out are unknown for all."""
     out = copies(columns, _COPIED)
-    found = [columns[name] for name in _MISMATCHES if name in columns]
-    if found:
-        stacked = np.stack(found)
-        out["mismatch_count"] = np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
+    out["mismatch_count"] = mismatch_count(columns)
     value = order_value(columns)
     out["value_log"] = np.log(np.maximum(value * dollar_scale(columns), 0.01))
     paid = np.maximum(value, 0.01)

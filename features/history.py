@@ -4,14 +4,15 @@
 
 F is the share of events that have shown by that age (estimated from what was known at t), so young orders count for
 what they can already tell. base is the shop's own rate for keys inside a shop, else the rate of all orders. K is worth
-`PRIOR_EVENTS` events. A feature is log(rate ÷ rate of all orders): 0 where nothing is known.
+as many events as keys of that kind resemble each other (`_prior_events`): the same history then means the same whether
+there is little of it or much. A feature is log(rate ÷ rate of all orders): 0 where nothing is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,8 @@ from features.feature import Feature
 from features.moments import DAY, contact_at
 
 PRIOR_EVENTS = 2.0
+PRIOR_WEIGHT = 50.0  # squared expected events' worth of that
+FEWEST_PRIOR_EVENTS, MOST_PRIOR_EVENTS = 0.5, 200.0
 STEP_DAYS = 10.0
 STALEST_DAYS = 60.0
 LONGEST_DELAY_DAYS = 400
@@ -90,6 +93,7 @@ KEYS: dict[str, Key] = {
     "sku": Key(("shop_id", "sku"), "sku", ("claim", "contact", "product_contact"), inside_shop=True),
     "category": Key(("category",), "category", ("claim", "product_contact")),
     "carrier": Key(("carrier",), "carrier", ("claim", "late")),
+    "carrier_fragile": Key(("carrier", "is_fragile"), "carrier", ("product_contact",)),
     "lane": Key(("carrier", "ship_from_country", "ship_to_country"), "carrier", ("claim", "late", "contact")),
     "region": Key(("ship_to_country", "ship_to_region"), "ship_to_region", ("claim", "late")),
 }
@@ -106,10 +110,17 @@ FEATURES = (
 
 def key_texts(columns: Columns, key: Key) -> list[str | None]:
     """The key of each order, None where a part of it is unknown."""
-    parts: list[list[str | None]] = [columns[name].tolist() for name in key.names]
+    parts = [_texts(columns[name]) for name in key.names]
     if len(parts) == 1:
         return parts[0]
     return [None if None in row else _SEPARATOR.join(row) for row in zip(*parts, strict=True)]
+
+
+def _texts(values: Array) -> list[str | None]:
+    """Texts as they are; flags as 0 and 1."""
+    if values.dtype == object:
+        return cast("list[str | None]", values.tolist())
+    return [None if np.isnan(v) else str(int(v)) for v in values.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +226,8 @@ class Past:
                 events = np.bincount(codes[known], happened[known], len(places))
                 exposed = np.bincount(codes[known], exposure[known], len(places))
                 base = rates["shop", what][self._shop_of_sku] if key.inside_shop else overall
-                rates[name, what] = (events + PRIOR_EVENTS * base / overall) / (exposed + PRIOR_EVENTS / overall)
+                worth = _prior_events(events.astype(np.float64), exposed * base)
+                rates[name, what] = (events + worth * base / overall) / (exposed + worth / overall)
                 ratios[:, j] = np.log(rates[name, what] / overall)
             tables[name] = Table(places, ratios)
         return Snapshot(at, tables)
@@ -237,6 +249,17 @@ class Past:
         age = rows["as_of"] - moments[moment] * STEP_DAYS * DAY
         out[_AGE.name] = np.clip(age / DAY, 0.0, STALEST_DAYS)
         return out
+
+
+def _prior_events(events: Floats, expected: Floats) -> float:
+    """K: how many events the base is worth against a key's own, from how much keys differ beyond chance.
+
+    Moments of gamma-distributed rates: E(events − expected)² = expected + expected² ÷ K; shrunk to `PRIOR_EVENTS`.
+    A K that fits keeps a ratio's meaning the same while history grows. events, expected: (keys,) float64.
+    """
+    beyond = float(np.sum((events - expected) ** 2 - expected)) + PRIOR_WEIGHT / PRIOR_EVENTS
+    spread = beyond / (float(np.sum(expected**2)) + PRIOR_WEIGHT)
+    return float(1.0 / np.clip(spread, 1.0 / MOST_PRIOR_EVENTS, 1.0 / FEWEST_PRIOR_EVENTS))
 
 
 def _exposure(happening: Happening, at: float) -> Floats:

@@ -6,6 +6,7 @@ import numpy as np
 
 from features.columns import Columns, Floats
 from features.feature import Feature, copied, copies
+from features.goods import mismatch_count
 
 _COPIED = (
     *copied("rate", "placed", "seller_late_shipment_rate_30d", "seller_valid_tracking_rate_30d"),
@@ -18,6 +19,14 @@ _COPIED = (
 )
 _DERIVED = (
     Feature("return_routes", "has_return_address_in_marketplace", "count", "placed", "ways to return, of 2", -1),
+    Feature(
+        "unreturnable_mismatches",
+        "has_return_address_in_marketplace",
+        "count",
+        "placed",
+        "ways in which the listing is wrong while there is no return address in the marketplace",
+        1,
+    ),
     Feature("shop_orders_log", "seller_orders_60d", "log", "placed", "the shop's orders in 60 days"),
     Feature("shop_defect_rate", "seller_defects_60d", "rate", "placed", "defects ÷ orders in 60 days, smoothed"),
     Feature("buyer_orders_log", "buyer_prior_orders", "log", "placed", "the buyer's earlier orders"),
@@ -31,6 +40,7 @@ def parties(columns: Columns) -> dict[str, Floats]:
     out = copies(columns, _COPIED)
     address, label = columns["has_return_address_in_marketplace"], columns["offers_prepaid_return_label"]
     out["return_routes"] = address + label
+    out["unreturnable_mismatches"] = mismatch_count(columns) * (1.0 - address)
     if "seller_orders_60d" in columns:
         orders = columns["seller_orders_60d"]
         out["shop_orders_log"] = np.log1p(orders)

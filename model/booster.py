@@ -1,52 +1,77 @@
-"""The booster: LightGBM trees added to the margin, read from text."""
+"""The booster: LightGBM trees added to the margin, for each state its own, read from text."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import cast
 
 import lightgbm
 import numpy as np
 
-from features.columns import Floats
+from features.columns import Floats, Ints
 from features.errors import BundleError
+from features.order import STATES
+
+_HEADING = re.compile(r"^state=(\w+)\n", re.MULTILINE)
+
+
+def booster_text(models: Mapping[str, str]) -> str:
+    """The text of a booster from the LightGBM text of each state that has trees."""
+    return "".join(f"state={state}\n{models[state]}" for state in STATES if state in models)
 
 
 class Booster:
-    """Shallow trees in log-odds. One thread unless told otherwise: more cost a single order dearly."""
+    """Shallow trees in log-odds. An order passes the trees of its state alone: what a fact means changes with it.
+
+    One thread unless told otherwise: more cost a single order dearly. text: LightGBM models, each below `state=NAME`.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._booster: lightgbm.Booster | None = None
-        if text:
-            try:
-                self._booster = lightgbm.Booster(model_str=text)
-            except lightgbm.basic.LightGBMError as error:
-                raise BundleError(f"booster.txt: not a LightGBM model ({error})") from error
+        before, *parts = _HEADING.split(text)
+        if before or not set(parts[::2]) <= set(STATES):
+            raise BundleError("booster.txt: expected LightGBM models, each below a line state=NAME of a known state")
+        self._models = {
+            STATES.index(name): _parsed(model, name) for name, model in zip(parts[::2], parts[1::2], strict=True)
+        }
 
     @property
     def n_trees(self) -> int:
-        """How many trees there are; none where the margin alone did best."""
-        return 0 if self._booster is None else int(self._booster.num_trees())
+        """How many trees there are, over all states; none where the margin alone did best."""
+        return sum(int(model.num_trees()) for model in self._models.values())
 
     @property
     def n_features(self) -> int:
         """How many columns the trees read; 0 where there are no trees."""
-        return 0 if self._booster is None else int(self._booster.num_feature())
+        return max((int(model.num_feature()) for model in self._models.values()), default=0)
 
-    def log_odds(self, X: Floats, threads: int = 1) -> Floats:
-        """(n,) float64: what the trees add to the margin."""
-        if self._booster is None:
-            return np.zeros(len(X))
-        return cast("Floats", self._booster.predict(X, raw_score=True, num_threads=threads))
+    def log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
+        """(n,) float64: what the trees of each order's state (place in STATES) add to the margin."""
+        out = np.zeros(len(X))
+        for place, model in self._models.items():
+            here = np.flatnonzero(state == place)
+            if len(here):
+                out[here] = model.predict(X[here], raw_score=True, num_threads=threads)
+        return out
 
-    def contributions(self, X: Floats, threads: int = 1) -> Floats:
-        """(n, features + 1) float64: exact TreeSHAP in log-odds, the last column the expectation."""
-        if self._booster is None or not len(X):  # LightGBM divides by the number of rows here
-            return np.zeros((len(X), X.shape[1] + 1))
-        return cast("Floats", self._booster.predict(X, pred_contrib=True, num_threads=threads))
+    def contributions(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
+        """(n, features + 1) float64: exact TreeSHAP in log-odds, the last column the expectation in that state."""
+        out = np.zeros((len(X), X.shape[1] + 1))
+        for place, model in self._models.items():
+            here = np.flatnonzero(state == place)
+            if len(here):
+                out[here] = cast("Floats", model.predict(X[here], pred_contrib=True, num_threads=threads))
+        return out
 
     def gain(self, n_features: int) -> Floats:
         """(features,) float64: total gain of the splits on each column."""
-        if self._booster is None:
-            return np.zeros(n_features)
-        return np.asarray(self._booster.feature_importance("gain"), dtype=np.float64)
+        gains = [np.asarray(model.feature_importance("gain"), dtype=np.float64) for model in self._models.values()]
+        return np.asarray(np.sum(gains, axis=0)) if gains else np.zeros(n_features)
+
+
+def _parsed(text: str, state: str) -> lightgbm.Booster:
+    try:
+        return lightgbm.Booster(model_str=text)
+    except lightgbm.basic.LightGBMError as error:
+        raise BundleError(f"booster.txt: state {state}: not a LightGBM model ({error})") from error

@@ -32,12 +32,12 @@ def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: in
     """Why the model says what it says of the orders at `at` ((m,) places; all if None)."""
     X = scores.X if at is None else scores.X[at]
     features = scorer.pipeline.features_
-    parts = scorer.booster.contributions(X, threads)[:, :-1] + scorer.margin.by_feature(X, len(features))
+    state = scores.state if at is None else scores.state[at]
+    parts = scorer.booster.contributions(X, state, threads)[:, :-1] + scorer.margin.by_feature(X, len(features))
     names = tuple(dict.fromkeys(f.attribute for f in features))
     strength = np.zeros((len(X), len(names)))
     for j, feature in enumerate(features):
         strength[:, names.index(feature.attribute)] += parts[:, j]
-    state = scores.state if at is None else scores.state[at]
     strength *= scorer.calibrator.slopes[state][:, None]
     # Log-odds stay far below 1,000, so what raises the risk stands before what lowers it, each by its size.
     rank = np.where(strength > 0.0, strength + 1e3, -strength)

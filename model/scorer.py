@@ -72,12 +72,12 @@ class Scorer:
         """Probabilities of orders masked to their as_of (`features.moments.as_known`)."""
         state = states(columns)
         X = self.pipeline.transform(columns)
-        raw = self.raw_log_odds(X, threads)
+        raw = self.raw_log_odds(X, state, threads)
         return self._told(columns, state, X, raw)
 
-    def raw_log_odds(self, X: Floats, threads: int = 1) -> Floats:
+    def raw_log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
         """(n,) float64: margin plus trees, before calibration."""
-        return self.margin.log_odds(X) + self.booster.log_odds(X, threads)
+        return self.margin.log_odds(X) + self.booster.log_odds(X, state, threads)
 
     def _told(self, columns: Columns, state: Ints, X: Floats, raw: Floats) -> Scores:
         baseline = self.baseline.of(columns, state)

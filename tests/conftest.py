@@ -17,26 +17,22 @@ from starlette.testclient import TestClient
 from features.moments import facts
 from features.order import attributes
 from model.artefact import Bundle, load
-from model.booster import Booster
 from service.advice_catalogue import catalogue
 from service.app import create_app
 from service.cli_training import write_simulated
 from service.settings import Settings, settings, signing_key
 from training.bundle import save_bundle
-from training.calibrate import fitted_calibrator
 from training.dataset import read_dataset
-from training.learn import Learned, known_at, said
-from training.margin import fitted, prepared
+from training.learn import learned_without_search
 from training.rows import curve_of
 from training.simulate import load_world, simulate
 from training.train import Recipe, Trained, prepare, scorer_of
-from training.trees import grown
 
 hypothesis.settings.register_profile("claimrisk", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("claimrisk")
 
 NOW = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
-ORDERS, SEED, PENALTY, TREES = 3_000, 1, 50.0, 30
+ORDERS, SEED, TREES = 3_000, 1, 30
 # The common world with more claims, so that few orders are enough to grow trees.
 WORLD = 'extends = "common"\n[claim]\nshift_log_odds = 2.5\n'
 
@@ -69,14 +65,9 @@ def bundle_folder(data_dir: Path) -> Path:
 
 
 def _quickly_trained(ready: Any) -> Trained:
-    rows, features, until = ready.rows, ready.pipeline.features_, ready.dataset.observed_until
-    known = known_at(rows, curve_of(rows, until, 90.0), until, np.ones(len(rows.order), dtype=np.bool_))
-    X = rows.X[known.at]
-    margin = fitted(X, known.y, known.weight, features, PENALTY, prepared(X, features))
-    start = margin.log_odds(X)
-    trees = grown(X, known.y, known.weight, start, features, SEED, TREES)
-    seen = said(rows, known, start + trees.predict(X, raw_score=True))
-    learned = Learned(margin, Booster(trees.model_to_string()), fitted_calibrator(seen, seen), PENALTY, TREES, seen)
+    rows, until = ready.rows, ready.dataset.observed_until
+    curve, features = curve_of(rows, until, 90.0), ready.pipeline.features_
+    learned = learned_without_search(rows, curve, features, until=until, seed=SEED, trees=TREES)
     return Trained(scorer_of(ready, learned), learned, None, ready, "quick")
 
 

@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from features.columns import Columns, Floats, concatenated
-from features.history import KEYS, PRIOR_EVENTS, STALEST_DAYS, STEP_DAYS, Past, Snapshot, key_texts, staleness_of
+from features.history import (
+    FEWEST_PRIOR_EVENTS,
+    KEYS,
+    MOST_PRIOR_EVENTS,
+    PRIOR_EVENTS,
+    PRIOR_WEIGHT,
+    STALEST_DAYS,
+    STEP_DAYS,
+    Past,
+    Snapshot,
+    key_texts,
+    staleness_of,
+)
 from features.moments import DAY, contact_at
 from features.order import attributes
 from model.artefact import dumps
@@ -88,15 +100,29 @@ def expected(columns: Columns, claimed_at: Floats, at: float, name: str, what: s
     shop = columns["shop_id"].tolist()
     texts = key_texts(columns, key)
 
-    def rate(of: list[bool], base: float) -> float:
+    def worth(keys: list[str | None], bases: list[float]) -> float:
+        """K by moments: how far keys lie from their base beyond chance, shrunk to PRIOR_EVENTS."""
+        sums: dict[str, list[float]] = {}
+        for i, own in enumerate(keys):
+            if own is not None:
+                seen = sums.setdefault(own, [0.0, 0.0])
+                seen[0] += events[i]
+                seen[1] += exposed[i] * bases[i]
+        beyond = sum((e - mu) ** 2 - mu for e, mu in sums.values()) + PRIOR_WEIGHT / PRIOR_EVENTS
+        spread = beyond / (sum(mu**2 for _, mu in sums.values()) + PRIOR_WEIGHT)
+        return 1.0 / min(max(spread, 1.0 / MOST_PRIOR_EVENTS), 1.0 / FEWEST_PRIOR_EVENTS)
+
+    def rate(of: list[bool], base: float, k: float) -> float:
         mine = [i for i, inside in enumerate(of) if inside]
-        k = PRIOR_EVENTS / overall
+        k /= overall
         return (sum(events[i] for i in mine) + k * base) / (sum(exposed[i] for i in mine) + k)
 
+    of_shop = worth(shop, [overall] * len(shop))
+    bases = [rate([s == own for s in shop], overall, of_shop) if key.inside_shop else overall for own in shop]
+    k = worth(texts, bases)
     out: dict[str | None, float] = {}
-    for i, mine in enumerate(texts):
-        base = rate([s == shop[i] for s in shop], overall) if key.inside_shop else overall
-        out[mine] = log((rate([t == mine for t in texts], base) if mine is not None else base) / overall)
+    for mine, base in zip(texts, bases, strict=True):
+        out[mine] = log((rate([t == mine for t in texts], base, k) if mine is not None else base) / overall)
     return out
 
 

@@ -83,7 +83,9 @@ def test_higher_signed_features_never_lower_the_raw_log_odds_whatever_else_is_un
     X = np.where(rng.random((2_000, len(signs))) < 0.5, np.nan, rng.normal(0.0, 3.0, (2_000, len(signs))))
     riskier = X + signs * rng.exponential(1.0, X.shape)
     assert (scorer.margin.log_odds(riskier) >= scorer.margin.log_odds(X)).all()
-    assert (scorer.booster.log_odds(riskier) >= scorer.booster.log_odds(X)).all()
+    for place in range(len(STATES)):
+        state = np.full(len(X), place)
+        assert (scorer.booster.log_odds(riskier, state) >= scorer.booster.log_odds(X, state)).all()
 
 
 def test_calibration_keeps_the_order_of_log_odds_in_every_state(bundle: Bundle) -> None:

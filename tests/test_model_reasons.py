@@ -12,6 +12,7 @@ from features.columns import columns_of
 from features.completion import completed
 from features.document import read_order
 from features.moments import as_known
+from features.order import STATES
 from model.artefact import Bundle
 from model.margin import Margin
 from model.reasons import CONTEXT, reasons
@@ -34,7 +35,7 @@ def test_reasons_add_up_to_the_calibrated_log_odds_less_a_constant_of_the_state(
 
 def test_the_parts_of_booster_and_margin_add_up_to_the_raw_log_odds(bundle: Bundle, scores: Scores) -> None:
     scorer = bundle.scorer
-    contributions = scorer.booster.contributions(scores.X)
+    contributions = scorer.booster.contributions(scores.X, scores.state)
     by_feature = scorer.margin.by_feature(scores.X, scores.X.shape[1])
     total = contributions.sum(axis=1) + by_feature.sum(axis=1) + scorer.margin.intercept
     np.testing.assert_allclose(total, scores.raw, rtol=0, atol=1e-9)
@@ -48,7 +49,8 @@ def test_the_log_odds_of_the_margin_are_intercept_plus_terms(bundle: Bundle, sco
 
 def test_the_margin_says_of_a_row_alone_what_it_says_in_a_table(bundle: Bundle, scores: Scores) -> None:
     margin, booster = bundle.scorer.margin, bundle.scorer.booster
-    alone = [margin.log_odds(row[None])[0] + booster.log_odds(row[None])[0] for row in scores.X[:200]]
+    rows = zip(scores.X[:200, None], scores.state[:200, None], strict=True)
+    alone = [margin.log_odds(row)[0] + booster.log_odds(row, state)[0] for row, state in rows]
     assert np.array(alone).tobytes() == scores.raw[:200].tobytes()
 
 
@@ -59,9 +61,12 @@ def test_a_margin_without_terms_says_its_intercept() -> None:
 
 
 def test_the_booster_says_what_bare_lightgbm_says(bundle: Bundle, scores: Scores) -> None:
-    bare = lightgbm.Booster(model_str=bundle.scorer.booster.text)
-    told = bundle.scorer.booster.log_odds(scores.X)
-    assert told.tobytes() == bare.predict(scores.X, raw_score=True, num_threads=1).tobytes()
+    told = bundle.scorer.booster.log_odds(scores.X, scores.state)
+    for part in bundle.scorer.booster.text.split("state=")[1:]:
+        name, text = part.split("\n", 1)
+        here = scores.state == STATES.index(name)
+        bare = lightgbm.Booster(model_str=text)
+        assert told[here].tobytes() == bare.predict(scores.X[here], raw_score=True, num_threads=1).tobytes()
 
 
 def test_reasons_of_a_few_orders_are_those_they_have_among_all(bundle: Bundle, scores: Scores) -> None:

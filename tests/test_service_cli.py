@@ -149,7 +149,8 @@ def test_model_export_gives_a_scorer_that_scores_alike(
     assert claimrisk("model", "export", bundle_folder, "--out", out).code == 0
     X = np.random.default_rng(0).normal(0.0, 1.0, (50, len(bundle.scorer.pipeline.features_)))
     exported = joblib.load(out)
-    assert exported.raw_log_odds(X).tobytes() == bundle.scorer.raw_log_odds(X).tobytes()
+    state = np.arange(50) % 5
+    assert exported.raw_log_odds(X, state).tobytes() == bundle.scorer.raw_log_odds(X, state).tobytes()
     line = claimrisk("model", "export", bundle_folder, "--out", out, "--format", "onnx").line
     assert line == "claimrisk: --format onnx: expected joblib"
 

@@ -96,7 +96,9 @@ def test_both_roads_give_the_same_orders(claimrisk: Run, shop: Shop, folder: Pat
     assert_frame_equal(other.select("has_tracking"), tracked)
 
 
-def test_a_shop_is_imported_trained_and_scored_without_editing(claimrisk: Run, shop: Shop, everything: Path) -> None:
+def test_a_shop_is_imported_trained_looked_back_on_and_scored_without_editing(
+    claimrisk: Run, shop: Shop, everything: Path
+) -> None:
     out, model, scored = everything, everything.with_name("model"), everything.with_name("scored.csv")
     said = (out / "import_report.md").read_text("utf-8")
     assert f"{ORDERS:,} order numbers in, {ORDERS:,} orders out, 0 set aside" in said
@@ -107,6 +109,11 @@ def test_a_shop_is_imported_trained_and_scored_without_editing(claimrisk: Run, s
     found = {r["kind"]: r for r in report["reconciliation"]}["a_to_z"]
     assert found["gap"] == found["told"] - found["found"] <= 2
     claimrisk("train", out / "orders.parquet", out / "outcomes.parquet", "--out", model)
+    back = everything.with_name("back")
+    claimrisk(
+        "backtest", out / "orders.parquet", out / "outcomes.parquet", "--model", "none", "--months", "1", "--out", back
+    )
+    assert (back / "backtest.html").read_text("utf-8").count("<svg") > 0
     claimrisk(
         "score",
         out / "orders.parquet",

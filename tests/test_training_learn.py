@@ -21,6 +21,7 @@ from training.learn import Learned, known_at, learn, rolling_folds
 from training.margin import fitted, prepared
 from training.rows import Rows, curve_of
 from training.settings import fit_settings
+from training.surrogate import targets
 from training.train import Recipe, train
 
 NAMES, WINDOW = ("up", "down", "free", "noise", "other"), 90.0
@@ -70,9 +71,12 @@ def test_the_same_seed_twice_gives_equal_bytes(telling: Rows, model: Learned) ->
     assert state_bytes(learned(telling)) == state_bytes(model)
 
 
-def test_what_was_learned_finds_the_direction_of_each_effect(model: Learned) -> None:
-    step = np.eye(len(FEATURES))[:3]
-    up, down, free = model.raw(step) - model.raw(np.zeros((3, len(FEATURES))))
+def test_what_was_learned_finds_the_direction_of_each_effect(telling: Rows, model: Learned) -> None:
+    steps = np.eye(len(FEATURES))[:3]
+    up, down, free = (
+        (model.raw(telling.X + step, telling.state) - model.raw(telling.X - step, telling.state)).mean()
+        for step in steps
+    )
     assert up > 0.5
     assert down < -0.3
     assert free > 0.2
@@ -123,7 +127,7 @@ def test_a_row_counts_for_no_more_than_what_was_known(telling: Rows) -> None:
     assert (known.weight[known.y] == 1.0).all()
 
 
-@pytest.mark.parametrize("penalty", fit_settings().margin_penalties[:2])
+@pytest.mark.parametrize("penalty", [fit_settings().margin_penalty, 50.0])
 def test_the_margin_keeps_signs_that_the_data_contradict(penalty: float) -> None:
     made = rows(4_000, (-1.0, 1.0, 0.5), seed=4)
     y, weight = np.isfinite(made.claimed_at), np.ones(4_000)
@@ -218,3 +222,21 @@ def test_below_twenty_claims_the_shrunk_rate_is_kept_and_nothing_is_fitted(bundl
     np.testing.assert_allclose(scores.probability, scores.baseline)
     assert (scores.low < scores.probability).all()
     assert (scores.probability < scores.high).all()
+
+
+def test_before_contact_an_order_is_labelled_with_what_its_contact_says_of_the_claim() -> None:
+    """Claims come after a contact alone, by the contact's own feature, half of whose claims are only chance."""
+    rng, n, contact = np.random.default_rng(4), 4_000, STATES.index("contact")
+    X = rng.normal(0.0, 1.0, (2 * n, len(FEATURES)))
+    chance = probability_of(-1.0 + 2.0 * X[n:, 0])
+    y = np.tile(rng.random(n) < chance, 2)
+    order, at = np.tile(np.arange(n), 2), np.repeat([0.0, 10.0], n) * DAY
+    made = Rows(
+        X, np.repeat([0, contact], n), order, order, np.zeros(2 * n), at, np.full(2 * n, 90.0 * DAY),
+        np.where(y, 20.0 * DAY, np.nan), np.ones(2 * n), np.full(2 * n, "", dtype=object),
+    )  # fmt: skip
+    found = targets(made, y, np.ones(2 * n), order % 3, FEATURES, seed=1)
+    assert (found[n:] == y[n:]).all()
+    assert np.abs(found[:n] - chance).mean() < 0.5 * np.abs(y[:n] - chance).mean()
+    few = targets(made, y & (order < 50), np.ones(2 * n), order % 3, FEATURES, seed=1)
+    assert (few == (y & (order < 50))).all()

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from features.order import STATES
 from features.pipeline import Extra
-from model.booster import Booster
+from model.booster import Booster, booster_text
 from model.calibration import Calibrator, probability_of
 from model.margin import Margin
 from training import evaluate, plots
@@ -55,13 +55,13 @@ def trained(unlearned):
     y = drawn[rows.order] < probability_of(margin.log_odds(rows.X))
     params = {"num_leaves": 4, "verbosity": -1, "num_threads": 1, "deterministic": True, "objective": "binary"}
     grown = lightgbm.train(params, lightgbm.Dataset(rows.X, label=y.astype(float)), num_boost_round=3)
-    booster = Booster(grown.model_to_string())
+    booster = Booster(booster_text(dict.fromkeys(STATES, grown.model_to_string())))
     calibrator = Calibrator(np.zeros(len(STATES)), np.ones(len(STATES)), np.full((len(STATES), 3), 0.01))
     said = {OURS: probability_of(margin.log_odds(rows.X)), "constant": np.full(len(y), y.mean())}
     test = evaluate.Test(rows.order, rows.state, rows.placed_at, rows.as_of, y, rows.importance, rows.name, said)
     fold = Said(margin.log_odds(rows.X), rows.state, y, rows.importance, rows.placed_at, np.zeros_like(rows.order))
     scorer = replace(unlearned.scorer, margin=margin, booster=booster, calibrator=calibrator, standing="fitted")
-    return replace(unlearned, scorer=scorer, learned=Learned(margin, booster, calibrator, 12.0, 3, fold), test=test)
+    return replace(unlearned, scorer=scorer, learned=Learned(margin, booster, calibrator, 3, fold), test=test)
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +255,7 @@ def test_the_interval_of_the_gain_is_that_of_drawing_orders_again(trained):
 
 def test_importance_adds_up_to_the_spread_of_the_trees_and_is_sorted(trained):
     found = effects(trained)
-    trees = trained.scorer.booster.log_odds(trained.prepared.rows.X)
+    trees = trained.scorer.booster.log_odds(trained.prepared.rows.X, trained.prepared.rows.state)
     weight = trained.prepared.rows.importance / trained.prepared.rows.importance.sum()
     assert found.trees.sum() == pytest.approx(weight @ np.abs(trees - weight @ trees))
     assert (np.diff(found.margin + found.trees) <= 0.0).all()

@@ -46,7 +46,6 @@ def _facts(trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date) 
         "claims": dataset.claims,
         "data_fingerprint": trained.fingerprint,
         "trees": trained.scorer.booster.n_trees,
-        "penalty": None if trained.learned is None else trained.learned.penalty,
         "dropped": [[d.attribute, d.reason] for d in trained.prepared.dropped],
         "metrics": {} if trained.test is None else metrics(trained.test),
         "versions": {

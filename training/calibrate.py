@@ -42,7 +42,8 @@ def fitted_calibrator(out_of_fold: Said, everything: Said) -> Calibrator:
     levels, level_variance = _levels(everything, slopes)
     centre = _claim_weighted_centre(everything)
     shape = max(_left_over(out_of_fold, Calibrator(levels, slopes, np.zeros((len(STATES), 3)))), _shape_floor(claims))
-    constant = level_variance + shape + slope_variance * centre**2
+    period = fit_settings().calibration_period_deviation ** 2
+    constant = level_variance + shape + period + slope_variance * centre**2
     return Calibrator(levels, slopes, np.stack([constant, -2.0 * slope_variance * centre, slope_variance], axis=1))
 
 

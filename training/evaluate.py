@@ -21,7 +21,7 @@ from training.calibrate import fitted_calibrator
 from training.learn import Known, known_at, rolling_folds, said, together
 from training.rows import Rows
 
-RawModel = Callable[[Floats], Floats]
+RawModel = Callable[[Floats, Ints], Floats]
 Fitter = Callable[[Floats, Array, Floats, int], RawModel]
 OURS = "claimrisk"
 HIDDEN = "claimrisk, suspects hidden"
@@ -54,7 +54,7 @@ class Test:
 def constant(X: Floats, y: Array, weight: Floats, seed: int) -> RawModel:  # noqa: ARG001 - one shape for all
     """The overall rate."""
     rate = float(weight @ y / weight.sum())
-    return lambda rows: np.full(len(rows), np.log(rate / (1.0 - rate)))
+    return lambda rows, _: np.full(len(rows), np.log(rate / (1.0 - rate)))
 
 
 def logistic(X: Floats, y: Array, weight: Floats, seed: int) -> RawModel:  # noqa: ARG001
@@ -64,7 +64,7 @@ def logistic(X: Floats, y: Array, weight: Floats, seed: int) -> RawModel:  # noq
         LogisticRegression(C=0.1, max_iter=200),
     )  # fmt: skip
     model.fit(X, y, logisticregression__sample_weight=weight)
-    return lambda rows: np.asarray(model.decision_function(rows))
+    return lambda rows, _: np.asarray(model.decision_function(rows))
 
 
 def rare_event_trees(X: Floats, y: Array, weight: Floats, seed: int) -> RawModel:
@@ -75,7 +75,7 @@ def rare_event_trees(X: Floats, y: Array, weight: Floats, seed: int) -> RawModel
         "verbosity": -1,
     }  # fmt: skip
     booster = lightgbm.train(params, lightgbm.Dataset(X, label=y.astype(float), weight=weight), num_boost_round=200)
-    return lambda rows: np.asarray(booster.predict(rows, raw_score=True))
+    return lambda rows, _: np.asarray(booster.predict(rows, raw_score=True))
 
 
 BASELINES: dict[str, Fitter] = {
@@ -88,17 +88,19 @@ def calibrated(fit: Fitter, rows: Rows, curve: DelayCurve, until: float, seed: i
     parts = []
     for k, fold in enumerate(rolling_folds(rows, curve, until)):
         model = fit(rows.X[fold.fit.at], fold.fit.y, fold.fit.weight, seed)
-        parts.append(said(rows, fold.judge, model(rows.X[fold.judge.at]), k))
+        parts.append(said(rows, fold.judge, model(rows.X[fold.judge.at], rows.state[fold.judge.at]), k))
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
     model = fit(rows.X[everything.at], everything.y, everything.weight, seed)
-    own = said(rows, everything, model(rows.X[everything.at]))
+    own = said(rows, everything, model(rows.X[everything.at], rows.state[everything.at]))
     return model, fitted_calibrator(together(parts or [own]), own)
 
 
 def tested(rows: Rows, test: Known, models: dict[str, tuple[RawModel, Calibrator]]) -> Test:
     """The test rows with what every model says of them."""
     X, state = rows.X[test.at], rows.state[test.at]
-    told = {name: probability_of(calibrator.log_odds(raw(X), state)) for name, (raw, calibrator) in models.items()}
+    told = {
+        name: probability_of(calibrator.log_odds(raw(X, state), state)) for name, (raw, calibrator) in models.items()
+    }
     return Test(
         rows.order[test.at], state, rows.placed_at[test.at], rows.as_of[test.at], test.y, test.weight,
         rows.name[test.at], told,

@@ -11,7 +11,8 @@ import polars as pl
 
 from features.columns import Bools, Floats, Ints
 from features.feature import Feature
-from model.booster import Booster
+from features.order import STATES
+from model.booster import Booster, booster_text
 from model.calibration import Calibrator
 from model.delay import DelayCurve
 from model.margin import Margin
@@ -19,7 +20,8 @@ from training.calibrate import Said, fitted_calibrator
 from training.margin import fitted, prepared
 from training.rows import Rows
 from training.settings import fit_settings
-from training.trees import grown, parameters, staged_losses
+from training.surrogate import CONTACT, targets
+from training.trees import grown, parameters, staged_log_odds
 
 Progress = Callable[[str], None]
 STAGE_TREES = 10
@@ -32,13 +34,12 @@ class Learned:
     margin: Margin
     booster: Booster
     calibrator: Calibrator
-    penalty: float
     trees: int
     out_of_fold: Said
 
-    def raw(self, X: Floats) -> Floats:
+    def raw(self, X: Floats, state: Ints) -> Floats:
         """(n,) float64: uncalibrated log-odds."""
-        return self.margin.log_odds(X) + self.booster.log_odds(X, threads=1)
+        return self.margin.log_odds(X) + self.booster.log_odds(X, state, threads=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,53 +82,103 @@ def rolling_folds(rows: Rows, curve: DelayCurve, until: float) -> list[Fold]:
 def learn(
     rows: Rows, curve: DelayCurve, features: tuple[Feature, ...], *, until: float, seed: int, progress: Progress
 ) -> Learned:
-    """Fit on everything known at `until`; penalty, number of trees and calibration come from rolling origins."""
+    """Fit on everything known at `until`; numbers of trees and calibration come from rolling origins."""
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
     folds = rolling_folds(rows, curve, until) or [Fold(everything, everything)]
     template = prepared(rows.X[everything.at], features)
-    penalties = (_best_penalty(rows, folds, template, features), fit_settings().margin_stage_penalty)
-    progress(f"margin chosen on {len(folds)} rolling origins: penalty {penalties[0]:g}")
-    tried: dict[float, list[_Stage]] = {}
-    for penalty in penalties:
-        tried[penalty] = [_staged(rows, fold, template, features, penalty, seed) for fold in folds]
-        progress(f"{len(folds)} rolling origins fitted on a margin of penalty {penalty:g}")
-    losses = _pooled(tried)
-    penalty = min(losses, key=lambda p: float(losses[p].min()))
-    trees = int(np.argmin(losses[penalty])) * STAGE_TREES
-    stages = tried[penalty]
-    progress(f"{trees} trees on a margin of penalty {penalty:g} chosen")
-    out_of_fold = _judged(rows, folds, stages, trees)
-    margin, grown_booster = _fit(rows, everything, template, features, penalty, seed, trees)
-    booster = Booster(grown_booster.model_to_string() if trees else "")
-    X = rows.X[everything.at]
-    calibrator = fitted_calibrator(out_of_fold, said(rows, everything, margin.log_odds(X) + booster.log_odds(X)))
-    progress(f"fitted on {len(everything.at):,} rows, {trees} trees, slopes {calibrator.slopes.round(2)}")
-    return Learned(margin, booster, calibrator, penalty, trees, out_of_fold)
+    most = np.full(len(STATES), parameters(features, seed)[1])
+    stages = []
+    for k, fold in enumerate(folds, 1):
+        stages.append(_staged(rows, fold, _fit(rows, fold.fit, template, features, seed, most)))
+        progress(f"rolling origin {k} of {len(folds)} fitted")
+    trees = _best_trees(stages, _more_to_learn_from(everything, folds), int(most[0]))
+    progress(f"trees chosen: {', '.join(f'{state} {n}' for state, n in zip(STATES, trees, strict=True))}")
+    out_of_fold = together(
+        [_judged(rows, fold, stage, trees, k) for k, (fold, stage) in enumerate(zip(folds, stages, strict=True))]
+    )
+    learned = _finished(rows, everything, _fit(rows, everything, template, features, seed, trees), out_of_fold)
+    progress(f"fitted on {len(everything.at):,} rows, slopes {learned.calibrator.slopes.round(2)}")
+    return learned
+
+
+def learned_without_search(
+    rows: Rows, curve: DelayCurve, features: tuple[Feature, ...], *, until: float, seed: int, trees: int
+) -> Learned:
+    """Fit once with `trees` trees in every state, calibrated on the fitted rows: for who cannot wait for the search."""
+    everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
+    template = prepared(rows.X[everything.at], features)
+    return _finished(
+        rows, everything, _fit(rows, everything, template, features, seed, np.full(len(STATES), trees)), None
+    )
+
+
+def _finished(rows: Rows, everything: Known, fit: _Fitted, out_of_fold: Said | None) -> Learned:
+    """What is kept of a fit. out_of_fold: what calibrates; the fitted rows themselves if None."""
+    booster = Booster(booster_text({STATES[s]: b.model_to_string() for s, b in fit.boosters.items()}))
+    X, state = rows.X[everything.at], rows.state[everything.at]
+    own = said(rows, everything, fit.margin.log_odds(X) + booster.log_odds(X, state))
+    seen = own if out_of_fold is None else out_of_fold
+    return Learned(fit.margin, booster, fitted_calibrator(seen, own), booster.n_trees, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A margin and the trees of each state (by its place) that add to it."""
+
+    margin: Margin
+    boosters: dict[int, lightgbm.Booster]
+
+
+def _fit(rows: Rows, known: Known, template: Margin, features: tuple[Feature, ...], seed: int, trees: Ints) -> _Fitted:
+    """A margin over all rows, and for each state trees grown on its out-of-fold log-odds. trees: (states,)."""
+    settings, folds = fit_settings(), fit_settings().rolling_margin_folds
+    rows = rows.take(known.at)
+    claims = float(known.weight @ known.y)
+    penalty = max(settings.margin_penalty, settings.margin_penalty_per_claim * claims)
+    fold = _fold_of(rows.group, folds, seed)
+    y = targets(rows, known.y, known.weight, fold, features, seed)
+    margin = fitted(rows.X, y, known.weight, features, penalty, template)
+    start = np.empty(len(y))
+    for k in range(folds):
+        out, kept = fold == k, fold != k
+        other = fitted(rows.X[kept], y[kept], known.weight[kept], features, penalty, margin)
+        start[out] = other.log_odds(rows.X[out])
+    boosters = {}
+    for place, most in enumerate(trees.tolist()):
+        at = np.flatnonzero(rows.state == place)
+        if most and known.y[at].any():
+            boosters[place] = grown(rows.X[at], y[at], known.weight[at], start[at], features, seed, most)
+    return _Fitted(margin, boosters)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """A fold fitted with the most trees. start: (judged,) margin; losses: after 0, STAGE_TREES … trees."""
+    """A fold fitted with the most trees. raw: (trees ÷ STAGE_TREES + 1, judged) log-odds after 0, STAGE_TREES …;
+    losses: (…, states) weighted log-loss of the judged rows of each state after as many."""
 
-    start: Floats
-    booster: lightgbm.Booster
+    raw: Floats
     losses: Floats
 
 
-def _staged(
-    rows: Rows, fold: Fold, template: Margin, features: tuple[Feature, ...], penalty: float, seed: int
-) -> _Stage:
-    margin, booster = _fit(rows, fold.fit, template, features, penalty, seed)
-    X = rows.X[fold.judge.at]
-    start = margin.log_odds(X)
-    stages = range(0, parameters(features, seed)[1], STAGE_TREES)
-    losses = staged_losses(booster, X, fold.judge.y, fold.judge.weight, start, stages)
-    return _Stage(start, booster, losses)
+def _staged(rows: Rows, fold: Fold, found: _Fitted) -> _Stage:
+    X, state = rows.X[fold.judge.at], rows.state[fold.judge.at]
+    raw = staged_log_odds(found.boosters, X, state, found.margin.log_odds(X), STAGE_TREES)
+    losses = fold.judge.weight * np.logaddexp(0.0, np.where(fold.judge.y, -1.0, 1.0) * raw)
+    return _Stage(raw, np.stack([np.bincount(state, loss, len(STATES)) for loss in losses]))
 
 
-def _pooled(tried: dict[float, list[_Stage]]) -> dict[float, Floats]:
-    """Losses by number of trees, summed over the folds, for each penalty."""
-    return {penalty: np.sum([stage.losses for stage in stages], axis=0) for penalty, stages in tried.items()}
+def _more_to_learn_from(everything: Known, folds: list[Fold]) -> float:
+    """How many times the claims of the mean fold all rows have."""
+    return float(everything.weight @ everything.y) / float(np.mean([f.fit.weight @ f.fit.y for f in folds]))
+
+
+def _best_trees(stages: list[_Stage], more: float, most: int) -> Ints:
+    """(states,) int64: trees of least rolling log-loss, one number for the states before contact, where claims are
+    rare, and one for contact; more by the root of how much more there is to learn from in the end."""
+    losses = np.sum([stage.losses for stage in stages], axis=0)
+    before = np.asarray([place != CONTACT for place in range(len(STATES))])
+    best = np.where(before, np.argmin(losses[:, before].sum(axis=1)), np.argmin(losses[:, CONTACT]))
+    return np.asarray(np.minimum(np.rint(best * np.sqrt(more)) * STAGE_TREES, most), dtype=np.int64)
 
 
 def said(rows: Rows, known: Known, raw: Floats, fold: int = 0) -> Said:
@@ -141,57 +192,10 @@ def together(parts: list[Said]) -> Said:
     return Said(*(np.concatenate([getattr(part, name) for part in parts]) for name in Said.__slots__))
 
 
-def _judged(rows: Rows, folds: list[Fold], stages: list[_Stage], trees: int) -> Said:
-    parts = []
-    for k, (stage, fold) in enumerate(zip(stages, folds, strict=True)):
-        added = stage.booster.predict(rows.X[fold.judge.at], raw_score=True, num_iteration=trees) if trees else 0.0
-        parts.append(said(rows, fold.judge, stage.start + added, k))
-    return together(parts)
-
-
-def _best_penalty(rows: Rows, folds: list[Fold], template: Margin, features: tuple[Feature, ...]) -> float:
-    """The penalty of least rolling log-loss, on a sample of the rows by order."""
-    penalties = fit_settings().margin_penalties
-    losses = [_penalty_losses(rows, fold, template, features) for fold in folds]
-    return penalties[int(np.argmin(np.sum(losses, axis=0)))]
-
-
-def _penalty_losses(rows: Rows, fold: Fold, template: Margin, features: tuple[Feature, ...]) -> Floats:
-    """(penalties,) float64: log-loss of the fold's judged rows."""
-    settings = fit_settings()
-    fit = _thinned(rows, fold.fit, settings.margin_selection_rows)
-    X, judged = rows.X[fit.at], rows.X[fold.judge.at]
-    sign = np.where(fold.judge.y, -1.0, 1.0)
-    margin, out = template, []
-    for penalty in settings.margin_penalties:
-        margin = fitted(X, fit.y, fit.weight, features, penalty, margin)
-        out.append(float(fold.judge.weight @ np.logaddexp(0.0, sign * margin.log_odds(judged))))
-    return np.array(out)
-
-
-def _thinned(rows: Rows, known: Known, most: int) -> Known:
-    """At most about `most` rows: all with a claim, every k-th order of the others, re-weighted."""
-    step = max(len(known.at) // most, 1)
-    keep = known.y | (rows.group[known.at] % step == 0)
-    weight = np.where(known.y, known.weight, known.weight * step)
-    return Known(known.at[keep], known.y[keep], weight[keep])
-
-
-def _fit(
-    rows: Rows, known: Known, template: Margin, features: tuple[Feature, ...], penalty: float, seed: int,
-    trees: int | None = None,
-) -> tuple[Margin, lightgbm.Booster]:  # fmt: skip
-    """A margin, and trees grown on its out-of-fold log-odds."""
-    X = rows.X[known.at]
-    margin = fitted(X, known.y, known.weight, features, penalty, template)
-    folds = _fold_of(rows.group[known.at], fit_settings().rolling_margin_folds, seed)
-    start = np.empty(len(known.at))
-    for k in range(fit_settings().rolling_margin_folds):
-        out, kept = folds == k, folds != k
-        other = fitted(X[kept], known.y[kept], known.weight[kept], features, penalty, margin)
-        start[out] = other.log_odds(X[out])
-    most = parameters(features, seed)[1] if trees is None else trees
-    return margin, grown(X, known.y, known.weight, start, features, seed, max(most, 1))
+def _judged(rows: Rows, fold: Fold, stage: _Stage, trees: Ints, place: int) -> Said:
+    """The judged rows of a fold with as many trees as each state has in the end."""
+    after = np.minimum(trees[rows.state[fold.judge.at]] // STAGE_TREES, len(stage.raw) - 1)
+    return said(rows, fold.judge, stage.raw[after, np.arange(len(after))], place)
 
 
 def _fold_of(order: Ints, folds: int, seed: int) -> Ints:

@@ -64,8 +64,8 @@ def _telling_unknowns(known: Array, share: Floats, features: tuple[Feature, ...]
 def fitted(X: Floats, y: Array, weight: Floats, features: tuple[Feature, ...], penalty: float, start: Margin) -> Margin:
     """The margin of least penalised log-loss, from the columns, scales and weights of `start`.
 
-    X: (m, d); y: (m,) bool; weight: (m,); penalty: of the squared weights, in claims. What merely tells the stage and
-    the waiting of an order is penalised less: it acts on every order, and much.
+    X: (m, d); y: (m,) labels or their expectation; weight: (m,); penalty: of the squared weights, in claims. The flags
+    of the state are penalised less: they set the level of every order.
     """
     signs = np.array([features[j].sign for j in start.columns] + [0] * (len(start.unknown_columns) + 1))
     low, high = np.where(signs > 0, 0.0, -np.inf), np.where(signs < 0, 0.0, np.inf)
@@ -127,9 +127,9 @@ def _bounded_newton(loss: _Loss, beta: Floats, low: Floats, high: Floats) -> Flo
 
 
 def _penalties(margin: Margin, features: tuple[Feature, ...], penalty: float) -> Floats:
-    """(p + q,) float64: the penalty of each squared weight; a small one for features of timing and state."""
-    timing = min(fit_settings().margin_timing_penalty, penalty)
-    own = [timing if features[j].source == "timing" else penalty for j in margin.columns]
+    """(p + q,) float64: the penalty of each squared weight; a small one for the flags of the state."""
+    of_state = fit_settings().margin_state_penalty
+    own = [of_state if features[j].attribute == "state" else penalty for j in margin.columns]
     return np.array(own + [penalty] * len(margin.unknown_columns))
 
 

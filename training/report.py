@@ -103,7 +103,7 @@ def effects(trained: Trained) -> Effects:
     by_attribute = np.stack([by_feature[:, of == j].sum(axis=1) for j in range(len(names))], axis=1)
     margin = weight @ np.abs(by_attribute - weight @ by_attribute)
     gain = np.bincount(of, scorer.booster.gain(len(features)), len(names))
-    trees = scorer.booster.log_odds(X, threads=2)
+    trees = scorer.booster.log_odds(X, rows.state[at], threads=2)
     spread = weight @ np.abs(trees - weight @ trees)
     trees_by_attribute = gain / gain.sum() * spread if gain.any() else np.zeros(len(names))
     order = np.lexsort((names, -(margin + trees_by_attribute)))[:SHOWN_ATTRIBUTES]
@@ -135,7 +135,8 @@ def by_state(trained: Trained) -> list[StateFacts]:
         here = rows.state == place
         spread = np.nan
         if here.any():
-            raw = scorer.raw_log_odds(rows.X[here][:SAMPLE_ROWS], threads=2).mean(keepdims=True)
+            some = np.flatnonzero(here)[:SAMPLE_ROWS]
+            raw = scorer.raw_log_odds(rows.X[some], rows.state[some], threads=2).mean(keepdims=True)
             spread = float(np.exp(Z_90 * calibrator.deviation(raw, np.array([place]))[0]))
         claims = len(np.unique(order[here & claimed]))
         rate, intercept, slope = (

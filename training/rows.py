@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from features.columns import Array, Bools, Columns, Floats, Ints
-from features.moments import DAY, claim_window_closes, states
+from features.moments import DAY, claim_window_closes, contact_at, states
 from features.pipeline import FeaturePipeline
 from model.delay import DelayCurve
 from training.dataset import Dataset
@@ -54,16 +54,17 @@ class Rows:
 
 
 def sampled(dataset: Dataset, seed: int) -> tuple[Ints, Floats]:
-    """Places of the orders used, and what each stands for: all with a claim, a share of the others."""
+    """Places of the orders used, and what each stands for: all with a claim or a contact, a share of the others."""
     settings = fit_settings()
     claimed = ~np.isnan(dataset.claimed_at)
-    others = int((~claimed).sum())
+    kept = claimed | ~np.isnan(contact_at(dataset.orders))
+    others = int((~kept).sum())
     wanted = max(settings.rows_fewest_negatives, settings.rows_negatives_per_claim * int(claimed.sum()))
     share = min(1.0, wanted / max(others, 1))
     hashed = pl.Series(dataset.orders["order_id"].tolist(), dtype=pl.String).hash(seed=seed).to_numpy()
     drawn = (hashed >> np.uint64(11)) / 2.0**53 < share
-    places = np.flatnonzero(claimed | drawn)
-    return places, np.where(claimed[places], 1.0, 1.0 / share)
+    places = np.flatnonzero(kept | drawn)
+    return places, np.where(kept[places], 1.0, 1.0 / share)
 
 
 def chosen_landmarks(dataset: Dataset, window_days: float, seed: int) -> tuple[Landmarks, Floats]:

@@ -25,16 +25,20 @@ class FitSettings:
     rows_least_shown: float
     rolling_origins: tuple[float, ...]
     rolling_margin_folds: int
-    margin_penalties: tuple[float, ...]
-    margin_stage_penalty: float
-    margin_timing_penalty: float
+    margin_penalty: float
+    margin_penalty_per_claim: float
+    margin_state_penalty: float
     margin_clip_quantile: float
     margin_rarest_unknown: float
-    margin_selection_rows: int
+    surrogate_fewest_claims: int
+    surrogate_claims_per_tree: float
+    surrogate_fewest_trees: int
+    surrogate_most_trees: int
     calibration_intercept_deviation: float
     calibration_slope_deviation: float
     calibration_state_slope_deviation: float
     calibration_shape_claims: float
+    calibration_period_deviation: float
     calibration_fewest_for_slope: int
     calibration_bins: int
     calibration_cluster_days: float

@@ -126,8 +126,8 @@ def final_test(prepared: Prepared, recipe: Recipe, progress: Progress) -> Test |
     test = tested(rows, latest, models)
     suspects = trusted_suspects(prepared, recipe)
     if suspects:
-        X = _without(prepared, latest, suspects)
-        test.probability[HIDDEN] = probability_of(ours.calibrator.log_odds(ours.raw(X), rows.state[latest.at]))
+        X, state = _without(prepared, latest, suspects), rows.state[latest.at]
+        test.probability[HIDDEN] = probability_of(ours.calibrator.log_odds(ours.raw(X, state), state))
     return test
 
 
@@ -207,5 +207,5 @@ def canary_orders(prepared: Prepared, most: int) -> Columns:
 
 def probabilities(scorer: Scorer, rows: Rows) -> Floats:
     """(m,) float64: what the scorer says of training rows, with the history of their time."""
-    raw = scorer.raw_log_odds(rows.X, threads=1)
+    raw = scorer.raw_log_odds(rows.X, rows.state, threads=1)
     return probability_of(scorer.calibrator.log_odds(raw, rows.state))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import lightgbm
 import numpy as np
 
-from features.columns import Array, Floats
+from features.columns import Array, Floats, Ints
 from features.feature import Feature
 from training.settings import fit_settings
 
@@ -24,24 +25,28 @@ def parameters(features: tuple[Feature, ...], seed: int) -> tuple[dict[str, Any]
 def grown(
     X: Floats, y: Array, weight: Floats, start: Floats, features: tuple[Feature, ...], seed: int, trees: int
 ) -> lightgbm.Booster:
-    """`trees` trees that add to the log-odds `start` ((m,), out of fold)."""
+    """`trees` trees that add to the log-odds `start` ((m,), out of fold). y: (m,) labels, or their expectation."""
     params, _ = parameters(features, seed)
     data = lightgbm.Dataset(X, label=y.astype(np.float64), weight=weight, init_score=start, params=params)
     return lightgbm.train(params, data, num_boost_round=trees)
 
 
-def staged_losses(
-    booster: lightgbm.Booster, X: Floats, y: Array, weight: Floats, start: Floats, stages: range
+def staged_log_odds(
+    boosters: Mapping[int, lightgbm.Booster], X: Floats, state: Ints, start: Floats, step: int
 ) -> Floats:
-    """(stages + 1,) float64: weighted log-loss without trees and after each stage, on rows that were not fitted.
+    """(stages + 1, n) float64: log-odds with 0, step, 2·step … trees of each row's state added to `start`.
 
-    stages: the first tree of each. LightGBM may stop growing early; the later stages then lose what the last one did.
+    LightGBM may stop growing early, and states may have different numbers; the later stages then repeat the last.
     """
-    total = start.copy()
-    sign = np.where(y, -1.0, 1.0)
-    out = [float(weight @ np.logaddexp(0.0, sign * total))]
-    for first in stages:
-        if first < booster.num_trees():
-            total = total + booster.predict(X, raw_score=True, start_iteration=first, num_iteration=stages.step)
-        out.append(float(weight @ np.logaddexp(0.0, sign * total)))
-    return np.array(out)
+    stages = max((-(-booster.num_trees() // step) for booster in boosters.values()), default=0)
+    out = np.repeat(start[None], stages + 1, axis=0)
+    for place, booster in boosters.items():
+        here = np.flatnonzero(state == place)
+        if not len(here):
+            continue
+        total = start[here].copy()
+        for k in range(stages):
+            if k * step < booster.num_trees():
+                total += booster.predict(X[here], raw_score=True, start_iteration=k * step, num_iteration=step)
+            out[k + 1, here] = total
+    return out
