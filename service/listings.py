@@ -21,6 +21,7 @@ from features.listings.record import FLAGS, Finding, Record
 from service.advice_catalogue import Text
 from service.batch import escaped
 from service.files import written_aside
+from service.spreadsheet import write_sheet
 from service.wording import Lang
 
 ENDINGS = (".csv", ".xlsx", ".parquet")
@@ -107,8 +108,6 @@ def write_table(frame: pl.DataFrame, out: Path) -> None:
         if out.suffix.lower() == ".parquet":
             frame.write_parquet(aside)
         elif out.suffix.lower() == ".xlsx":
-            from service.spreadsheet import write_sheet  # only a workbook waits for its writer
-
             write_sheet(frame, aside, out)
         else:
             aside.write_text(escaped(frame).write_csv(), "utf-8-sig", newline="")

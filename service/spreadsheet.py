@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
-from xlsxwriter import Workbook
 
 from features.errors import InputError
 
@@ -19,6 +18,8 @@ OPTIONS = {
 
 def write_sheet(frame: pl.DataFrame, path: Path, told: Path) -> None:
     """A frame as one sheet. told: the name to give in a message."""
+    from xlsxwriter import Workbook  # only a workbook waits for its writer
+
     if frame.height > MOST_ROWS:
         raise InputError(f"--out {told}: expected at most {MOST_ROWS:,} rows in a workbook, got {frame.height:,}")
     with Workbook(str(path), OPTIONS) as book:

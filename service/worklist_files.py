@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import xlsxwriter
 
 from features.errors import InputError
 from service.batch import Encoding, escaped
@@ -46,6 +45,8 @@ def save(sheets: Mapping[str, pl.DataFrame], titles: Mapping[str, str], out: Pat
 
 def _write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path) -> None:
     """Cells are texts and numbers, whatever they look like: no formula and no link is made of them."""
+    import xlsxwriter  # only a workbook waits for its writer
+
     plain = {
         "strings_to_formulas": False,
         "strings_to_urls": False,

@@ -1,7 +1,7 @@
 """The reached quality of the listing check on the labelled pairs, kept flag by flag.
 
-Floors are slightly below what was reached on all pairs (docs/listings.md); they guard against going back and say nothing
-of new listings, because half of the pairs was looked at when the rules were made.
+Floors are slightly below what was reached on all pairs (docs/listings.md); they guard against going back and say
+nothing of new listings, because half of the pairs was looked at when the rules were made.
 """
 
 from __future__ import annotations
