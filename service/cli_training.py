@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from features.columns import epoch_seconds
+from features.delimited import Reject
 from features.errors import InputError, nearest
 from features.pipeline import declared_extra
 from features.tables import read_raw
@@ -77,6 +79,18 @@ def refuse_unknown_names(orders: Path, options: TrainOptions) -> None:
             raise InputError(f"--trust {name}: expected a column of {orders}{nearest(name, columns)}")
 
 
+def why_rejected(rejects: list[Reject], most: int = 5) -> list[str]:
+    """The reasons that set most rows aside, with how many rows each and where the first stands."""
+    first: dict[tuple[str, str], int] = {}
+    for reject in rejects:
+        first.setdefault((reject.column, reject.reason), reject.line)
+    counts = Counter((reject.column, reject.reason) for reject in rejects)
+    return [
+        f"set aside, {n} rows, line {first[column, reason]} the first: {column or 'the row'}: {reason}"
+        for (column, reason), n in counts.most_common(most)
+    ]
+
+
 def train_bundle(
     orders: Path, outcomes: Path, out: Path, options: TrainOptions, progress: Progress, of: Settings
 ) -> Trained:
@@ -93,6 +107,8 @@ def train_bundle(
     progress(
         f"{dataset.orders.n:,} orders read, {len(dataset.rejects)} rejected, {dataset.orphans} claims without order"
     )
+    for told in why_rejected(dataset.rejects):
+        progress(told)
     trained = train(dataset, recipe, progress)
     today = datetime.now(UTC).date()
     with folder_aside(out) as aside:

@@ -18,9 +18,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.delimited import Reject
 from features.order import attributes
 from model.artefact import Bundle
 from service import cli
+from service.cli_training import why_rejected
 
 SCRIPT = Path(sys.executable).with_name("claimrisk")
 
@@ -260,3 +262,12 @@ def test_the_installed_script_fails_in_one_line(tmp_path: Path) -> None:
         f"claimrisk: {tmp_path}/nowhere: not a model bundle: manifest.json cannot be read (No such file or directory)"
     )
     assert found.stderr.splitlines() == [expected]
+
+
+def test_training_says_why_it_set_rows_aside() -> None:
+    wrong = [Reject(line, "x_slow", "wrong", "expected true or false", "") for line in (4, 9)]
+    told = why_rejected([*wrong, Reject(7, "", "torn", "expected 5 cells, got 4", "")])
+    assert told == [
+        "set aside, 2 rows, line 4 the first: x_slow: expected true or false",
+        "set aside, 1 rows, line 7 the first: the row: expected 5 cells, got 4",
+    ]
