@@ -85,19 +85,25 @@ class Guard:
         places = _Places(writing.text, self.words)
         for name, rule in self.book.rule.items():
             for form in rule.form:
-                yield name, [span for span in places.met(form) if not self._is_cleared(places, form, span)]
+                hits = places.met(form)
+                yield name, [span for span, first in hits if not self._is_cleared(places, form, span, first)]
 
-    def _is_cleared(self, places: _Places, form: Form, span: Span) -> bool:
+    def _is_cleared(self, places: _Places, form: Form, span: Span, first: Span) -> bool:
         sentence = _around(places.text, span)
         if any(places.within(word, sentence) for word in form.cleared_by):
             return True
-        if places.within(AFTER, (span[1], sentence[1])) and not form.is_never_denied:
+        if form.is_never_denied:
+            return False
+        if places.within(AFTER, (span[1], sentence[1])):
             return True
-        reach = max(sentence[0], span[0] - self.book.denial_reaches)
-        before = places.text[reach : span[0]]
-        clause = reach + max((hit.end() for hit in _CLAUSE.finditer(before)), default=0)
-        clause = max([clause, *(end for _, end in places.between(BREAKS, (clause, span[0])))])
-        return not form.is_never_denied and places.within(DENIED, (clause, span[0] + 1))
+        return any(self._is_denied(places, at, sentence[0]) for at in (span[0], first[0]))
+
+    def _is_denied(self, places: _Places, at: int, sentence: int) -> bool:
+        """Whether what begins there is denied: `not` before it, in its clause and with no other thought between."""
+        reach = max(sentence, at - self.book.denial_reaches)
+        clause = reach + max((hit.end() for hit in _CLAUSE.finditer(places.text[reach:at])), default=0)
+        clause = max([clause, *(end for _, end in places.between(BREAKS, (clause, at)))])
+        return places.within(DENIED, (clause, at + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +137,17 @@ class _Places:
         spans = self.of(word)
         return spans[bisect_left(spans, (span[0], 0)) : bisect_left(spans, (span[1], 0))]
 
-    def met(self, form: Form) -> list[Span]:
-        """The spans where all words of a form stand near its first."""
+    def met(self, form: Form) -> list[tuple[Span, Span]]:
+        """Where all words of a form stand near its first: the span of all, and that of the first."""
         first, *others = form.all
-        spans = list[Span]()
+        spans = list[tuple[Span, Span]]()
         for span in self.of(first):
             near = [self._nearest(other, span, form.within) for other in others]
             known = [one for one in near if one is not None]
             is_given = form.given is None or self._nearest(form.given, span, form.within) is not None
             if is_given and len(known) == len(others):
-                spans.append((min(s for s, _ in (span, *known)), max(e for _, e in (span, *known))))
+                whole = (min(s for s, _ in (span, *known)), max(e for _, e in (span, *known)))
+                spans.append((whole, span))
         return spans
 
     def _nearest(self, word: str, span: Span, within: int) -> Span | None:
