@@ -18,6 +18,7 @@ from model.artefact import load
 from service.advice_catalogue import catalogue
 from service.batch import Encoding, Summary, score_file
 from service.cli_backtest import backtest
+from service.cli_compliance import compliance
 from service.cli_import import import_files
 from service.cli_options import Bundle, Zone, err, zone_named
 from service.cli_options import instant as _instant
@@ -33,6 +34,7 @@ app = typer.Typer(
 )  # fmt: skip
 model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
+app.add_typer(compliance, name="compliance")
 app.command()(worklist)
 app.command()(backtest)
 app.command("map")(map_file_command)

@@ -20,7 +20,6 @@ from features.errors import SettingError
 from service.advice_catalogue import Text
 from service.advice_conditions import CLOSED
 from service.guard_normal import Writing, writings
-from service.wording import Lang
 
 DENIED, BREAKS, AFTER = "denied", "breaks", "forbidden_after"
 _SENTENCE = re.compile(r"[.!?](?=\s|$)|[。!?\n]")
@@ -201,18 +200,3 @@ def _pattern(name: str, word: Mapping[str, list[str]], fragments: Mapping[str, s
         return re.compile(whole)
     except re.error as error:
         raise SettingError(f"guard/words.toml: words.{name}: expected patterns: {error}") from error
-
-
-def said(finding: Finding, lang: Lang) -> dict[str, str | int]:
-    """A finding as it is told, with the rule's source and text."""
-    rule = guard().book.rule[finding.rule]
-    return {
-        "rule": finding.rule, "quote": finding.quote, "start": finding.start, "end": finding.end,
-        "source": rule.source, "text": rule.text.zh if lang == "zh" else rule.text.en,
-    }  # fmt: skip
-
-
-def checked_text(text: str, lang: Lang) -> dict[str, bool | list[dict[str, str | int]]]:
-    """The answer on one text: allowed where nothing was found."""
-    found = guard().findings(text)
-    return {"allowed": not found, "findings": [said(one, lang) for one in found]}

@@ -83,10 +83,12 @@ _APART = re.compile(r"(?<![a-z0-9])[a-z](?:[^a-z0-9\u3400-\u9fff,;!?\n]{1,2}[a-z
 _INSIDE = re.compile(r"(?<=[a-z])[*_|~^•\"]{1,3}(?=[a-z])")
 # What stands between two Chinese characters but is no punctuation.
 _GAP = re.compile(rf"(?<=[{_CJK}])[^\w,;:!?。、()\[\]\"']+(?=[{_CJK}])|(?<=[{_CJK}])_+(?=[{_CJK}])")
-_MIXED = re.compile(r"(?<![a-z0-9])(?=[a-z0-9@$!]*[a-z][a-z0-9@$!]*[a-z])[a-z]*[013458@$!]+[a-z0-9@$!]*[a-z](?![a-z0-9])")
+_MIXED = re.compile(
+    r"(?<![a-z0-9])(?=[a-z0-9@$!]{0,30}[a-z][a-z0-9@$!]{0,30}[a-z])[a-z]{0,30}[013458@$!]{1,9}[a-z0-9@$!]{0,30}[a-z](?![a-z0-9])"
+)
 _SAID = re.compile(
     r"(?<![a-z])(?:(?:zero|one|two|three|four|five|six|seven|eight|nine|oh|double|triple)[\s,.-]{0,2}){7,}(?![a-z])"
-    rf"|(?:[零〇洞一幺壹二两贰三叁四肆五伍六陆七柒拐八捌九玖][\s,.-]{{0,2}}){{7,}}"
+    r"|(?:[零〇洞一幺壹二两贰三叁四肆五伍六陆七柒拐八捌九玖][\s,.-]{0,2}){7,}"
 )
 
 
