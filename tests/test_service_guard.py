@@ -20,11 +20,12 @@ from service.wording import wording
 
 PAGE_AND_NOTES = ("page_texts.toml", "worklist_texts.toml", "import_texts.toml", "seller_notes.toml", "worklist.toml")
 SEED = (
-    "客户是可以通过一开始的投诉确认邮件撤销投诉的,所以最好的方法是通过站外渠道联系客户协商解决撤销投诉,这样就不会被影响店铺绩效 。",
+    "客户是可以通过一开始的投诉确认邮件撤销投诉的,所以最好的方法是通过站外渠道联系客户协商解决撤销投诉,"
+    "这样就不会被影响店铺绩效 。",
     "(重点是站外!!!协商不要在站内留下任何痕迹)",
 )
 FOUND = {
-    "contact_outside": ("Wh4tsApp us", "加薇信abc_0000", "write to someone (at) example (dot) com", "Visit www.our-store.shop"),
+    "contact_outside": ("Wh4tsApp us", "加薇信abc_0000", "write to someone (at) example (dot) com", "Visit www.our.shop"),
     "contact_details": ("Could you share your p.h.o.n.e number?", "请您提供一下邮箱"),
     "concealment": ("Please kеep this between us", "不 留 痕 迹"),
     "incentive_withdraw": ("撤 銷 索 賠 送 禮 品 卡 50 元", "We'll double your refund if you close your A‑to‑Z case."),
@@ -37,7 +38,8 @@ HARMLESS = (
     "Please reply here through Amazon's messages; we never ask for your phone number.",
     "Never ask a buyer to withdraw a claim for money.", "Do not contact the buyer outside Amazon.",
     "If you want to cancel your order, you can do so in Your Orders before we ship.",
-    "请勿在消息中提供您的手机号码。", "不要用返现换取好评,这违反平台规则。", "如果您想取消订单,可以在订单页面自行取消。",
+    "请勿在消息中提供您的手机号码。", "不要用返现换取好评,这违反平台规则。",
+    "如果您想取消订单,可以在订单页面自行取消。",
 )  # fmt: skip
 
 
