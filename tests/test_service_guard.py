@@ -59,7 +59,7 @@ def test_a_service_message_or_a_warning_passes(text: str) -> None:
 
 @pytest.mark.parametrize("text", SEED)
 def test_advice_of_the_article_that_breaks_rules_is_found(text: str) -> None:
-    assert {"contact_outside"} <= rules(text)
+    assert rules(text) >= ({"contact_outside", "concealment"} if "痕迹" in text else {"contact_outside"})
 
 
 def test_the_article_s_own_warning_passes() -> None:
