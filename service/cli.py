@@ -18,6 +18,7 @@ from model.artefact import load
 from service.advice_catalogue import catalogue
 from service.batch import Encoding, Summary, score_file
 from service.cli_backtest import backtest
+from service.cli_compliance import compliance
 from service.cli_import import import_files
 from service.cli_listings import listings_app
 from service.cli_options import Bundle, Zone, err, zone_named
@@ -35,6 +36,7 @@ app = typer.Typer(
 model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 app.add_typer(listings_app, name="listings")
+app.add_typer(compliance, name="compliance")
 app.command()(worklist)
 app.command()(backtest)
 app.command("map")(map_file_command)

@@ -12,7 +12,7 @@ from features.order import Order
 from service.middleware import API_KEY_HEADER
 from service.problems import KINDS, MEDIA_TYPE
 from service.settings import Settings
-from service.shapes import Batch, ProblemShape
+from service.shapes import Batch, Draft, ProblemShape
 
 _REF = "#/components/schemas/{model}"
 # The problems that any address under /v1 may answer with, and those of an address that takes a body.
@@ -61,7 +61,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
 
 
 def _bodies(most_orders: int) -> dict[str, Any]:
-    models: tuple[type[BaseModel], ...] = (Order, Batch, ProblemShape)
+    models: tuple[type[BaseModel], ...] = (Order, Batch, Draft, ProblemShape)
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
     schemas: dict[str, Any] = found["$defs"]
     orders = schemas[Batch.__name__]["properties"]["orders"]

@@ -23,7 +23,7 @@ TYPE_PREFIX = "urn:claimrisk:problem:"
 Code = Literal[
     "document_refused", "body_incomplete", "request_refused", "unauthorised", "not_found", "method_not_allowed",
     "body_too_slow", "body_too_large", "too_many_orders", "unsupported_media_type", "order_refused", "batch_refused",
-    "internal_error",
+    "text_refused", "internal_error",
 ]  # fmt: skip
 
 
@@ -48,6 +48,7 @@ KINDS: Mapping[Code, Kind] = {
     "unsupported_media_type": Kind(415, "The body is not declared as plain JSON"),
     "order_refused": Kind(422, "The order cannot be used"),
     "batch_refused": Kind(422, "The batch cannot be used"),
+    "text_refused": Kind(422, "The text cannot be checked"),
     "internal_error": Kind(500, "Something went wrong here"),
 }
 # Answers after which the rest of a body may still be on its way: the connection is not used again.

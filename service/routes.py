@@ -14,6 +14,7 @@ from features.document import read_json
 from features.order import Order
 from service import shapes
 from service.bodies import read_body
+from service.compliance import checked_body
 from service.languages import TAGS, accepted
 from service.observation import CONTENT_TYPE
 from service.openapi import ALWAYS, WITH_BODY, problems, takes
@@ -26,6 +27,14 @@ EXAMPLE: dict[str, Any] = {
     "placed_at": "2026-11-02T03:12:00Z", "ship_by": "2026-11-04T23:59:59Z", "shipped_at": "2026-11-03T06:40:00Z",
     "latest_delivery_at": "2026-11-16T23:59:59Z", "order_total": 45.5, "currency": "USD", "has_tracking": True,
 }  # fmt: skip
+
+DRAFT = {"text": "Please add me on WeChat: abc_0000, I will send the replacement there."}
+CHECKED: dict[str, Any] = {"allowed": False, "findings": [{
+    "rule": "contact_outside", "quote": "add me on WeChat", "start": 7, "end": 23,
+    "source": "https://scribd.com/document/749325633/Selling-Policies-and-Seller-Code-of-Conduct",
+    "text": "Contact outside the marketplace's messages is not allowed; write through Buyer-Seller Messages only, "
+    "without addresses, numbers or links.",
+}]}  # fmt: skip
 
 api = APIRouter()
 
@@ -66,6 +75,23 @@ def _batch(body: bytes, held: Running, lang: Lang) -> Response:
 
 def _told(answer: dict[str, Any], lang: Lang) -> Response:
     return JsonBytes(orjson.dumps(answer), headers={"Content-Language": TAGS[lang], "Vary": "Accept-Language"})
+
+
+@api.post("/v1/compliance/check", tags=["compliance"], response_class=JsonBytes,
+          openapi_extra=takes(shapes.Draft, DRAFT),
+          responses={200: {"model": shapes.Compliance, "content": {"application/json": {"example": CHECKED}}},
+                     **problems(*WITH_BODY)})  # fmt: skip
+async def compliance(request: Request) -> Response:
+    """Check a message to a buyer, or an advice to a seller, against the marketplace's rules. Texts are not kept."""
+    held = running(request)
+    body = await read_body(request, held.settings.max_body_bytes)
+    lang = accepted(request.headers.get("accept-language", ""))
+    # Beside the loop: the longest text takes a good part of a second.
+    return await to_thread.run_sync(_checked, body, lang)
+
+
+def _checked(body: bytes, lang: Lang) -> Response:
+    return _told(checked_body(read_json(body), lang), lang)
 
 
 @api.get("/v1/model", tags=["model"], response_class=JsonBytes,

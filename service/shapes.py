@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from features.kinds import ClaimType, Instant
 from features.order import Order
@@ -177,6 +177,34 @@ class BatchResults(BaseModel):
     """One result per order, in the order of the batch."""
 
     results: list[BatchResult]
+
+
+class Draft(BaseModel):
+    """A message to a buyer, or an advice to a seller, to check."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: Annotated[str, Field(max_length=20_000)]
+
+
+class FindingShape(BaseModel):
+    """A breach of a marketplace's rule: `quote` is text[start:end], counted in Unicode characters."""
+
+    rule: Literal[
+        "contact_outside", "contact_details", "concealment", "incentive_withdraw", "incentive_review",
+        "refund_for_silence", "pressure",
+    ]  # fmt: skip
+    quote: str
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=1)]
+    source: str
+    text: str
+
+
+class Compliance(BaseModel):
+    """Whether a text may be sent, and what breaks which rule, by place."""
+
+    allowed: bool
+    findings: list[FindingShape]
 
 
 class FeatureShape(BaseModel):

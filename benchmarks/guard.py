@@ -1,0 +1,69 @@
+"""How many labelled messages the guard judges rightly: python -m benchmarks.guard [build|held_out]."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from service.guard import guard
+
+MESSAGES = Path(__file__).parent.parent / "tests" / "golden" / "messages.toml"
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Counts of messages: bad ones, of these caught, and under their own rule; good ones, of these stopped."""
+
+    bad: int
+    found: int
+    rightly: int
+    good: int
+    hindered: int
+
+    @property
+    def caught(self) -> float:
+        """Share of bad messages in which anything was found."""
+        return self.found / self.bad
+
+    @property
+    def stopped(self) -> float:
+        """Share of good messages in which anything was found."""
+        return self.hindered / self.good
+
+
+def messages(half: str) -> list[Message]:
+    """The labelled messages of one half."""
+    told: list[Message] = tomllib.loads(MESSAGES.read_text("utf-8"))["message"]
+    return [message for message in told if message["half"] == half]
+
+
+def judged(labelled: Sequence[Message]) -> Judged:
+    """What the guard finds in labelled messages."""
+    found = [{one.rule for one in guard().findings(message["text"])} for message in labelled]
+    pairs = list(zip(labelled, found, strict=True))
+    bad = [(message, rules) for message, rules in pairs if not message["allowed"]]
+    rightly = sum(message["rule"] in rules for message, rules in bad)
+    hindered = sum(bool(rules) for message, rules in pairs if message["allowed"])
+    return Judged(len(bad), sum(bool(rules) for _, rules in bad), rightly, len(pairs) - len(bad), hindered)
+
+
+def main() -> None:
+    """Print the figures of one half: all, and by language and rule. No text is printed."""
+    labelled = messages(sys.argv[1] if len(sys.argv) > 1 else "held_out")
+    found = judged(labelled)
+    print(f"caught {found.found}/{found.bad} = {found.caught:.1%}, under their own rule {found.rightly}")
+    print(f"stopped {found.hindered}/{found.good} = {found.stopped:.1%}")
+    for key in ("lang", "rule"):
+        for value in sorted({message[key] for message in labelled if key in message}):
+            part = [message for message in labelled if message.get(key) == value]
+            bad = judged([message for message in part if not message["allowed"]])
+            print(f"  {key} {value}: caught {bad.found}/{bad.bad}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""The guard: finds what a message or an advice says against the marketplace's rules, and where."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked
+
+from features.errors import SettingError
+from service.advice_catalogue import Text
+from service.advice_conditions import CLOSED
+from service.guard_normal import Writing, writings
+
+DENIED, BREAKS, AFTER = "denied", "breaks", "forbidden_after"
+_SENTENCE = re.compile(r"[.!?](?=\s|$)|[。!?\n]")
+_CLAUSE = re.compile(r"[,;:.!?。\n]")
+Span = tuple[int, int]
+
+
+@checked(frozen=True, slots=True, config=CLOSED)
+class Form:
+    """One way to break a rule: words within so many characters of the first (`given` is no part of the quote), and the
+    words that clear it."""
+
+    all: Annotated[tuple[str, ...], Field(min_length=1)]
+    within: Annotated[int, Field(ge=0)]
+    given: str | None = None
+    cleared_by: tuple[str, ...] = ()
+    is_never_denied: bool = False
+
+
+@checked(frozen=True, slots=True, config=CLOSED)
+class Rule:
+    """A rule of the marketplace, where it stands, since when it is held here, and what to say of a breach."""
+
+    source: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    certainty: Literal["H", "M", "L", "X"]
+    valid_from: date
+    text: Text
+    form: tuple[Form, ...]
+
+
+@checked(frozen=True, slots=True, config=CLOSED)
+class Book:
+    """All of rules.toml."""
+
+    most_characters: Annotated[int, Field(ge=1)]
+    denial_reaches: Annotated[int, Field(ge=1)]
+    rule: Mapping[str, Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The rules and the words they speak of."""
+
+    book: Book
+    words: Mapping[str, re.Pattern[str]]
+
+    def findings(self, text: str) -> list[Finding]:
+        """What breaks a rule, by place; hits of one rule that touch are told once."""
+        found = {
+            (writing.span(*span), name)
+            for writing in writings(text)
+            for name, spans in self._hits(writing)
+            for span in spans
+        }
+        told = list[Finding]()
+        for (start, end), name in sorted(found, key=lambda hit: (hit[1], hit[0][1] - hit[0][0], hit[0])):
+            if not any(other.rule == name and other.start < end and start < other.end for other in told):
+                told.append(Finding(name, text[start:end], start, end))
+        return sorted(told, key=lambda one: (one.start, one.end, one.rule))
+
+    def _hits(self, writing: Writing) -> Iterable[tuple[str, list[Span]]]:
+        places = _Places(writing.text, self.words)
+        for name, rule in self.book.rule.items():
+            for form in rule.form:
+                hits = places.met(form)
+                yield name, [span for span, first in hits if not self._is_cleared(places, form, span, first)]
+
+    def _is_cleared(self, places: _Places, form: Form, span: Span, first: Span) -> bool:
+        sentence = _around(places.text, span)
+        if any(places.within(word, sentence) for word in form.cleared_by):
+            return True
+        if form.is_never_denied:
+            return False
+        if places.within(AFTER, (span[1], sentence[1])):
+            return True
+        return any(self._is_denied(places, at, sentence[0]) for at in (span[0], first[0]))
+
+    def _is_denied(self, places: _Places, at: int, sentence: int) -> bool:
+        """Whether what begins there is denied: `not` before it, in its clause and with no other thought between."""
+        reach = max(sentence, at - self.book.denial_reaches)
+        clause = reach + max((hit.end() for hit in _CLAUSE.finditer(places.text[reach:at])), default=0)
+        clause = max([clause, *(end for _, end in places.between(BREAKS, (clause, at)))])
+        return places.within(DENIED, (clause, at + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A breach of a rule: `quote` is text[start:end] of what was checked, in characters."""
+
+    rule: str
+    quote: str
+    start: int
+    end: int
+
+
+class _Places:
+    """Where the words stand in one text; each word is looked for once, when it is first asked for."""
+
+    def __init__(self, text: str, words: Mapping[str, re.Pattern[str]]) -> None:
+        self.text = text
+        self._words = words
+        self._found: dict[str, list[Span]] = {}
+
+    def of(self, word: str) -> list[Span]:
+        if word not in self._found:
+            spans = (hit.span() for hit in self._words[word].finditer(self.text))
+            self._found[word] = [span for span in spans if span[0] < span[1]]
+        return self._found[word]
+
+    def within(self, word: str, span: Span) -> bool:
+        return bool(self.between(word, span))
+
+    def between(self, word: str, span: Span) -> list[Span]:
+        spans = self.of(word)
+        return spans[bisect_left(spans, (span[0], 0)) : bisect_left(spans, (span[1], 0))]
+
+    def met(self, form: Form) -> list[tuple[Span, Span]]:
+        """Where all words of a form stand near its first: the span of all, and that of the first."""
+        first, *others = form.all
+        spans = list[tuple[Span, Span]]()
+        for span in self.of(first):
+            near = [self._nearest(other, span, form.within) for other in others]
+            known = [one for one in near if one is not None]
+            is_given = form.given is None or self._nearest(form.given, span, form.within) is not None
+            if is_given and len(known) == len(others):
+                whole = (min(s for s, _ in (span, *known)), max(e for _, e in (span, *known)))
+                spans.append((whole, span))
+        return spans
+
+    def _nearest(self, word: str, span: Span, within: int) -> Span | None:
+        spans = self.of(word)
+        place = bisect_left(spans, span)
+        near = [one for one in spans[max(place - 2, 0) : place + 2] if _gap(one, span) <= within]
+        return min(near, key=lambda one: _gap(one, span), default=None)
+
+
+def _gap(one: Span, other: Span) -> int:
+    return max(one[0] - other[1], other[0] - one[1], 0)
+
+
+def _around(text: str, span: Span) -> Span:
+    """The sentences that a span touches, looked for at most 400 characters away."""
+    start = max(span[0] - 400, 0)
+    ends = [start + hit.end() for hit in _SENTENCE.finditer(text[start : span[0]])]
+    last = _SENTENCE.search(text, span[1], span[1] + 400)
+    return (ends[-1] if ends else start), (last.end() if last else min(span[1] + 400, len(text)))
+
+
+@cache
+def guard() -> Guard:
+    """The guard that ships with the program."""
+    return loaded(resources.files("service") / "guard")
+
+
+def loaded(folder: Traversable) -> Guard:
+    """The guard in a folder of TOML files; `SettingError` names the key that is wrong."""
+    raw = tomllib.loads((folder / "words.toml").read_text("utf-8"))
+    words = {name: _pattern(name, word, raw["fragments"]) for name, word in raw["words"].items()}
+    try:
+        book = TypeAdapter(Book).validate_python(tomllib.loads((folder / "rules.toml").read_text("utf-8")))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SettingError(f"guard/rules.toml: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    forms = [form for rule in book.rule.values() for form in rule.form]
+    named = {word for form in forms for word in (*form.all, *form.cleared_by, *filter(None, [form.given]))}
+    missing = named.union((DENIED, BREAKS, AFTER)) - words.keys()
+    if missing:
+        raise SettingError(f"guard/rules.toml: expected words that words.toml has, got {sorted(missing)}")
+    return Guard(book, words)
+
+
+def _pattern(name: str, word: Mapping[str, list[str]], fragments: Mapping[str, str]) -> re.Pattern[str]:
+    english = [rf"(?<![a-z])(?:{'|'.join(word['en'])})(?![a-z])"] if word["en"] else []
+    whole = "|".join([*english, *word["zh"]])
+    for key, fragment in fragments.items():
+        whole = whole.replace("{" + key + "}", fragment)
+    try:
+        return re.compile(whole)
+    except re.error as error:
+        raise SettingError(f"guard/words.toml: words.{name}: expected patterns: {error}") from error

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from benchmarks.guard import judged, messages
+from service.advice_catalogue import catalogue
+from service.cli import app as commands
+from service.guard import guard
+from service.wording import wording
+
+PAGE_AND_NOTES = ("page_texts.toml", "worklist_texts.toml", "import_texts.toml", "seller_notes.toml", "worklist.toml")
+SEED = (
+    "客户是可以通过一开始的投诉确认邮件撤销投诉的,所以最好的方法是通过站外渠道联系客户协商解决撤销投诉,"
+    "这样就不会被影响店铺绩效 。",
+    "(重点是站外!!!协商不要在站内留下任何痕迹)",
+)
+FOUND = {
+    "contact_outside": ("Wh4tsApp us", "加薇信abc_0000", "write to us (at) example (dot) com", "See www.our.shop"),
+    "contact_details": ("Could you share your p.h.o.n.e number?", "请您提供一下邮箱"),
+    "concealment": ("Please kеep this between us", "不 留 痕 迹"),
+    "incentive_withdraw": ("撤 銷 索 賠 送 禮 品 卡 50 元", "We'll double your refund if you close your A‑to‑Z case."),
+    "incentive_review": ("Ｐｌｅａｓｅ remove your re\u200bview and we will refund you.", "五星好评返现5元"),
+    "refund_for_silence": ("Take 20 EUR and don't open a dispute.", "给您退50%,请不要给差评"),
+    "pressure": ("Remove your review or we will take legal action.", "不撤诉我们就报警。"),
+}  # fmt: skip
+HARMLESS = (
+    "The phone case fits; order 114-0000000-0000000, tracking 1Z9990000000000000.",
+    "Please reply here through Amazon's messages; we never ask for your phone number.",
+    "Never ask a buyer to withdraw a claim for money.", "Do not contact the buyer outside Amazon.",
+    "If you want to cancel your order, you can do so in Your Orders before we ship.",
+    "请勿在消息中提供您的手机号码。", "不要用返现换取好评,这违反平台规则。",
+    "如果您想取消订单,可以在订单页面自行取消。",
+)  # fmt: skip
+
+
+def rules(text: str) -> set[str]:
+    return {one.rule for one in guard().findings(text)}
+
+
+@pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in FOUND.items() for text in texts])
+def test_a_breach_is_found_whatever_it_is_dressed_in(rule: str, text: str) -> None:
+    assert rule in rules(text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_a_service_message_or_a_warning_passes(text: str) -> None:
+    assert rules(text) == set()
+
+
+@pytest.mark.parametrize("text", SEED)
+def test_advice_of_the_article_that_breaks_rules_is_found(text: str) -> None:
+    assert rules(text) >= ({"contact_outside", "concealment"} if "痕迹" in text else {"contact_outside"})
+
+
+def test_the_article_s_own_warning_passes() -> None:
+    assert rules("切记不要在任何站内渠道向客户提交撤销投诉的要求,更不要用利益诱导,比如撤销就给客户好处之类。") == set()
+
+
+@pytest.mark.parametrize(("half", "caught", "stopped"), [("build", 0.97, 0.02), ("held_out", 0.8, 0.02)])
+def test_the_labelled_messages_are_judged_as_well_as_they_were(half: str, caught: float, stopped: float) -> None:
+    found = judged(messages(half))
+    assert found.caught >= caught
+    assert found.stopped <= stopped
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([t for texts in FOUND.values() for t in texts] + ["ﬁ", "İ", "e\u0301", "\u200b", "😀", "…\n"])
+    )
+)
+def test_a_quote_is_what_stands_at_its_place(parts: list[str]) -> None:
+    text = " ".join(parts)
+    for one in guard().findings(text):
+        assert one.quote == text[one.start : one.end] != ""
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_can_be_checked(text: str) -> None:
+    for one in guard().findings(text):
+        assert one.quote == text[one.start : one.end] != ""
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in strings(part)]
+    return (
+        [text for part in value for text in strings(part)]
+        if isinstance(value, list)
+        else [value] * isinstance(value, str)
+    )
+
+
+def test_every_text_that_the_product_sends_out_passes() -> None:
+    told = [text for action in catalogue().actions for text in (action.text.en, action.text.zh)]
+    told += [t for r in wording().attributes.values() for x in (r.name, r.up, r.down) if x for t in (x.en, x.zh)]
+    for name in PAGE_AND_NOTES:
+        told += strings(tomllib.loads(Path("service", name).read_text("utf-8")))
+    assert len(told) > 200
+    assert [(text, rules(text)) for text in told if rules(text)] == []
+
+
+@pytest.mark.parametrize(("asked", "word"), [("en", "Amazon|marketplace"), ("zh-CN", "平台")])
+def test_the_api_tells_what_breaks_which_rule(client: TestClient, asked: str, word: str) -> None:
+    text = "亲,加V信 abc_0000"
+    answer = client.post("/v1/compliance/check", json={"text": text}, headers={"Accept-Language": asked})
+    told = answer.json()
+    assert told["allowed"] is False
+    assert re.search(word, told["findings"][0]["text"])
+    assert all(text[one["start"] : one["end"]] == one["quote"] for one in told["findings"])
+    assert client.post("/v1/compliance/check", json={"text": "We ship tomorrow."}).json() == {
+        "allowed": True,
+        "findings": [],
+    }
+
+
+@pytest.mark.parametrize(
+    "body", [[], {}, {"text": 7}, {"text": "a", "b": 1}, {"text": "a" * 20_001}, {"text": "SECRET\ud800"}]
+)
+def test_what_cannot_be_checked_is_refused_without_being_told_back(client: TestClient, body: Any) -> None:
+    content = json.dumps(body).encode()
+    answer = client.post("/v1/compliance/check", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "text_refused"
+    assert "SECRET" not in answer.text
+
+
+@pytest.mark.parametrize(("options", "code"), [([], 0), (["--strict"], 1)])
+def test_the_command_line_prints_the_same(client: TestClient, tmp_path: Path, options: list[str], code: int) -> None:
+    (tmp_path / "draft.txt").write_text("加微信 abc_0000", "utf-8")
+    done = CliRunner().invoke(commands, ["compliance", "check", str(tmp_path / "draft.txt"), *options])
+    assert done.exit_code == code
+    assert json.loads(done.stdout) == client.post("/v1/compliance/check", json={"text": "加微信 abc_0000"}).json()
+
+
+@pytest.mark.parametrize("piece", ["a1", ".", "x@y.", "a.b-", "@", "not ", "free review claim if "])
+def test_a_long_text_is_no_way_to_stop_the_service(piece: str) -> None:
+    guard().findings((piece * 20_000)[:20_000])
