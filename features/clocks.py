@@ -61,8 +61,10 @@ def clocks(
         return (), ()
     told: list[Clock] = []
     unknown: list[UnknownClock] = []
+    today = book.at(order.marketplace, book.on(order.marketplace, order.as_of))
     for span in _spans(order):
-        fact = book.fact(order.marketplace, span.topic, order.as_of if span.start is None else span.start)
+        then = today if span.start is None else book.at(order.marketplace, book.on(order.marketplace, span.start))
+        fact = then.get(span.topic)
         if fact is not None:
             told.append(_clock(span, fact, order, book))
         elif span.start is not None and span.met is None and span.topic in _EXPECTED:
