@@ -76,6 +76,13 @@ def test_a_marketplace_is_lent_no_fact_of_another(marketplace: str) -> None:
     assert set(ids) <= {"common", marketplace.lower()}
 
 
+@settings(max_examples=60)
+@given(marketplace=st.sampled_from(sorted(book().facts)), on=st.dates(date(2018, 1, 1), date(2027, 1, 1)))
+def test_the_facts_of_a_day_are_those_that_hold_on_it(marketplace: str, on: date) -> None:
+    both = {*book().facts["common"], *book().facts[marketplace]}
+    assert set(book().at(marketplace, on).values()) == {fact for fact in both if fact.holds(on)}
+
+
 @pytest.mark.parametrize("marketplace", ["MX", "SG", "ZA", "SE"])
 def test_a_marketplace_without_facts_says_unknown(marketplace: str) -> None:
     order = ruled(

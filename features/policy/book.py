@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,17 +23,18 @@ Rules = Mapping[str, PolicyFact]
 class Book:
     """facts: by marketplace, in the order of the file, with `common`; zones: in which a marketplace's days end.
 
-    version: a digest of all files.
+    borders: the days on which any fact begins or ends, ascending. version: a digest of all files.
     """
 
     facts: Mapping[str, tuple[PolicyFact, ...]]
     zones: Mapping[str, ZoneInfo]
+    borders: tuple[date, ...]
     version: str
     _held: dict[tuple[str, int], Rules] = field(default_factory=dict, compare=False)
 
     def at(self, marketplace: str, on: date) -> Rules:
         """The facts that apply on a day, by topic. Those of other marketplaces are never lent: no fact, no entry."""
-        key = (marketplace, on.toordinal())
+        key = (marketplace, bisect_right(self.borders, on))  # between borders nothing changes
         found = self._held.get(key)
         if found is None:
             both = (*self.facts[COMMON], *self.facts.get(marketplace, ()))
@@ -70,7 +72,12 @@ def loaded(folder: Traversable) -> Book:
     if set(zones) != set(codes):
         raise SettingError(f"zones.toml: expected each marketplace once, differs in {sorted(set(zones) ^ set(codes))}")
     digest = hashlib.sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()
-    return Book(facts, zones, digest[:8])
+    return Book(facts, zones, _borders(facts), digest[:8])
+
+
+def _borders(facts: Mapping[str, tuple[PolicyFact, ...]]) -> tuple[date, ...]:
+    ends = {day for held in facts.values() for fact in held for day in (fact.valid_from, fact.valid_until)}
+    return tuple(sorted(day for day in ends if day is not None))
 
 
 def _texts(file: Traversable) -> dict[str, str]:
