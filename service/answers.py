@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from typing import Any
 
 from features.order import STATES
 from features.outcome import CLAIM_TYPES
+from features.policy.book import book
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue
 from service.decide import BANDS, Decisions, rules
+from service.instants import instant_text
 from service.recommend import Recommendation
+from service.ruling import ruling
 from service.wording import Lang, reason, reason_text, rendered_value, text
 
 MOST_REASONS = 5
-
-
-def instant_text(seconds: float) -> str | None:
-    """RFC 3339 in UTC; None for NaN.
-
-    >>> instant_text(0.0)
-    '1970-01-01T00:00:00Z'
-    """
-    if math.isnan(seconds):
-        return None
-    at = datetime.fromtimestamp(round(seconds * 1e6) / 1e6, UTC)
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _number(value: float) -> float | None:
@@ -38,6 +28,7 @@ def answer(decisions: Decisions, i: int, bundle: Bundle, catalogue: Catalogue, l
     scores, columns = decisions.scores, decisions.columns
     probability = _number(scores.probability[i])
     told = probability is not None
+    ruled = ruling(columns, i, lang)
     return {
         "order_id": columns["order_id"][i],
         "shop_id": columns["shop_id"][i],
@@ -60,18 +51,19 @@ def answer(decisions: Decisions, i: int, bundle: Bundle, catalogue: Catalogue, l
         "reasons": _reasons(decisions, i, lang) if told else [],
         "recommendations": [_recommendation(r, lang) for r in decisions.advice[i]],
         "actions_rejected": [],
-        "eligibility": [],
-        "clocks": [],
+        "eligibility": ruled.eligibility,
+        "clocks": ruled.clocks,
         "warnings": [
             {"code": w.code, "attribute": w.attribute, "text": rules().warnings[w.code][lang]}
             for w in decisions.warnings
             if w.where[i]
-        ],
+        ]
+        + ruled.warnings,
         "versions": {
             "model": bundle.version,
             "trained_until": bundle.trained_until,
             "features": str(bundle.manifest["feature_contract"]),
-            "policy": None,
+            "policy": book().version,
             "advice": catalogue.fingerprint,
             "costs": None,
         },

@@ -21,9 +21,10 @@ from features.seller.table import SellerTable
 from features.tables import Chunk, TableOptions, orders_of, read_orders, unknown_columns
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue
-from service.answers import instant_text, reason_of
+from service.answers import reason_of
 from service.decide import BANDS, Decisions, decide
 from service.files import written_aside
+from service.instants import instant_text
 from service.spreadsheet import write_sheet
 from service.wording import Lang, text
 

@@ -26,6 +26,7 @@ from service.cli_options import instant as _instant
 from service.cli_options import say as _say
 from service.cli_seller import Map, map_file_command, read_by_map
 from service.cli_worklist import worklist
+from service.policy_page import policy_command
 from service.settings import settings, signing_key
 from service.wording import Lang
 
@@ -41,6 +42,7 @@ app.command()(worklist)
 app.command()(backtest)
 app.command("map")(map_file_command)
 app.command("import")(import_files)
+app.command("policy")(policy_command)
 
 
 def run() -> None:

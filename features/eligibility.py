@@ -1,0 +1,191 @@
+"""Eligibility: per ground, whether the buyer can claim now, from when and until when, as the policy's facts say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from features.policy.book import Book, Rules
+from features.policy.due import due
+from features.policy.facts import PolicyFact
+from features.ruled import RuledOrder, earliest
+
+Ground = Literal["NOT_RECEIVED", "NOT_AS_DESCRIBED", "RETURN_OPTIONS_MISSING", "REFUND_NOT_ISSUED"]
+Status = Literal["open", "not_yet", "closed", "excluded", "unknown"]
+Why = Literal[
+    "open", "opens_later", "no_contact", "no_return_request", "return_authorised", "return_method_given",
+    "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods", "chargeback",
+    "prime", "full_refund", "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """One ground of one order. opens_at, closes_at: epoch seconds, None where unknown. sources: ids of facts."""
+
+    ground: Ground
+    status: Status
+    why: Why
+    opens_at: float | None
+    closes_at: float | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """When a ground opens (None: not yet known), why, and the facts that say so.
+
+    is_known: false where facts or dates are missing.
+    """
+
+    at: float | None
+    why: Why
+    facts: tuple[PolicyFact, ...] = ()
+    is_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    order: RuledOrder
+    rules: Rules
+    book: Book
+
+    def end(self, fact: PolicyFact, start: float) -> float:
+        return due(fact, start, self.book.zones[str(self.order.marketplace)])
+
+
+def eligibility(order: RuledOrder, book: Book) -> tuple[Eligibility, ...]:
+    """The grounds in a fixed order. Payment by gift card or coupon changes nothing (common.note.payment_method)."""
+    if order.marketplace is None:
+        return tuple(Eligibility(g, "unknown", "marketplace_unknown", None, None, ()) for g in GROUNDS)
+    case = _Case(order, book.at(order.marketplace, book.on(order.marketplace, order.as_of)), book)
+    barred = _barred(case)
+    return tuple(_ground(case, ground, opening, barred) for ground, opening in GROUNDS.items())
+
+
+def _ground(
+    case: _Case, ground: Ground, opening: Callable[[_Case], _Opening], barred: tuple[Status, Why, str | None] | None
+) -> Eligibility:
+    if barred is not None:
+        status, why, source = barred
+        return Eligibility(ground, status, why, None, None, () if source is None else (source,))
+    window = case.rules.get("claim.window")
+    promised = case.order.latest_delivery_at
+    closes = None if window is None or promised is None else case.end(window, promised)
+    opened = opening(case)
+    facts = opened.facts if window is None else (*opened.facts, window)
+    status, why = _status(case.order.as_of, opened, closes, has_window=window is not None)
+    at = opened.at if opened.is_known else None
+    return Eligibility(ground, status, why, at, closes, tuple(fact.id for fact in facts))
+
+
+def _status(as_of: float, opened: _Opening, closes: float | None, *, has_window: bool) -> tuple[Status, Why]:
+    if closes is not None and as_of > closes:
+        return "closed", "window_over"
+    if not opened.is_known:
+        return "unknown", opened.why
+    if opened.why != "open" and opened.why != "returning":
+        return "not_yet", opened.why
+    if opened.at is not None and as_of < opened.at:
+        return "not_yet", "opens_later"
+    if closes is None:
+        return "unknown", "promise_unknown" if has_window else "fact_unknown"
+    return "open", opened.why
+
+
+def _barred(case: _Case) -> tuple[Status, Why, str | None] | None:
+    """What closes every ground, with the fact that says so; unknown where this marketplace has no such fact."""
+    order = case.order
+    told: tuple[tuple[bool, Why, str], ...] = (
+        (order.fulfilment_channel == "marketplace", "marketplace_fulfilled", "exclusion.marketplace_fulfilled"),
+        (order.is_outside_goods, "goods", "exclusion.goods"),
+        (order.chargeback_filed_at is not None, "chargeback", "exclusion.chargeback"),
+        (order.is_fully_refunded is True, "full_refund", "exclusion.full_refund"),
+        (order.is_seller_fulfilled_prime == 1.0, "prime", "exclusion.seller_fulfilled_prime"),
+    )
+    hits = [(why, case.rules.get(topic)) for applies, why, topic in told if applies]
+    for why, fact in hits:
+        if fact is not None:
+            return "excluded", why, fact.id
+    if hits:
+        return "unknown", "fact_unknown", None
+    return ("unknown", "refund_amount_unknown", None) if order.is_fully_refunded is None else None
+
+
+_MISSING = _Opening(None, "fact_unknown", is_known=False)
+
+
+def _not_received(case: _Case) -> _Opening:
+    """At the earlier of promise + 3 days and delivered scan, and 48 h after contact unless tracking shows a return."""
+    order, rules = case.order, case.rules
+    late, wait, scan = (rules.get(f"claim.{name}") for name in ("not_received", "contact_wait", "delivered_scan"))
+    returned = rules.get("claim.returned_needs_no_contact")
+    if order.is_returning and returned is not None:
+        return _Opening(order.last_scan_at, "returning", (returned,))
+    if late is None or wait is None:
+        return _MISSING
+    by_promise = None if order.latest_delivery_at is None else case.end(late, order.latest_delivery_at)
+    by_scan = None if scan is None or order.delivered_at is None else case.end(scan, order.delivered_at)
+    base = earliest(by_promise, by_scan)
+    if base is None:
+        return _Opening(None, "promise_unknown", is_known=False)
+    facts = (late, *((scan,) if scan is not None and base == by_scan else ()), wait)
+    contact = order.contact_at
+    at = max(base, case.end(wait, order.as_of if contact is None else contact))
+    return _Opening(at, "no_contact" if contact is None else "open", facts)
+
+
+def _not_as_described(case: _Case) -> _Opening:
+    """48 h after a return request that was not authorised by then."""
+    fact = case.rules.get("claim.not_as_described")
+    asked, authorised = case.order.return_requested_at, case.order.return_authorised_at
+    if fact is None:
+        return _MISSING
+    if asked is None:
+        return _Opening(None, "no_return_request", (fact,))
+    at = case.end(fact, asked)
+    if authorised is not None and authorised <= at:
+        return _Opening(None, "return_authorised", (fact,))
+    return _Opening(at, "open", (fact,))
+
+
+def _return_options_missing(case: _Case) -> _Opening:
+    """After a return request without address, label or refund: the buyer's limit, else the seller's."""
+    order = case.order
+    fact = case.rules.get("claim.return_options_missing") or case.rules.get("return.method")
+    if fact is None:
+        return _MISSING
+    if order.return_requested_at is None:
+        return _Opening(None, "no_return_request", (fact,))
+    if return_method_given_at(order) is not None:
+        return _Opening(None, "return_method_given", (fact,))
+    return _Opening(case.end(fact, order.return_requested_at), "open", (fact,))
+
+
+def return_method_given_at(order: RuledOrder) -> float | None:
+    """When the buyer had a label, a full refund, or the authorisation of a shop with an address in the marketplace."""
+    by_address = order.return_authorised_at if order.has_return_address_in_marketplace == 1.0 else None
+    by_refund = order.refunded_at if order.is_fully_refunded else None
+    return earliest(order.return_label_sent_at, by_address, by_refund)
+
+
+def _refund_not_issued(case: _Case) -> _Opening:
+    """After a return arrived and no refund followed: the buyer's limit, else the seller's."""
+    returned = case.order.return_delivered_at
+    buyers = case.rules.get("claim.refund_not_issued")
+    sellers = None if returned is None else case.book.fact(str(case.order.marketplace), "refund.after_return", returned)
+    fact = buyers or sellers or case.rules.get("refund.after_return")
+    if fact is None:
+        return _MISSING
+    if returned is None:
+        return _Opening(None, "return_not_back", (fact,))
+    return _Opening(case.end(fact, returned), "open", (fact,))
+
+
+GROUNDS: dict[Ground, Callable[[_Case], _Opening]] = {
+    "NOT_RECEIVED": _not_received,
+    "NOT_AS_DESCRIBED": _not_as_described,
+    "RETURN_OPTIONS_MISSING": _return_options_missing,
+    "REFUND_NOT_ISSUED": _refund_not_issued,
+}

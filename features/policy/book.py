@@ -1,0 +1,84 @@
+"""The book of policy: all facts that ship with the program, looked up by marketplace and day."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from zoneinfo import ZoneInfo
+
+from features.errors import SettingError
+from features.order import attributes
+from features.policy.facts import COMMON, NOT_FACTS, PolicyFact, facts_of, toml_of
+
+Rules = Mapping[str, PolicyFact]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """facts: by marketplace, in the order of the file, with `common`; zones: in which a marketplace's days end.
+
+    borders: the days on which any fact begins or ends, ascending. version: a digest of all files.
+    """
+
+    facts: Mapping[str, tuple[PolicyFact, ...]]
+    zones: Mapping[str, ZoneInfo]
+    borders: tuple[date, ...]
+    version: str
+    _held: dict[tuple[str, int], Rules] = field(default_factory=dict, compare=False)
+
+    def at(self, marketplace: str, on: date) -> Rules:
+        """The facts that apply on a day, by topic. Those of other marketplaces are never lent: no fact, no entry."""
+        key = (marketplace, bisect_right(self.borders, on))  # between borders nothing changes
+        found = self._held.get(key)
+        if found is None:
+            both = (*self.facts[COMMON], *self.facts.get(marketplace, ()))
+            found = self._held[key] = {fact.topic: fact for fact in both if fact.holds(on)}
+        return found
+
+    def on(self, marketplace: str, at: float) -> date:
+        """The marketplace's local day of an instant (epoch seconds)."""
+        return datetime.fromtimestamp(at, UTC).astimezone(self.zones[marketplace]).date()
+
+    def fact(self, marketplace: str, topic: str, at: float) -> PolicyFact | None:
+        """The fact on a topic that applies at an instant, or None where the marketplace has none."""
+        return self.at(marketplace, self.on(marketplace, at)).get(topic)
+
+
+@cache
+def book() -> Book:
+    """The book that ships with the program, read once."""
+    return loaded(resources.files("features") / "policy")
+
+
+def loaded(folder: Traversable) -> Book:
+    """The book in a folder; `SettingError` says which file and fact is wrong."""
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    urls = _texts(folder / "sources.toml")
+    codes = attributes()["marketplace"].choices
+    facts: dict[str, tuple[PolicyFact, ...]] = {}
+    for file in files:
+        if file.name not in NOT_FACTS:
+            name = file.name.removesuffix(".toml")
+            if name != COMMON and name.upper() not in codes:
+                raise SettingError(f"{file.name}: expected common or a marketplace code, got {name}")
+            facts[COMMON if name == COMMON else name.upper()] = facts_of(file, urls)
+    zones = {code: ZoneInfo(name) for code, name in _texts(folder / "zones.toml").items()}
+    if set(zones) != set(codes):
+        raise SettingError(f"zones.toml: expected each marketplace once, differs in {sorted(set(zones) ^ set(codes))}")
+    digest = hashlib.sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()
+    return Book(facts, zones, _borders(facts), digest[:8])
+
+
+def _borders(facts: Mapping[str, tuple[PolicyFact, ...]]) -> tuple[date, ...]:
+    ends = {day for held in facts.values() for fact in held for day in (fact.valid_from, fact.valid_until)}
+    return tuple(sorted(day for day in ends if day is not None))
+
+
+def _texts(file: Traversable) -> dict[str, str]:
+    return {name: str(value) for name, value in toml_of(file).items()}

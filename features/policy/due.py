@@ -1,0 +1,41 @@
+"""When a span of policy ends: hours run on, days end with the marketplace's local day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from features.moments import HOUR
+from features.policy.facts import PolicyFact
+
+SATURDAY = 5
+LAST_SECOND = time(23, 59, 59)
+
+
+def due(fact: PolicyFact, start: float, zone: ZoneInfo) -> float:
+    """The end (epoch seconds) of a fact's span that starts at an instant.
+
+    No source says in which zone a day ends: the last second of the marketplace's local day is this project's
+    assumption. Business days are Monday to Friday; public holidays are not known.
+    """
+    if fact.unit == "hours":
+        return start + float(fact.value) * HOUR
+    day = datetime.fromtimestamp(start, UTC).astimezone(zone).date()
+    days = int(fact.value)
+    if fact.unit == "calendar_days":
+        return end_of_day(day + timedelta(days=days), zone)
+    if fact.unit == "business_days":
+        return end_of_day(_after_business_days(day, days), zone)
+    raise ValueError(f"{fact.id}: expected a span of hours or days, got the unit {fact.unit}")
+
+
+def end_of_day(day: date, zone: ZoneInfo) -> float:
+    """The last second of a local day, as epoch seconds."""
+    return datetime.combine(day, LAST_SECOND, zone).timestamp()
+
+
+def _after_business_days(day: date, count: int) -> date:
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < SATURDAY
+    return day

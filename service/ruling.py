@@ -1,0 +1,114 @@
+"""What policy says of one order, told in English or Chinese: eligibility, clocks and what is unknown."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from features.clocks import Clock, UnknownClock, clocks
+from features.columns import Columns
+from features.eligibility import Eligibility, eligibility
+from features.errors import SettingError
+from features.policy.book import book
+from features.ruled import ruled_order
+from service.instants import instant_text
+from service.wording import Lang
+
+Texts = Mapping[str, Mapping[str, Mapping[Lang, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The lists of an answer, in the shapes of the API."""
+
+    eligibility: list[dict[str, Any]]
+    clocks: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+
+
+@cache
+def texts() -> Texts:
+    """The catalogue `policy_texts.toml`, read once; `SettingError` where a text lacks a language."""
+    found: Texts = tomllib.loads((resources.files("service") / "policy_texts.toml").read_text("utf-8"))
+    for section, entries in found.items():
+        for key, text in entries.items():
+            if set(text) != {"en", "zh"}:
+                raise SettingError(f"policy_texts.toml: {section}.{key}: expected en and zh, got {sorted(text)}")
+    return found
+
+
+def ruling(columns: Columns, i: int, lang: Lang) -> Ruling:
+    """What policy says of order i as it is known at its as_of."""
+    order = ruled_order(columns, i)
+    grounds = eligibility(order, book())
+    told, unknown = clocks(order, grounds, book())
+    return Ruling(
+        [_ground(ground, lang) for ground in grounds],
+        [_clock(clock, lang) for clock in told],
+        _warnings(grounds, unknown, lang),
+    )
+
+
+def _ground(found: Eligibility, lang: Lang) -> dict[str, Any]:
+    frame = _text("frames", "ground", lang)
+    return {
+        "ground": found.ground,
+        "status": found.status,
+        "opens_at": _instant(found.opens_at),
+        "closes_at": _instant(found.closes_at),
+        "sources": list(found.sources),
+        "text": frame.format(ground=_text("grounds", found.ground, lang), why=_text("why", found.why, lang)),
+    }
+
+
+def _clock(found: Clock, lang: Lang) -> dict[str, Any]:
+    return {
+        "code": found.code,
+        "due": _instant(found.due),
+        "state": found.state,
+        "source": found.fact.id,
+        "certainty": found.fact.certainty,
+        "text": _clock_text(found, lang),
+    }
+
+
+def _clock_text(found: Clock, lang: Lang) -> str:
+    """What is due, its state, and how sure the rule is."""
+    return _told(found.code, found.state, found.fact.certainty, found.is_by_day, lang)
+
+
+@cache
+def _told(code: str, state: str, certainty: str, is_by_day: bool, lang: Lang) -> str:
+    frame = _text("frames", "clock", lang)
+    parts = [frame.format(clock=_text("clocks", code, lang), state=_text("states", state, lang))]
+    if certainty in texts()["certainty"]:
+        parts.append(_text("certainty", certainty, lang))
+    if is_by_day:
+        parts.append(_text("frames", "local_day", lang))
+    return (" " if lang == "en" else "").join(parts)
+
+
+def _warnings(grounds: tuple[Eligibility, ...], unknown: tuple[UnknownClock, ...], lang: Lang) -> list[dict[str, Any]]:
+    if any(ground.why == "marketplace_unknown" for ground in grounds):
+        return [_warning("MARKETPLACE_UNKNOWN", "marketplace", lang)]
+    out = [_warning("POLICY_FACT_UNKNOWN", clock.attribute, lang, topic=clock.topic) for clock in unknown]
+    without = [ground.ground for ground in grounds if ground.why == "fact_unknown"]
+    if without:
+        out.append(_warning("POLICY_GROUND_UNKNOWN", "marketplace", lang, grounds=", ".join(without)))
+    return out
+
+
+def _warning(code: str, attribute: str, lang: Lang, **filled: str) -> dict[str, Any]:
+    return {"code": code, "attribute": attribute, "text": _text("warnings", code, lang).format(**filled)}
+
+
+def _text(section: str, key: str, lang: Lang) -> str:
+    return texts()[section][key][lang]
+
+
+def _instant(seconds: float | None) -> str | None:
+    return None if seconds is None else instant_text(seconds)

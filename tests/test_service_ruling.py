@@ -1,0 +1,87 @@
+"""Policy in the answer: texts in both languages, sources that exist, warnings where a marketplace's rule is unknown."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from starlette.testclient import TestClient
+
+from features.clocks import Code, State
+from features.columns import columns_of
+from features.document import read_order
+from features.eligibility import GROUNDS, Why
+from features.policy.book import book
+from features.policy.facts import Certainty
+from service.policy_page import policy_page
+from service.ruling import Ruling, ruling, texts
+from service.wording import Lang
+
+ROOT = Path(__file__).parent.parent
+CASES = tomllib.loads((ROOT / "tests" / "golden" / "policy_cases.toml").read_text("utf-8"))["case"]
+LANGS: tuple[Lang, ...] = ("en", "zh")
+
+
+def ruled(lang: Lang = "en", **order: Any) -> Ruling:
+    given = {"order_id": "1", "as_of": "2026-06-20T00:00:00Z", **order}
+    return ruling(columns_of([read_order(given)]), 0, lang)
+
+
+def test_the_page_of_policy_is_fresh() -> None:
+    assert (ROOT / "docs" / "policy.md").read_text("utf-8") == policy_page(book()), "claimrisk policy > docs/policy.md"
+
+
+def test_every_code_has_a_text() -> None:
+    found = texts()
+    assert set(found["grounds"]) == set(GROUNDS)
+    assert set(found["why"]) == set(get_args(Why))
+    assert set(found["clocks"]) == set(get_args(Code))
+    assert set(found["states"]) == set(get_args(State))
+    assert set(found["certainty"]) == set(get_args(Certainty)) - {"high"}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_text_is_in_its_language_and_names_its_source(lang: Lang) -> None:
+    ids = {fact.id for facts in book().facts.values() for fact in facts}
+    for case in CASES[::4]:
+        found = ruled(lang, **case["order"])
+        told = [entry["text"] for entry in (*found.eligibility, *found.clocks, *found.warnings)]
+        assert all("{" not in text and bool(re.search("[一-鿿]", text)) == (lang == "zh") for text in told)
+        assert {c["source"] for c in found.clocks} | {s for g in found.eligibility for s in g["sources"]} <= ids
+
+
+def test_languages_change_texts_alone() -> None:
+    def without_text(found: Ruling) -> list[dict[str, Any]]:
+        entries = (*found.eligibility, *found.clocks, *found.warnings)
+        return [{name: value for name, value in entry.items() if name != "text"} for entry in entries]
+
+    for case in CASES[::6]:
+        assert without_text(ruled("en", **case["order"])) == without_text(ruled("zh", **case["order"]))
+
+
+def test_an_unknown_marketplace_is_warned_of_once() -> None:
+    assert [w["code"] for w in ruled().warnings] == ["MARKETPLACE_UNKNOWN"]
+    assert ruled().clocks == []
+
+
+def test_a_marketplace_without_facts_is_warned_of_by_clock_and_ground() -> None:
+    found = ruled(marketplace="FR", first_message_at="2026-06-19T00:00:00Z")
+    assert [(w["code"], w["attribute"]) for w in found.warnings] == [
+        ("POLICY_FACT_UNKNOWN", "first_message_at"),
+        ("POLICY_GROUND_UNKNOWN", "marketplace"),
+    ]
+    assert "reply.limit" in found.warnings[0]["text"]
+
+
+def test_an_answer_carries_grounds_clocks_and_the_version_of_policy(client: TestClient) -> None:
+    order = {"order_id": "1", "marketplace": "US", "as_of": "2026-11-20T08:15:00Z",
+             "placed_at": "2026-11-12T08:00:00Z", "latest_delivery_at": "2026-11-19T20:00:00Z"}  # fmt: skip
+    answer = client.post("/v1/scores", json=order).json()
+    ground = answer["eligibility"][0]
+    assert (ground["ground"], ground["status"]) == ("NOT_RECEIVED", "not_yet")
+    assert (ground["opens_at"], ground["closes_at"]) == ("2026-11-23T07:59:59Z", "2027-02-18T07:59:59Z")
+    assert answer["clocks"][-1]["code"] == "BUYER_CAN_FILE_UNTIL"
+    assert answer["versions"]["policy"] == book().version
