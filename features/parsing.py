@@ -145,10 +145,11 @@ def _typed_instants(cells: pl.Series, dtype: pl.Datetime, zone: ZoneInfo | None)
         return cells.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
     if zone is None:
         return pl.Series(cells.name, [None] * len(cells), dtype=pl.Datetime("us", "UTC"))
-    return _localised(cells.dt.cast_time_unit("us"), zone)
+    return localised(cells.dt.cast_time_unit("us"), zone)
 
 
-def _localised(naive: pl.Series, zone: ZoneInfo) -> pl.Series:
+def localised(naive: pl.Series, zone: ZoneInfo) -> pl.Series:
+    """(n,) Datetime in UTC of clock times in a zone: the earlier of two, null where the clock skips."""
     try:
         local = naive.dt.replace_time_zone(zone.key, ambiguous="earliest", non_existent="null")
     except pl.exceptions.ComputeError as error:
@@ -165,4 +166,4 @@ def _text_instants(given: pl.Series, zone: ZoneInfo | None) -> pl.Series:
         return aware
     local = upper.set(~given.str.contains(LOCAL_INSTANT), None)
     naive = local.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
-    return aware.fill_null(_localised(naive, zone))
+    return aware.fill_null(localised(naive, zone))

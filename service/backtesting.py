@@ -14,11 +14,11 @@ from features.moments import DAY
 from features.pipeline import Extra, declared_extra
 from model.artefact import Bundle, load
 from service.advice_catalogue import catalogue
-from service.batch import escaped
 from service.cli_training import TrainOptions, is_simulated, refuse_unknown_names
 from service.files import written_aside
 from service.instants import instant_text
 from service.recommend import recommended
+from service.results import escaped
 from service.settings import Settings, signing_key
 from service.wording import Lang, text
 from training.backtest import ALL, Backtest, backtest

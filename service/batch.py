@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import orjson
@@ -23,20 +22,14 @@ from model.artefact import Bundle
 from service.advice_catalogue import Catalogue
 from service.answers import reason_of
 from service.decide import BANDS, Decisions, decide
-from service.files import written_aside
 from service.instants import instant_text
-from service.spreadsheet import write_sheet
+from service.results import Encoding, check_ending, write_rejects, write_table
 from service.wording import Lang, text
 
-Encoding = Literal["utf-8-sig", "gb18030"]
 PREFIX = "claimrisk_"
-ENDINGS = (".csv", ".parquet", ".xlsx")
 TOLD_REASONS = 3
 TOLD_ACTIONS = 3
-REJECT_COLUMNS = ("line", "column", "code", "reason", "raw")
 # What a spreadsheet would run as a formula (OWASP), full-width forms included; numbers stay numbers.
-_FORMULA = r"^[=+\-@＝＋－＠\t\r]"
-_PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
 @dataclass(slots=True)
@@ -72,12 +65,7 @@ def score_file(
 
     read: the same file as a map has read it, where its columns do not have our names.
     """
-    if out.suffix.lower() not in ENDINGS:
-        raise InputError(
-            f"--out {out}: expected a name ending in {', '.join(ENDINGS)}, got {out.suffix or 'no ending'!r}"
-        )
-    if out.resolve() == orders.resolve():
-        raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
+    check_ending(out, (orders,))
     summary, frames, rejects = Summary(), list[pl.DataFrame](), list[Reject]()
     if read is not None:
         summary.dropped.update(read.dropped)
@@ -88,7 +76,7 @@ def score_file(
         rejects += chunk.rejects
         summary.rejected.update(r.code for r in chunk.rejects)
         frames.append(_scored(chunk, bundle, catalogue, lang, threads, summary))
-    _write(pl.concat(frames, how="vertical_relaxed"), out, encoding)
+    write_table(pl.concat(frames, how="vertical_relaxed"), out, encoding)
     write_rejects(rejects, out.with_name(out.name + ".rejects.csv"))
     return summary
 
@@ -160,39 +148,3 @@ def _told_actions(decisions: Decisions, lang: Lang) -> Iterator[tuple[str, list[
 def _warnings(decisions: Decisions, i: int) -> str:
     found = [w.code + (f":{w.attribute}" if w.attribute else "") for w in decisions.warnings if w.where[i]]
     return orjson.dumps(found).decode()
-
-
-def escaped(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text cells that a spreadsheet would run get an apostrophe in front."""
-    risky = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    return frame.with_columns(
-        pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_PLAIN_NUMBER))
-        .then("'" + pl.col(name))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name in risky
-    )
-
-
-def _write(frame: pl.DataFrame, out: Path, encoding: Encoding) -> None:
-    with written_aside(out) as aside:
-        if out.suffix.lower() == ".parquet":
-            frame.write_parquet(aside)
-        elif out.suffix.lower() == ".xlsx":
-            write_sheet(frame, aside, out)
-        else:
-            aside.write_text(escaped(frame).write_csv(), encoding, newline="")
-
-
-def write_rejects(rejects: list[Reject], path: Path) -> None:
-    """One line a rejected row; a file of an earlier run is removed where there are none."""
-    if not rejects:
-        path.unlink(missing_ok=True)
-        return
-    frame = pl.DataFrame(
-        [[getattr(r, c) for c in REJECT_COLUMNS] for r in rejects], schema=REJECT_COLUMNS, orient="row"
-    )
-    with written_aside(path) as aside, aside.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(REJECT_COLUMNS)
-        writer.writerows(escaped(frame).iter_rows())

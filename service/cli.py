@@ -16,7 +16,7 @@ from features.errors import ClaimRiskError, InputError
 from features.tables import TableOptions
 from model.artefact import load
 from service.advice_catalogue import catalogue
-from service.batch import Encoding, Summary, score_file
+from service.batch import Summary, score_file
 from service.cli_backtest import backtest
 from service.cli_compliance import compliance
 from service.cli_import import import_files
@@ -27,6 +27,7 @@ from service.cli_options import say as _say
 from service.cli_seller import Map, map_file_command, read_by_map
 from service.cli_worklist import worklist
 from service.policy_page import policy_command
+from service.results import Encoding
 from service.settings import settings, signing_key
 from service.wording import Lang
 

@@ -21,12 +21,12 @@ from features.seller.reading import read_seller_file
 from features.seller.sources import expanded
 from features.seller.spans import coverage_toml
 from features.seller.table import SellerTable
-from service.batch import escaped
 from service.cli_options import zone_named
 from service.cli_seller import map_named
 from service.files import folder_aside
 from service.import_report import CONFLICTS, COVERAGE, report_document
 from service.import_words import report_text
+from service.results import escaped
 from service.wording import Lang
 
 REPORT = "import_report.json"

@@ -22,9 +22,9 @@ from features.listings.returns import not_as_described_rate, read_returns
 from features.listings.sheets import read_rows
 from features.order import attributes
 from features.parsing import parsed
-from service.batch import escaped, write_rejects
 from service.cli_options import err, zone_named
-from service.listings import Checked, check, check_ending, write_table
+from service.listings import Checked, check
+from service.results import check_ending, escaped, write_rejects, write_table
 from service.wording import Lang
 
 listings_app = typer.Typer(help="Compare listings with the products that are sent.", no_args_is_help=True)

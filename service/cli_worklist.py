@@ -17,10 +17,10 @@ from features.errors import InputError
 from features.tables import TableOptions, read_orders
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue, catalogue
-from service.batch import Encoding, write_rejects
 from service.bundles import chosen_bundle
 from service.cli_options import Zone, err, instant, zone_named
 from service.decide import Decisions, decide
+from service.results import Encoding, write_rejects
 from service.settings import settings
 from service.wording import Lang
 from service.worklist import Looked, Worklist, looked

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
-from pathlib import Path
 
 import polars as pl
 from pydantic import TypeAdapter
 
 from features.delimited import Reject
-from features.errors import InputError
 from features.listings.compare import findings
 from features.listings.files import Records
 from features.listings.record import FLAGS, Finding, Record
 from service.advice_catalogue import Text
-from service.batch import escaped
-from service.files import written_aside
-from service.spreadsheet import write_sheet
 from service.wording import Lang
 
-ENDINGS = (".csv", ".xlsx", ".parquet")
 _LONGEST_SHOWN = 160
 _LONGEST_CELL = 32_000
 
@@ -99,25 +93,3 @@ def _row(listing: Record, product: Record | None, lang: Lang) -> tuple[str | boo
         for text in (found[flag].listing, found[flag].product, fixes[flag])
     ]
     return (listing.sku, product is not None, sum(map(bool, flags)), *flags, todo or None, *details)
-
-
-def write_table(frame: pl.DataFrame, out: Path) -> None:
-    """A table as CSV for spreadsheets, xlsx or Parquet, by the ending of its name; nothing in it runs as a formula."""
-    check_ending(out)
-    with written_aside(out) as aside:
-        if out.suffix.lower() == ".parquet":
-            frame.write_parquet(aside)
-        elif out.suffix.lower() == ".xlsx":
-            write_sheet(frame, aside, out)
-        else:
-            aside.write_text(escaped(frame).write_csv(), "utf-8-sig", newline="")
-
-
-def check_ending(out: Path, taken: Sequence[Path] = ()) -> None:
-    """Refuse a result that we cannot write, or that would take the place of an input."""
-    if out.suffix.lower() not in ENDINGS:
-        expected = " or ".join(ENDINGS)
-        raise InputError(f"--out {out}: expected a name ending in {expected}, got {out.suffix or 'no ending'!r}")
-    for path in taken:
-        if out.resolve() == path.resolve():
-            raise InputError(f"--out {out}: expected another file than the input {path.name}, which would be lost")

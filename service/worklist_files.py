@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from features.errors import InputError
-from service.batch import Encoding, escaped
 from service.files import written_aside
+from service.results import Encoding, escaped
 
 FIRST = "orders"  # the sheet that is the CSV itself
 _ENDINGS = (".xlsx", ".csv")

@@ -18,9 +18,10 @@ from features.errors import FileRefused, InputError
 from features.tables import TableOptions
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue, catalogue
-from service.batch import PREFIX, REJECT_COLUMNS, Summary, escaped, score_file
+from service.batch import PREFIX, Summary, score_file
 from service.decide import decide
 from service.files import folder_aside, written_aside
+from service.results import REJECT_COLUMNS, escaped
 from service.wording import Lang
 
 OURS = (

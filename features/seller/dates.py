@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from features.errors import SettingError
+from features.parsing import localised
 from features.seller.mapping import DateOrder, Day, NumberDate
 from features.seller.numbers import plain_digits
 from features.seller.rawtext import MARK
@@ -130,7 +130,7 @@ def instants(
     local = local.set(bad_zone, None)
     shifted = (local - (named * MINUTE_US).cast(pl.Duration("us"))).dt.replace_time_zone("UTC")
     needs_zone = local.is_not_null() & named.is_null()
-    values = shifted if zone is None else shifted.fill_null(_localised(local.set(~needs_zone, None), zone))
+    values = shifted if zone is None else shifted.fill_null(localised(local.set(~needs_zone, None), zone))
     return Instants(values, needs_zone, is_day, is_serial)
 
 
@@ -192,11 +192,3 @@ def _from_numbers(found: DateParts, number: NumberDate | None) -> pl.Series:
         is_serial &= found.is_typed
     milliseconds = (value.set(~is_serial, None) * (DAY_US / 1e3)).round().cast(pl.Int64)
     return (milliseconds * 1_000).cast(pl.Duration("us")) + pl.Series([EXCEL_EPOCH], dtype=pl.Datetime("us"))
-
-
-def _localised(naive: pl.Series, zone: ZoneInfo) -> pl.Series:
-    try:
-        local = naive.dt.replace_time_zone(zone.key, ambiguous="earliest", non_existent="null")
-    except pl.exceptions.ComputeError as error:
-        raise SettingError(f"time zone {zone.key}: expected an Area/City such as Asia/Shanghai") from error
-    return local.dt.convert_time_zone("UTC")
