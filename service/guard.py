@@ -16,9 +16,9 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
+from features.conditions import CLOSED
 from features.errors import SettingError
 from service.advice_catalogue import Text
-from service.advice_conditions import CLOSED
 from service.guard_normal import Writing, writings
 
 DENIED, BREAKS, AFTER = "denied", "breaks", "forbidden_after"

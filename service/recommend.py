@@ -9,10 +9,10 @@ from functools import lru_cache
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
+from features.conditions import Condition, held_value, moment
 from features.moments import HOUR
 from features.order import STATES, attributes
 from service.advice_catalogue import AS_OF, Action, Basis, Catalogue, Scope, SideEffect
-from service.advice_conditions import Condition, held_value, moment
 
 LIMIT = 5
 MEDIAN, LOW, HIGH = range(3)

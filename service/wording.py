@@ -14,12 +14,12 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from features.columns import EXTRA_PREFIX, Columns
+from features.conditions import CLOSED, checked_moment, moment
 from features.errors import SettingError
 from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT, TEXT_KINDS, Kind
 from features.moments import DAY, HOUR
 from features.order import attributes
 from service.advice_catalogue import Action, Text
-from service.advice_conditions import CLOSED, checked_moment, moment
 
 Lang = Literal["en", "zh"]
 Direction = Literal["up", "down"]

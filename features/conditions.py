@@ -1,4 +1,4 @@
-"""The closed vocabulary in which advice says when it applies: each condition is a boolean per order."""
+"""The closed vocabulary in which rules say when they apply: each condition is a boolean per order."""
 
 from __future__ import annotations
 
