@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, Self
 
@@ -10,10 +9,11 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
 from pydantic.dataclasses import dataclass
 
-from features.columns import Array, Bools, Columns, Floats
+from features.columns import Array, Bools, Columns
 from features.errors import nearest
 from features.kinds import TEXT_KINDS, Kind
-from features.moments import HOUR, contact_at
+from features.moments import HOUR
+from features.named_moments import checked_moment, is_absent, moment
 from features.order import Attribute, attributes
 
 CLOSED = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -26,48 +26,6 @@ def declared(name: str) -> Attribute:
     if found is None:
         raise ValueError(f"expected an attribute of the order, got {name!r}{nearest(name, attributes())}")
     return found
-
-
-def _handed_over(columns: Columns) -> Floats:
-    return np.fmin(columns["shipped_at"], columns["first_scan_at"])
-
-
-def _seller_wrote(columns: Columns) -> Floats:
-    return np.fmax(columns["first_reply_at"], columns["last_reply_at"])
-
-
-def _waiting_since(columns: Columns) -> Floats:
-    """(n,) instants: the buyer's message that has no reply yet, NaN where none waits."""
-    asked, wrote = np.fmax(columns["first_message_at"], columns["last_message_at"]), _seller_wrote(columns)
-    first = np.fmin(columns["first_message_at"], asked)
-    return np.where(np.isnan(wrote), first, np.where(wrote < asked, asked, np.nan))
-
-
-DERIVED: dict[str, Callable[[Columns], Floats]] = {
-    "handed_over_at": _handed_over,
-    "contact_at": contact_at,
-    "seller_wrote_at": _seller_wrote,
-    "waiting_since": _waiting_since,
-}
-
-
-def moment(columns: Columns, name: str) -> Floats:
-    """(n,) float64 instants: an attribute of the order, or a moment derived from several; NaN unknown."""
-    derived = DERIVED.get(name)
-    return np.asarray(columns[name], dtype=np.float64) if derived is None else derived(columns)
-
-
-def is_absent(columns: Columns, name: str) -> bool:
-    """Whether no order has the moment, told without looking at any."""
-    return name not in DERIVED and name not in columns
-
-
-def checked_moment(name: str) -> str:
-    """The name, if it is a moment; else a ValueError."""
-    known = [*DERIVED, *(a.name for a in attributes().values() if a.is_instant)]
-    if name not in known:
-        raise ValueError(f"expected a moment, got {name!r}{nearest(name, known)}")
-    return name
 
 
 def _several(value: object) -> object:
@@ -206,11 +164,29 @@ class Age:
         return _between(hours, self.age_over_hours, self.age_under_hours, self.or_unknown)
 
 
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Before:
+    """`{moment = "first_scan_at", by = "ship_by"}`: the moment has come, at or before another that is known."""
+
+    moment: Annotated[str, BeforeValidator(checked_moment)]
+    by: Annotated[str, BeforeValidator(checked_moment)]
+
+    def holds(self, columns: Columns) -> Bools:
+        """(n,) bool."""
+        if is_absent(columns, self.moment) or is_absent(columns, self.by):
+            return np.zeros(columns.n, dtype=np.bool_)
+        at = moment(columns, self.moment)
+        return np.asarray((at <= moment(columns, self.by)) & (at <= columns["as_of"]), dtype=np.bool_)
+
+
+_AnyCondition = OneOf | InRange | Differs | Happened | Age | Before
+
+
 def _form(value: Any) -> str:
     if not isinstance(value, dict):
         return "one_of"
     if "moment" in value:
-        return "happened" if "happened" in value else "age"
+        return "before" if "by" in value else "happened" if "happened" in value else "age"
     if "differs_from" in value:
         return "differs"
     return "in_range" if {"at_least", "below"} & value.keys() else "one_of"
@@ -221,13 +197,14 @@ Condition = Annotated[
     | Annotated[InRange, Tag("in_range")]
     | Annotated[Differs, Tag("differs")]
     | Annotated[Happened, Tag("happened")]
-    | Annotated[Age, Tag("age")],
+    | Annotated[Age, Tag("age")]
+    | Annotated[Before, Tag("before")],
     Discriminator(_form),
 ]
 
 
 @cache
-def _one(condition: OneOf | InRange | Differs | Happened | Age) -> OneOf | InRange | Differs | Happened | Age:
+def _one(condition: _AnyCondition) -> _AnyCondition:
     return condition
 
 
@@ -237,3 +214,28 @@ def _interned(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
 
 
 Conditions = Annotated[tuple[Condition, ...], AfterValidator(_interned)]
+
+
+class Truths:
+    """Where each condition holds, asked of the columns once, however many rules share it."""
+
+    __slots__ = ("_columns", "_found")
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._found: dict[int, Bools] = {}
+
+    def of(self, condition: Condition) -> Bools:
+        """(n,) bool."""
+        found = self._found.get(id(condition))
+        if found is None:
+            found = self._found[id(condition)] = condition.holds(self._columns)
+        return found
+
+    def all_of(self, conditions: Conditions, among: Bools) -> Bools:
+        """(n,) bool: the orders of `among` where all conditions hold; stops as soon as none is left."""
+        for condition in conditions:
+            if not np.count_nonzero(among):
+                return among
+            among = among & self.of(condition)
+        return among

@@ -16,9 +16,10 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BeforeValidator, Field, StrictBool, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from features.conditions import CLOSED, Conditions, checked_moment, declared, held_value
+from features.conditions import CLOSED, Conditions, declared, held_value
 from features.errors import SettingError
 from features.kinds import Kind
+from features.named_moments import checked_moment
 from features.order import State
 
 Basis = Literal["policy", "prior", "evidence", "experiment"]

@@ -9,8 +9,9 @@ from functools import lru_cache
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
-from features.conditions import Condition, held_value, moment
+from features.conditions import Truths, held_value
 from features.moments import HOUR
+from features.named_moments import moment
 from features.order import STATES, attributes
 from service.advice_catalogue import AS_OF, Action, Basis, Catalogue, Scope, SideEffect
 
@@ -138,25 +139,8 @@ def _ready(catalogue: Catalogue) -> _Ready:
     )
 
 
-class _Truths:
-    """Where each condition holds, asked of the columns once, however many actions share it."""
-
-    __slots__ = ("_columns", "_found")
-
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
-        self._found: dict[int, Bools] = {}
-
-    def of(self, condition: Condition) -> Bools:
-        """(n,) bool."""
-        found = self._found.get(id(condition))
-        if found is None:
-            found = self._found[id(condition)] = condition.holds(self._columns)
-        return found
-
-
 def _offers(columns: Columns, states: Ints, candidates: Bools, catalogue: Catalogue) -> _Offers:
-    ready, as_of, truths = _ready(catalogue), columns["as_of"], _Truths(columns)
+    ready, as_of, truths = _ready(catalogue), columns["as_of"], Truths(columns)
     for condition in catalogue.limits.never:
         candidates = candidates & ~truths.of(condition)
     found = [_Offers(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))]
@@ -175,13 +159,11 @@ def _offers(columns: Columns, states: Ints, candidates: Bools, catalogue: Catalo
     return _Offers(np.concatenate(rows), np.concatenate(actions), np.concatenate(dues))
 
 
-def _feasible(action: Action, truths: _Truths, in_state: Bools) -> Bools:
+def _feasible(action: Action, truths: Truths, in_state: Bools) -> Bools:
     """(n,) bool: where the action's conditions hold too; stops as soon as no order is left."""
-    feasible = in_state
-    for condition in action.when:
-        feasible = feasible & truths.of(condition)
-        if not np.count_nonzero(feasible):
-            return feasible
+    feasible = truths.all_of(action.when, in_state)
+    if not np.count_nonzero(feasible):
+        return feasible
     if action.when_any:
         feasible = feasible & np.logical_or.reduce([truths.of(condition) for condition in action.when_any])
     return feasible

@@ -14,10 +14,11 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from features.columns import EXTRA_PREFIX, Columns
-from features.conditions import CLOSED, checked_moment, moment
+from features.conditions import CLOSED
 from features.errors import SettingError
 from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT, TEXT_KINDS, Kind
 from features.moments import DAY, HOUR
+from features.named_moments import checked_moment, moment
 from features.order import attributes
 from service.advice_catalogue import Action, Text
 

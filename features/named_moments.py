@@ -1,0 +1,54 @@
+"""Moments by name: an instant of the order, or one derived from several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from features.columns import Columns, Floats
+from features.errors import nearest
+from features.moments import contact_at
+from features.order import attributes
+
+
+def _handed_over(columns: Columns) -> Floats:
+    return np.fmin(columns["shipped_at"], columns["first_scan_at"])
+
+
+def _seller_wrote(columns: Columns) -> Floats:
+    return np.fmax(columns["first_reply_at"], columns["last_reply_at"])
+
+
+def _waiting_since(columns: Columns) -> Floats:
+    """(n,) instants: the buyer's message that has no reply yet, NaN where none waits."""
+    asked, wrote = np.fmax(columns["first_message_at"], columns["last_message_at"]), _seller_wrote(columns)
+    first = np.fmin(columns["first_message_at"], asked)
+    return np.where(np.isnan(wrote), first, np.where(wrote < asked, asked, np.nan))
+
+
+DERIVED: dict[str, Callable[[Columns], Floats]] = {
+    "handed_over_at": _handed_over,
+    "contact_at": contact_at,
+    "seller_wrote_at": _seller_wrote,
+    "waiting_since": _waiting_since,
+}
+
+
+def moment(columns: Columns, name: str) -> Floats:
+    """(n,) float64 instants: an attribute of the order, or a moment derived from several; NaN unknown."""
+    derived = DERIVED.get(name)
+    return np.asarray(columns[name], dtype=np.float64) if derived is None else derived(columns)
+
+
+def is_absent(columns: Columns, name: str) -> bool:
+    """Whether no order has the moment, told without looking at any."""
+    return name not in DERIVED and name not in columns
+
+
+def checked_moment(name: str) -> str:
+    """The name, if it is a moment; else a ValueError."""
+    known = [*DERIVED, *(a.name for a in attributes().values() if a.is_instant)]
+    if name not in known:
+        raise ValueError(f"expected a moment, got {name!r}{nearest(name, known)}")
+    return name
