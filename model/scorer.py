@@ -14,6 +14,7 @@ from features.order import STATES
 from features.pipeline import FeaturePipeline
 from model.booster import Booster
 from model.calibration import Z_90, Calibrator, probability_of
+from model.consequences import Consequences
 from model.delay import DelayCurve
 from model.margin import Margin
 
@@ -67,6 +68,7 @@ class Scorer:
     type_shares: Floats
     target: Target
     standing: Standing
+    consequences: Consequences
 
     def score(self, columns: Columns, threads: int = 1) -> Scores:
         """Probabilities of orders masked to their as_of (`features.moments.as_known`)."""
@@ -112,6 +114,7 @@ class Scorer:
             "delay": self.delay.to_state(),
             "baseline": {"rates": self.baseline.rates.tolist(), "multiples": dict(self.baseline.multiples)},
             "type_shares": self.type_shares.tolist(),
+            "consequences": self.consequences.to_state(),
         }
 
     @classmethod
@@ -128,4 +131,5 @@ class Scorer:
             type_shares=np.array(state["type_shares"]),
             target=cast("Target", state["target"]),
             standing=cast("Standing", state["standing"]),
+            consequences=Consequences.from_state(state["consequences"]),
         )

@@ -17,6 +17,7 @@ from features.outcome import CLAIM_TYPES
 from features.pipeline import Extra, FeaturePipeline
 from model.booster import Booster
 from model.calibration import Calibrator, probability_of
+from model.consequences import from_policy_alone
 from model.delay import DelayCurve
 from model.margin import Margin
 from model.scorer import Baseline, Scorer
@@ -165,7 +166,7 @@ def _scorer(prepared: Prepared, margin: Margin, booster: Booster, calibrator: Ca
     curve = curve_of(prepared.rows, until, window)
     return Scorer(
         prepared.pipeline, margin, booster, calibrator, curve, baseline_of(prepared, curve), type_shares(prepared),
-        prepared.dataset.coverage.target, "fitted" if is_fitted else "insufficient_data",
+        prepared.dataset.coverage.target, "fitted" if is_fitted else "insufficient_data", from_policy_alone(),
     )  # fmt: skip
 
 

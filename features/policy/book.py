@@ -6,12 +6,15 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
+from features.columns import Bools, Columns, Floats
 from features.errors import SettingError
 from features.order import attributes
 from features.policy.facts import COMMON, NOT_FACTS, PolicyFact, facts_of, toml_of
@@ -44,6 +47,31 @@ class Book:
     def on(self, marketplace: str, at: float) -> date:
         """The marketplace's local day of an instant (epoch seconds)."""
         return datetime.fromtimestamp(at, UTC).astimezone(self.zones[marketplace]).date()
+
+    def groups(self, columns: Columns) -> list[tuple[Bools, Rules]]:
+        """Orders under the same facts: ((n,) bool, the facts at their as_of); none where the marketplace is unknown."""
+        codes, as_of = columns["marketplace"], columns["as_of"]
+        if columns.n == 1:
+            at = float(as_of[0])
+            rules = {} if codes[0] != codes[0] or at != at else self._at_instant(int(codes[0]), at)
+            return [(np.ones(1, dtype=np.bool_), rules)]
+        found: list[tuple[Bools, Rules]] = []
+        for code in np.unique(codes[~np.isnan(codes)]).tolist():
+            here = codes == code
+            span = np.searchsorted(self._border_instants(int(code)), as_of, side="right")
+            for place in np.unique(span[here & ~np.isnan(as_of)]).tolist():
+                rows = here & (span == place)
+                found.append((rows, self._at_instant(int(code), float(as_of[rows][0]))))
+        return found
+
+    def _at_instant(self, code: int, at: float) -> Rules:
+        marketplace = attributes()["marketplace"].choices[code]
+        return self.at(marketplace, self.on(marketplace, at))
+
+    def _border_instants(self, code: int) -> Floats:
+        """Epoch seconds at which the local days of `borders` begin."""
+        zone = self.zones[attributes()["marketplace"].choices[code]]
+        return np.array([datetime.combine(day, time.min, zone).timestamp() for day in self.borders])
 
     def fact(self, marketplace: str, topic: str, at: float) -> PolicyFact | None:
         """The fact on a topic that applies at an instant, or None where the marketplace has none."""

@@ -1,0 +1,131 @@
+"""What policy lets expect of a claim: rules out of `consequences.toml`, of which the first that holds decides."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass as plain
+from datetime import date
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from features.columns import Bools, Columns, Floats, Ints
+from features.conditions import CLOSED, Conditions, Truths
+from features.errors import SettingError
+from features.kinds import ClaimType
+from features.outcome import CLAIM_TYPES
+from features.policy.book import Book, Rules, book
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Shares:
+    """P(the seller pays | claim) and P(it counts as a defect | claim)."""
+
+    seller_pays: Share
+    defect: Share
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Rule:
+    """Holds for claims of `types` where all of `when` do and the marketplace has `fact` (a topic of policy), if any."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    types: Annotated[tuple[ClaimType, ...], Field(min_length=1)]
+    when: Conditions
+    seller_pays: Share
+    defect: Share
+    fact: str | None = None
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Prior:
+    """How many decided claims the shares are worth."""
+
+    claims: Annotated[float, Field(gt=0)]
+
+
+@dataclass(frozen=True, slots=True, eq=False, config=CLOSED)
+class Expectations:
+    """All of consequences.toml; compared by identity, because it is loaded once."""
+
+    valid_from: date
+    source: Literal["assumed"]
+    prior: Prior
+    base: Mapping[str, Shares]
+    rule: tuple[Rule, ...]
+
+
+@plain(frozen=True, slots=True)
+class Expected:
+    """(n, types) float64 each, types as in CLAIM_TYPES; rule: (n, types) int64, the place of the rule, -1 for base."""
+
+    seller_pays: Floats
+    defect: Floats
+    rule: Ints
+
+
+@cache
+def expectations() -> Expectations:
+    """The expectations that ship with the program."""
+    return loaded(resources.files("model") / "consequences.toml")
+
+
+def loaded(file: Traversable) -> Expectations:
+    """The expectations in a file; `SettingError` names the key that is wrong."""
+    try:
+        found = TypeAdapter(Expectations).validate_python(tomllib.loads(file.read_text("utf-8")))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise SettingError(f"{file.name}: {_first(error)}") from error
+    if set(found.base) != set(CLAIM_TYPES):
+        raise SettingError(f"{file.name}: base: expected {CLAIM_TYPES}, got {tuple(found.base)}")
+    return found
+
+
+def _first(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return f"expected TOML: {error}"
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def expected(columns: Columns, of: Expectations | None = None, facts: Book | None = None) -> Expected:
+    """What policy lets expect of a claim on each of n orders, as known at their as_of."""
+    of = of or expectations()
+    rule = np.full((columns.n, len(CLAIM_TYPES)), -1, dtype=np.int64)
+    truths, groups = Truths(columns), (facts or book()).groups(columns)
+    for place, told in enumerate(of.rule):
+        where = truths.all_of(told.when, _has_fact(groups, told.fact, columns.n))
+        if np.count_nonzero(where):
+            for name in told.types:
+                column = rule[:, CLAIM_TYPES.index(name)]
+                column[where & (column < 0)] = place
+    pays, defect = _shares(of)
+    kinds = np.arange(len(CLAIM_TYPES))
+    return Expected(pays[rule, kinds], defect[rule, kinds], rule)
+
+
+def _has_fact(groups: list[tuple[Bools, Rules]], topic: str | None, n: int) -> Bools:
+    where = np.full(n, topic is None)
+    if topic is not None:
+        for rows, rules in groups:
+            if topic in rules:
+                where |= rows
+    return where
+
+
+@cache
+def _shares(of: Expectations) -> tuple[Floats, Floats]:
+    """(rules + 1, types) float64 each: by rule, the base last."""
+    bases = [of.base[name] for name in CLAIM_TYPES]
+    kinds = len(CLAIM_TYPES)
+    pays = [*([rule.seller_pays] * kinds for rule in of.rule), [base.seller_pays for base in bases]]
+    defect = [*([rule.defect] * kinds for rule in of.rule), [base.defect for base in bases]]
+    return np.array(pays), np.array(defect)
