@@ -59,7 +59,12 @@ def order_value(columns: Columns) -> Floats:
 
 def dollar_scale(columns: Columns) -> Floats:
     """(n,) float64: the rough size of one unit of each order's currency in dollars, NaN unknown; never shown."""
-    return np.fromiter((_scales().get(c, np.nan) for c in columns["currency"]), np.float64, columns.n)
+    return np.fromiter((rough_dollars(c) for c in columns["currency"]), np.float64, columns.n)
+
+
+def rough_dollars(currency: str | None) -> float:
+    """The rough size of one unit of a currency in dollars, NaN unknown."""
+    return _scales().get(currency, np.nan)
 
 
 def mismatch_count(columns: Columns) -> Floats:

@@ -26,7 +26,7 @@ Basis = Literal["policy", "prior", "evidence", "experiment"]
 Scope = Literal["order", "sku", "lane", "shop"]
 SideEffect = Literal[
     "LATE_SHIPMENT", "VALID_TRACKING", "ON_TIME_DELIVERY", "CANCELLATION_RATE", "FAILED_DELIVERY_ATTEMPT",
-    "BUYER_EFFORT", "RETURN_RATE", "BUYER_REFUNDED", "SALE_LOST",
+    "BUYER_EFFORT", "RETURN_RATE", "NEGATIVE_FEEDBACK",
 ]  # fmt: skip
 CostKind = Literal[
     "minutes", "label_upgrade", "signature_fee", "return_label", "duties", "order_value", "lost_margin"
@@ -83,7 +83,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Cost:
-    """What an action takes, for `money` to price: `quantity` of a kind."""
+    """What an action takes, for `money` to price: `quantity` of a kind; below 1 where it is only used by chance."""
 
     kind: CostKind
     quantity: Annotated[float, Field(ge=0)]
@@ -104,6 +104,9 @@ class Action:
     helps: `next_orders` where nothing changes for the order at hand; the effect is then on orders like it.
     after_deadline: `drop` is not advised late, `late` is. addresses: the attributes that it remedies. sets: what the
     order's attributes become ("as_of" for instants), for policy rules on who pays. lowers: what it is done for.
+    side_effects: cases of each that the action adds per order; betters: metrics that it improves. facts: topics of
+    policy that the marketplace must have. slot: of actions that share one, a plan holds at most one. is_duty: told
+    whether or not it pays, because the marketplace asks for it.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]+$")]
@@ -117,7 +120,7 @@ class Action:
     after_deadline: Literal["drop", "late"]
     addresses: tuple[str, ...]
     lowers: tuple[Literal["claim", "seller_pays", "defect"], ...]
-    side_effects: tuple[SideEffect, ...]
+    side_effects: Mapping[SideEffect, Annotated[float, Field(gt=0, le=1)]]
     cost: Cost
     source: str
     effect: Effect
@@ -125,6 +128,15 @@ class Action:
     when_any: Conditions = ()
     sets: Mapping[str, StrictBool | str] = Field(default_factory=dict)
     holds_parcel: bool = False
+    betters: tuple[SideEffect, ...] = ()
+    facts: tuple[str, ...] = ()
+    slot: str | None = None
+    is_duty: bool = False
+
+    @property
+    def changes_who_pays(self) -> bool:
+        """Whether policy's rules on who pays may read the order otherwise once it is done."""
+        return bool(self.sets) and set(self.lowers) != {"claim"}
 
     @model_validator(mode="after")
     def _of_the_order(self) -> Self:
@@ -139,12 +151,24 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
+class Metric:
+    """A metric of the marketplace that a side effect would worsen: the attribute that tells it, the topic of policy
+    that bounds it, and the share of what is allowed from which nothing may worsen it any more."""
+
+    attribute: str
+    topic: str
+    from_share: Annotated[float, Field(gt=0, le=1)]
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
 class Limits:
-    """What no advice may do: hold a parcel near ship_by, speak for some orders, or say forbidden things."""
+    """What no advice may do: hold a parcel near ship_by, speak for some orders, say forbidden things, or worsen a
+    metric that is near its bound."""
 
     hold_margin_hours: float
     never: Conditions
     forbidden: tuple[re.Pattern[str], ...]
+    metric: Mapping[SideEffect, Metric]
 
     def broken_by(self, action: Action) -> str | None:
         """How an action breaks the limits, or None."""

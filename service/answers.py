@@ -8,13 +8,15 @@ from typing import Any
 from features.order import STATES
 from features.outcome import CLAIM_TYPES
 from features.policy.book import book
-from model.artefact import Bundle
-from service.advice_catalogue import Catalogue
 from service.decide import BANDS, Decisions, rules
 from service.instants import instant_text
-from service.recommend import Recommendation
+from service.means import Means
+from service.money import ExpectedCost, exponent
+from service.planning import Plan
+from service.recommend import Recommendation, Rejected
 from service.ruling import ruling
-from service.wording import Lang, reason, reason_text, rendered_value, text
+from service.stakes import Stakes
+from service.wording import Lang, reason, reason_text, rejected_text, rendered_value, text
 
 MOST_REASONS = 5
 
@@ -23,9 +25,10 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def answer(decisions: Decisions, i: int, bundle: Bundle, catalogue: Catalogue, lang: Lang) -> dict[str, Any]:
+def answer(decisions: Decisions, i: int, means: Means, lang: Lang) -> dict[str, Any]:
     """What is told of order i, without the id of the answer; fields of what is not yet there are null or empty."""
-    scores, columns = decisions.scores, decisions.columns
+    scores, columns, stakes, advice = decisions.scores, decisions.columns, decisions.stakes, decisions.advice[i]
+    bundle, round_to = means.bundle, exponent(stakes.prices.currency[i])
     probability = _number(scores.probability[i])
     told = probability is not None
     ruled = ruling(columns, i, lang)
@@ -42,15 +45,16 @@ def answer(decisions: Decisions, i: int, bundle: Bundle, catalogue: Catalogue, l
         "baseline": float(scores.baseline[i]),
         "baseline_multiple": _number(decisions.multiple[i]),
         "score": int(decisions.score[i]) if told else None,
-        "band": BANDS[int(decisions.band[i])] if told else None,
+        "band": None if math.isnan(decisions.band[i]) else BANDS[int(decisions.band[i])],
         "disposition": decisions.disposition[i],
         "claim_types": _types(decisions, i) if told else None,
-        "p_seller_pays": None,
-        "p_defect": None,
-        "expected_cost": None,
+        "p_seller_pays": _number(stakes.seller_pays[i]),
+        "p_defect": _number(stakes.defect[i]),
+        "expected_cost": expected_cost(stakes, i),
         "reasons": _reasons(decisions, i, lang) if told else [],
-        "recommendations": [_recommendation(r, lang) for r in decisions.advice[i]],
-        "actions_rejected": [],
+        "recommendations": [_recommendation(r, round_to, lang) for r in advice.recommendations],
+        "plan": None if advice.plan is None else _plan(advice.plan, round_to),
+        "actions_rejected": [_rejected(r, lang) for r in advice.rejected],
         "eligibility": ruled.eligibility,
         "clocks": ruled.clocks,
         "warnings": [
@@ -64,8 +68,8 @@ def answer(decisions: Decisions, i: int, bundle: Bundle, catalogue: Catalogue, l
             "trained_until": bundle.trained_until,
             "features": str(bundle.manifest["feature_contract"]),
             "policy": book().version,
-            "advice": catalogue.fingerprint,
-            "costs": None,
+            "advice": means.catalogue.fingerprint,
+            "costs": means.costs.version,
         },
     }
 
@@ -95,17 +99,50 @@ def reason_of(decisions: Decisions, i: int, attribute: str, strength: float, lan
     }
 
 
-def _recommendation(found: Recommendation, lang: Lang) -> dict[str, Any]:
+def expected_cost(stakes: Stakes, i: int) -> dict[str, Any] | None:
+    """The expected cost of order i with its parts and what was assumed; None where it is unknown."""
+    parts, prices = stakes.expected, stakes.prices
+    amount, places = float(parts.amount[i]), exponent(prices.currency[i])
+    if math.isnan(amount):
+        return None
+    assumed = {"order_total": prices.value_assumed, "unit_cost": prices.goods_assumed, "rate": prices.rate_assumed}
+    return {
+        "amount": round(amount, places),
+        "currency": prices.currency[i],
+        "parts": {name: round(float(getattr(parts, name)[i]), places) for name in ExpectedCost.__slots__},
+        "assumed": [name for name, where in assumed.items() if where[i]],
+    }
+
+
+def _amount(value: float, places: int) -> float | None:
+    return None if math.isnan(value) else round(value, places)
+
+
+def _recommendation(found: Recommendation, places: int, lang: Lang) -> dict[str, Any]:
     return {
         "action": found.action.id,
         "scope": found.scope,
         "deadline": None if found.deadline is None else instant_text(found.deadline),
         "probability_after": found.probability_after,
-        "expected_cost_after": None,
-        "cost": None,
-        "net_benefit": None,
+        "expected_cost_after": _amount(found.expected_cost_after, places),
+        "cost": _amount(found.cost, places),
+        "net_benefit": _amount(found.net_benefit, places),
         "basis": found.basis,
         "effect_interval": [found.effect_low, found.effect_high],
         "side_effects": list(found.side_effects),
         "text": text(found.action, lang),
     }
+
+
+def _plan(plan: Plan, places: int) -> dict[str, Any]:
+    return {
+        "actions": [action.id for action in plan.actions],
+        "probability_after": plan.probability_after,
+        "expected_cost_after": _amount(plan.expected_cost_after, places),
+        "cost": _amount(plan.cost, places),
+        "net_benefit": _amount(plan.net_benefit, places),
+    }
+
+
+def _rejected(found: Rejected, lang: Lang) -> dict[str, Any]:
+    return {"action": found.action.id, "reason": found.why, "text": rejected_text(found.action, found.why, lang)}

@@ -12,10 +12,9 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
 from features.document import checked_columns, read_order
-from model.artefact import Bundle
-from service.advice_catalogue import Catalogue
 from service.decide import decide
 from service.examples import decided_examples
+from service.means import Means
 from service.middleware import DOCS_CSP, Door
 from service.observation import Metrics
 from service.openapi import describe
@@ -29,12 +28,10 @@ DESCRIPTION = "Which orders will end in an Amazon A-to-z Guarantee claim, and wh
 DOCS = "/docs"
 
 
-def create_app(
-    bundle: Bundle, catalogue: Catalogue, settings: Settings, *, examples: Path | None = None, clock: Clock = now
-) -> FastAPI:
-    """The app that serves a bundle. examples: a file of orders, with as_of, for the page."""
-    decided = None if examples is None else decided_examples(examples, bundle, catalogue)
-    held = Running(bundle, catalogue, settings, clock, Metrics(bundle), decided)
+def create_app(means: Means, settings: Settings, *, examples: Path | None = None, clock: Clock = now) -> FastAPI:
+    """The app that answers with these means. examples: a file of orders, with as_of, for the page."""
+    decided = None if examples is None else decided_examples(examples, means)
+    held = Running(means, settings, clock, Metrics(means.bundle), decided)
     policies = {"/": PAGE_CSP, DOCS: DOCS_CSP}
     door = Middleware(Door, metrics=held.metrics, api_key=settings.api_key, policies=policies)
     app: FastAPI = FastAPIOffline(
@@ -53,7 +50,7 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Ready once a first order has gone all the way; a bundle only exists if its canaries sang when it was loaded."""
     held: Running = app.state.running
-    decide(checked_columns(read_order(EXAMPLE), 0.0, held.extras), held.bundle, held.catalogue)
+    decide(checked_columns(read_order(EXAMPLE), 0.0, held.extras), held.means)
     held.is_ready = True
     yield
     held.is_ready = False

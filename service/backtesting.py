@@ -13,13 +13,17 @@ from features.errors import InputError
 from features.moments import DAY
 from features.pipeline import Extra, declared_extra
 from model.artefact import Bundle, load
+from model.consequences import from_policy_alone
+from model.scorer import Target
 from service.advice_catalogue import catalogue
 from service.cli_training import TrainOptions, is_simulated, refuse_unknown_names
+from service.cost_profile import default_costs
 from service.files import written_aside
 from service.instants import instant_text
 from service.recommend import recommended
 from service.results import escaped
 from service.settings import Settings, signing_key
+from service.stakes import stakes
 from service.wording import Lang, text
 from training.backtest import ALL, Backtest, backtest
 from training.backtest_report import Said, claims_table, lists_table, report
@@ -79,7 +83,7 @@ def look_back(
     is_foreign = bundle is not None and bundle.is_starter and not simulated
     banners = ["simulated"] * simulated + ["starter"] * is_foreign
     if out is not None:
-        _save(found, out, options.lang, banners)
+        _save(found, out, dataset.coverage.target, options.lang, banners)
     return Told(found, escaped(lists_table(found)).write_csv(), _lines(found, Said(options.lang)))
 
 
@@ -117,8 +121,9 @@ def _given(bundle: Bundle, dataset: Dataset, window: Window, simulated: bool) ->
     return Given(bundle.scorer, seen_until, int(bundle.manifest["orders"]), int(bundle.manifest["claims"]))
 
 
-def _save(found: Backtest, out: Path, lang: Lang, banners: Sequence[str]) -> None:
-    page = report(found, advice_then(found.dearest, lang), lang, banners=banners, made_on=datetime.now(UTC).date())
+def _save(found: Backtest, out: Path, target: Target, lang: Lang, banners: Sequence[str]) -> None:
+    told = advice_then(found.dearest, target, lang)
+    page = report(found, told, lang, banners=banners, made_on=datetime.now(UTC).date())
     with written_aside(out / "backtest.html") as aside:
         aside.write_bytes(page)
     for name, frame in (("backtest", lists_table(found)), ("claims", claims_table(found))):
@@ -126,16 +131,17 @@ def _save(found: Backtest, out: Path, lang: Lang, banners: Sequence[str]) -> Non
             aside.write_text(escaped(frame).write_csv(), "utf-8-sig", newline="")
 
 
-def advice_then(dear: Dearest, lang: Lang) -> list[list[str]]:
+def advice_then(dear: Dearest, target: Target, lang: Lang) -> list[list[str]]:
     """Per moment of the dearest claims what would have been advised, with the deadline."""
     if not dear.columns.n:
         return []
-    scored = dear.scored
-    advice = recommended(
-        dear.columns, scored.state, scored.probability, scored.type_shares, catalogue(), limit=TOLD_ACTIONS
-    )
+    known = stakes(dear.columns, dear.scored, from_policy_alone(), target, default_costs())
+    advice = recommended(known, catalogue(), limit=TOLD_ACTIONS)
     return [
-        [text(r.action, lang) + (f" [{(instant_text(r.deadline) or '')[:16]}Z]" if r.deadline else "") for r in row]
+        [
+            text(r.action, lang) + (f" [{(instant_text(r.deadline) or '')[:16]}Z]" if r.deadline else "")
+            for r in row.recommendations
+        ]
         for row in advice
     ]
 

@@ -19,10 +19,11 @@ from features.order import STATES
 from features.seller.table import SellerTable
 from features.tables import Chunk, TableOptions, orders_of, read_orders, unknown_columns
 from model.artefact import Bundle
-from service.advice_catalogue import Catalogue
 from service.answers import reason_of
 from service.decide import BANDS, Decisions, decide
 from service.instants import instant_text
+from service.means import Means
+from service.money import rounded
 from service.results import Encoding, check_ending, write_rejects, write_table
 from service.wording import Lang, text
 
@@ -53,8 +54,7 @@ def score_file(
     orders: Path,
     out: Path,
     options: TableOptions,
-    bundle: Bundle,
-    catalogue: Catalogue,
+    means: Means,
     *,
     lang: Lang,
     threads: int = 2,
@@ -75,7 +75,7 @@ def score_file(
             summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(chunk.frame.columns)]
         rejects += chunk.rejects
         summary.rejected.update(r.code for r in chunk.rejects)
-        frames.append(_scored(chunk, bundle, catalogue, lang, threads, summary))
+        frames.append(_scored(chunk, means, lang, threads, summary))
     write_table(pl.concat(frames, how="vertical_relaxed"), out, encoding)
     write_rejects(rejects, out.with_name(out.name + ".rejects.csv"))
     return summary
@@ -87,23 +87,21 @@ def _refuse_nested(frame: pl.DataFrame, out: Path) -> None:
         raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which only .parquet can")
 
 
-def _scored(
-    chunk: Chunk, bundle: Bundle, catalogue: Catalogue, lang: Lang, threads: int, summary: Summary
-) -> pl.DataFrame:
-    decisions = decide(chunk.columns, bundle, catalogue, threads=threads)
+def _scored(chunk: Chunk, means: Means, lang: Lang, threads: int, summary: Summary) -> pl.DataFrame:
+    decisions = decide(chunk.columns, means, threads=threads)
     summary.scored += chunk.columns.n
     summary.statuses.update(decisions.status.tolist())
     for warned in decisions.warnings:
         summary.warnings[warned.code + (f" {warned.attribute}" if warned.attribute else "")] += int(warned.where.sum())
     ours = [name for name in chunk.frame.columns if name.startswith(PREFIX)]
-    return chunk.frame.drop(ours).with_columns(_our_columns(decisions, bundle, lang))
+    return chunk.frame.drop(ours).with_columns(_our_columns(decisions, means.bundle, lang))
 
 
 def _our_columns(decisions: Decisions, bundle: Bundle, lang: Lang) -> list[pl.Series]:
-    scores = decisions.scores
+    scores, stakes = decisions.scores, decisions.stakes
     told = ~np.isnan(scores.probability)
     n = decisions.columns.n
-    bands = [BANDS[int(band)] if ok else None for band, ok in zip(decisions.band, told, strict=True)]
+    bands = [BANDS[int(band)] if band == band else None for band in decisions.band]
     columns: list[tuple[str, Any, Any]] = [
         ("probability", _nullable(scores.probability), pl.Float64),
         ("low", _nullable(scores.low), pl.Float64),
@@ -113,7 +111,8 @@ def _our_columns(decisions: Decisions, bundle: Bundle, lang: Lang) -> list[pl.Se
         ("disposition", decisions.disposition.tolist(), pl.String),
         ("state", [str(STATES[place]) for place in scores.state], pl.String),
         ("status", decisions.status.tolist(), pl.String),
-        ("expected_cost", [None] * n, pl.Float64),
+        ("expected_cost", _nullable(rounded(stakes.expected.amount, stakes.prices.currency)), pl.Float64),
+        ("cost_currency", stakes.prices.currency.tolist(), pl.String),
         *_told_reasons(decisions, told.tolist(), lang),
         *_told_actions(decisions, lang),
         ("warnings", [_warnings(decisions, i) for i in range(n)], pl.String),
@@ -136,12 +135,11 @@ def _told_reasons(decisions: Decisions, told: list[bool], lang: Lang) -> Iterato
 
 
 def _told_actions(decisions: Decisions, lang: Lang) -> Iterator[tuple[str, list[str | None], Any]]:
+    told = [advice.recommendations for advice in decisions.advice]
     for k in range(TOLD_ACTIONS):
-        texts = [
-            f"{row[k].action.id}: {text(row[k].action, lang)}" if k < len(row) else None for row in decisions.advice
-        ]
+        texts = [f"{row[k].action.id}: {text(row[k].action, lang)}" if k < len(row) else None for row in told]
         yield f"action_{k + 1}", texts, pl.String
-    first = [min((r.deadline for r in row if r.deadline is not None), default=None) for row in decisions.advice]
+    first = [min((r.deadline for r in row if r.deadline is not None), default=None) for row in told]
     yield "deadline", [None if at is None else instant_text(at) for at in first], pl.String
 
 

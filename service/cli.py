@@ -15,17 +15,18 @@ from features.columns import epoch_seconds
 from features.errors import ClaimRiskError, InputError
 from features.tables import TableOptions
 from model.artefact import load
-from service.advice_catalogue import catalogue
 from service.batch import Summary, score_file
 from service.cli_backtest import backtest
 from service.cli_compliance import compliance
 from service.cli_import import import_files
 from service.cli_listings import listings_app
-from service.cli_options import Bundle, Zone, err, zone_named
+from service.cli_options import Bundle, CostFile, Zone, err, zone_named
 from service.cli_options import instant as _instant
 from service.cli_options import say as _say
 from service.cli_seller import Map, map_file_command, read_by_map
 from service.cli_worklist import worklist
+from service.cost_profile import chosen_costs, template
+from service.means import Means
 from service.policy_page import policy_command
 from service.results import Encoding
 from service.settings import settings, signing_key
@@ -68,6 +69,12 @@ def fields(
     for row in attribute_catalogue.catalogue():
         kind = row.kind if not row.choices else f"{row.kind}: {' '.join(row.choices)}"
         sys.stdout.write(f"{row.name}\t{kind}\t{row.known}\t{row.meaning}\n")
+
+
+@app.command()
+def costs() -> None:
+    """Print the default cost profile, to be edited and given as --costs or CLAIMRISK_COSTS."""
+    sys.stdout.write(template())
 
 
 @app.command()
@@ -125,14 +132,16 @@ def score(
     time_zone: Zone = None,
     encoding: Annotated[Encoding, typer.Option(help="of a CSV result")] = "utf-8-sig",
     map_file: Map = None,
+    costs: CostFile = None,
 ) -> None:
     """Score a file of orders; rows that cannot be used are set aside in OUT.rejects.csv."""
     at = datetime.now(UTC) if as_of is None else _instant(as_of, "--as-of")
     bundle = load(model, signing_key(settings()))
     extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
     options = TableOptions(as_of=epoch_seconds(at), zone=zone_named(time_zone), extras=extras)
+    means = Means(bundle, costs=chosen_costs(costs, settings()))
     read = None if map_file is None else read_by_map(orders, map_file, options.zone, lang)
-    summary = score_file(orders, out, options, bundle, catalogue(), lang=lang, encoding=encoding, read=read)
+    summary = score_file(orders, out, options, means, lang=lang, encoding=encoding, read=read)
     _summarise(summary, out, bundle.is_starter)
 
 
@@ -163,11 +172,12 @@ def serve(
     model: Annotated[Path | None, typer.Option("--model", help="folder of the bundle; the starter if unset")] = None,
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    costs: CostFile = None,
 ) -> None:
     """Serve the API and the page."""
     from service.serving import serve as serve_app
 
-    serve_app(model, host, port, _say)
+    serve_app(model, host, port, _say, costs=costs)
 
 
 @app.command()

@@ -17,6 +17,9 @@ from features.kinds import instant_problem
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Bundle = Annotated[Path, typer.Option("--model", help="folder of the model bundle")]
+CostFile = Annotated[
+    Path | None, typer.Option("--costs", help="cost profile (TOML); CLAIMRISK_COSTS or the default if unset")
+]
 Zone = Annotated[
     str | None, typer.Option("--time-zone", help="zone of instants without an offset, such as Asia/Shanghai")
 ]

@@ -15,11 +15,11 @@ from features.columns import Ints, concatenated, epoch_seconds
 from features.delimited import Reject
 from features.errors import InputError
 from features.tables import TableOptions, read_orders
-from model.artefact import Bundle
-from service.advice_catalogue import Catalogue, catalogue
 from service.bundles import chosen_bundle
-from service.cli_options import Zone, err, instant, zone_named
+from service.cli_options import CostFile, Zone, err, instant, zone_named
+from service.cost_profile import chosen_costs
 from service.decide import Decisions, decide
+from service.means import Means
 from service.results import Encoding, write_rejects
 from service.settings import settings
 from service.wording import Lang
@@ -40,11 +40,13 @@ def worklist(
     lang: Annotated[Lang, typer.Option(help="language of the list")] = "en",
     time_zone: Zone = None,
     encoding: Annotated[Encoding, typer.Option(help="of a CSV result")] = "utf-8-sig",
+    costs: CostFile = None,
 ) -> None:
     """Make a list of at most CAPACITY orders to work on today, and of what one action does for many."""
     at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
-    bundle, told = chosen_bundle(model, settings()), Told(lang, zone_named(time_zone))
-    made = write_worklist(orders, out, bundle, catalogue(), capacity=capacity, as_of=at, told=told, encoding=encoding)
+    means = Means(chosen_bundle(model, settings()), costs=chosen_costs(costs, settings()))
+    told = Told(lang, zone_named(time_zone))
+    made = write_worklist(orders, out, means, capacity=capacity, as_of=at, told=told, encoding=encoding)
     for fact, value in made.about.iter_rows():
         err.print(f"{fact}: {value}", markup=False)
     for path in dict.fromkeys(made.files.values()):
@@ -63,8 +65,7 @@ class Made:
 def write_worklist(
     orders: Path,
     out: Path,
-    bundle: Bundle,
-    advice: Catalogue,
+    means: Means,
     *,
     capacity: int,
     as_of: float,
@@ -75,17 +76,17 @@ def write_worklist(
     checked_ending(out)
     if out.resolve() == orders.resolve():
         raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
-    extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
+    extras = {e.name: e.kind for e in means.bundle.scorer.pipeline.extras}
     options = TableOptions(as_of=as_of, zone=told.zone, extras=extras)
-    parts, rejects = _looked_at(orders, options, bundle, advice)
-    found = ranked(parts, advice, capacity)
+    parts, rejects = _looked_at(orders, options, means)
+    found = ranked(parts, means.catalogue, capacity)
     rejects_file = out.with_name(out.name + ".rejects.csv")
     read = sum(part.orders.height for part in parts) + len(rejects)
     moments = pl.concat([part.orders["as_of"] for part in parts]).drop_nans()
     looked_at = (_seconds(moments.min()), _seconds(moments.max()))
-    source = Source(looked_at, bundle.version, bundle.is_starter, read, len(rejects), rejects_file.name)
-    listed = _decided(orders, options, bundle, advice, found.orders["place"].to_numpy())
-    sheets = {FIRST: order_sheet(found, listed, told), **group_sheets(found, advice, told)}
+    source = Source(looked_at, means.bundle.version, means.bundle.is_starter, read, len(rejects), rejects_file.name)
+    listed = _decided(orders, options, means, found.orders["place"].to_numpy())
+    sheets = {FIRST: order_sheet(found, listed, told), **group_sheets(found, means.catalogue, told)}
     sheets["about"] = about_sheet(found, source, told)
     save(sheets, {name: told.word("sheets", name) for name in sheets}, out, encoding)
     write_rejects(rejects, rejects_file)
@@ -96,18 +97,16 @@ def _seconds(value: object) -> float | None:
     return value if isinstance(value, float) else None
 
 
-def _looked_at(
-    orders: Path, options: TableOptions, bundle: Bundle, advice: Catalogue
-) -> tuple[list[Looked], list[Reject]]:
+def _looked_at(orders: Path, options: TableOptions, means: Means) -> tuple[list[Looked], list[Reject]]:
     parts, rejects, place = list[Looked](), list[Reject](), 0
     for chunk in read_orders(orders, options):
         rejects += chunk.rejects
-        parts.append(looked(decide(chunk.columns, bundle, advice), advice, place))
+        parts.append(looked(decide(chunk.columns, means), means.catalogue, place))
         place += chunk.columns.n
     return parts, rejects
 
 
-def _decided(orders: Path, options: TableOptions, bundle: Bundle, advice: Catalogue, places: Ints) -> Decisions:
+def _decided(orders: Path, options: TableOptions, means: Means, places: Ints) -> Decisions:
     """The decisions on the rows at `places` of a file, in that order."""
     pieces, first = [], 0
     for chunk in read_orders(orders, options):
@@ -118,4 +117,4 @@ def _decided(orders: Path, options: TableOptions, bundle: Bundle, advice: Catalo
     if in_file_order.n != len(places):
         raise InputError(f"{orders}: the file changed while it was read; run the command again")
     rank = np.argsort(np.argsort(places))
-    return decide(in_file_order.take(rank), bundle, advice)
+    return decide(in_file_order.take(rank), means)

@@ -16,8 +16,10 @@ from features.moments import DAY, HOUR, as_known, later_facts
 from model.artefact import Bundle
 from model.reasons import Reasons, reasons
 from model.scorer import Scores
-from service.advice_catalogue import Catalogue
+from service.cost_profile import Costs
+from service.means import Means
 from service.recommend import Advice, recommended
+from service.stakes import Stakes, stakes
 from service.wording import Lang
 
 Status = Literal["assessed", "starter", "insufficient_data", "claim_open", "not_eligible"]
@@ -27,9 +29,8 @@ STALE_DAYS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The numbers and texts of decision.toml. band_from: multiples at which the second and later bands begin."""
+    """The numbers and texts of decision.toml."""
 
-    band_from: Floats
     hold_hours: float
     per_decade: float
     decades: float
@@ -41,7 +42,6 @@ def rules() -> Rules:
     """What `decision.toml` says."""
     table = tomllib.loads((resources.files("service") / "decision.toml").read_text("utf-8"))
     return Rules(
-        np.array([float(table["bands"][name]) for name in BANDS[1:]]),
         float(table["hold"]["hours_before_ship_by"]),
         float(table["score"]["per_decade"]),
         float(table["score"]["decades"]),
@@ -76,22 +76,46 @@ class Decisions:
     warnings: tuple[Warned, ...]
     reasons: Reasons
     advice: Advice
+    stakes: Stakes
 
 
-def decide(columns: Columns, bundle: Bundle, catalogue: Catalogue, *, threads: int = 1) -> Decisions:
+def decide(columns: Columns, means: Means, *, threads: int = 1) -> Decisions:
     """Decide on orders that went through a door; later facts are masked here and warned of."""
+    bundle, costs = means.bundle, means.costs
     known = as_known(columns)
     scores = bundle.scorer.score(known, threads)
     status = _status(known, bundle)
     told = _told(scores, (status != "claim_open") & (status != "not_eligible"))
     multiple = told.probability / told.baseline
-    band = np.where(np.isnan(multiple), np.nan, np.searchsorted(rules().band_from, multiple, side="right"))
     score = np.clip(np.rint(rules().per_decade * (np.log10(told.probability) + rules().decades)), 0.0, 100.0)
-    advice = recommended(known, scores.state, told.probability, told.type_shares, catalogue)
+    at_stake = stakes(known, told, bundle.scorer.consequences, bundle.scorer.target, costs)
+    band = _band(at_stake)
     return Decisions(
         known, told, status, multiple, score, band, _disposition(known, status, band),
-        _warnings(columns, known, bundle, status), reasons(bundle.scorer, scores, threads=threads), advice,
+        _warnings(columns, known, bundle, status) + _of_money(at_stake, costs),
+        reasons(bundle.scorer, scores, threads=threads), recommended(at_stake, means.catalogue), at_stake,
     )  # fmt: skip
+
+
+def _band(at_stake: Stakes) -> Floats:
+    """(n,) float64: places in BANDS by expected cost, as each shop's profile says; NaN without an expected cost."""
+    prices, amount = at_stake.prices, at_stake.expected.amount
+    begins = np.array([[p.band.elevated, p.band.high, p.band.critical] for p in prices.profiles])[prices.place]
+    place = (amount[:, None] >= prices.unit[:, None] * begins).sum(axis=1)
+    return np.where(np.isnan(amount), np.nan, place)
+
+
+def _of_money(at_stake: Stakes, costs: Costs) -> tuple[Warned, ...]:
+    prices, told = at_stake.prices, ~np.isnan(at_stake.probability)
+    out = [
+        Warned("AMOUNT_ASSUMED", "order_total", told & prices.value_assumed),
+        Warned("AMOUNT_ASSUMED", "unit_cost", told & prices.goods_assumed),
+        Warned("RATE_ASSUMED", "currency", told & prices.rate_assumed & ~np.isnan(prices.unit)),
+        Warned("RATE_UNKNOWN", "currency", told & np.isnan(prices.unit)),
+        Warned("RATE_OLD", "currency", told & prices.rate_is_old),
+        Warned("COSTS_ASSUMED", None, told & costs.is_default),
+    ]
+    return tuple(w for w in out if w.where.any())
 
 
 def _status(columns: Columns, bundle: Bundle) -> Array:

@@ -15,11 +15,12 @@ from rich.table import Table
 from features.errors import BundleError, InputError
 from features.tables import TableOptions
 from model.artefact import Bundle, load
-from service.advice_catalogue import catalogue
 from service.app import create_app
 from service.batch import score_file
 from service.bundles import starter_path
+from service.cost_profile import chosen_costs
 from service.decide import BANDS
+from service.means import Means
 from service.page import Words
 from service.running import Running
 from service.serving import Say, check_address, run
@@ -42,10 +43,11 @@ def run_demo(port: int, say: Say, *, serves: bool) -> None:
     if serves:
         check_address(HOST, port, of)  # before the long work
     bundle = starter(of, say)
-    app = create_app(bundle, catalogue(), of, examples=EXAMPLES)
+    means = Means(bundle, costs=chosen_costs(None, of))
+    app = create_app(means, of, examples=EXAMPLES)
     out = of.data_dir / RESULT
     extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
-    score_file(EXAMPLES, out, TableOptions(extras=extras), bundle, catalogue(), lang="en", threads=1)
+    score_file(EXAMPLES, out, TableOptions(extras=extras), means, lang="en", threads=1)
     told(app.state.running, Console())
     say(f"all scores: {out}")
     if serves:
@@ -83,10 +85,10 @@ def told(held: Running, console: Console) -> None:
     table = Table(title=title, title_justify="left", show_lines=True)
     for heading, wraps in (("order", False), ("probability", False), ("why", True), ("what to do", True)):
         table.add_column(heading, no_wrap=not wraps, overflow="fold", ratio=1 if wraps else None)
-    for answer in examples.answers(TOLD, held.bundle, held.catalogue, "en"):
+    for answer in examples.answers(TOLD, held.means, "en"):
         table.add_row(*_cells(answer, words))
     console.print(table)
-    if held.bundle.is_starter:
+    if held.means.bundle.is_starter:
         console.print(Panel(words("simulated"), title=words("simulated_title"), title_align="left", style="yellow"))
 
 

@@ -11,10 +11,9 @@ import numpy as np
 
 from features.columns import Floats
 from features.tables import TableOptions, read_orders
-from model.artefact import Bundle
-from service.advice_catalogue import Catalogue
 from service.answers import answer
 from service.decide import BANDS, Decisions, decide
+from service.means import Means
 from service.wording import Lang
 
 
@@ -37,16 +36,16 @@ class Examples:
         """The sum of the probabilities."""
         return float(sum(np.nansum(part.scores.probability) for part in self.parts))
 
-    def answers(self, most: int, bundle: Bundle, catalogue: Catalogue, lang: Lang) -> list[dict[str, Any]]:
+    def answers(self, most: int, means: Means, lang: Lang) -> list[dict[str, Any]]:
         """The answers to the riskiest orders, as the API would give them."""
-        return [answer(self.parts[k], i, bundle, catalogue, lang) for k, i in self.riskiest[:most]]
+        return [answer(self.parts[k], i, means, lang) for k, i in self.riskiest[:most]]
 
 
-def decided_examples(orders: Path, bundle: Bundle, catalogue: Catalogue) -> Examples:
+def decided_examples(orders: Path, means: Means) -> Examples:
     """Decide on every good row of a file whose rows have an as_of of their own."""
-    extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
+    extras = {e.name: e.kind for e in means.bundle.scorer.pipeline.extras}
     chunks = read_orders(orders, TableOptions(extras=extras))
-    parts = tuple(decide(chunk.columns, bundle, catalogue) for chunk in chunks)
+    parts = tuple(decide(chunk.columns, means) for chunk in chunks)
     places = [(k, i) for k, part in enumerate(parts) for i in np.flatnonzero(~np.isnan(part.band)).tolist()]
     riskiest = sorted(places, key=lambda at: -float(parts[at[0]].scores.probability[at[1]]))
     return Examples(parts, tuple(riskiest), Counter(band for part in parts for band in _bands(part.band)))

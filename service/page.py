@@ -53,12 +53,12 @@ async def overview(request: Request) -> Response:
 def rendered(held: Running, lang: Lang, host: str) -> str:
     """The page as HTML."""
     words, examples = Words(lang), held.examples
-    answers = examples.answers(MOST_SHOWN, held.bundle, held.catalogue, lang) if examples else []
-    later = {a.id for a in held.catalogue.actions if a.helps == "next_orders"}
+    answers = examples.answers(MOST_SHOWN, held.means, lang) if examples else []
+    later = {a.id for a in held.means.catalogue.actions if a.helps == "next_orders"}
     rows = [_row(answer, words, later) for answer in answers]
     return _TEMPLATES.get_template("page.html").render(
-        words=words, lang=lang, tag=TAGS[lang], style=Markup(STYLE), bundle=held.bundle, examples=examples, host=host,  # noqa: S704 - our own file
-        rows=rows, bands=BANDS[::-1], moments=sorted({row["as_of"] for row in rows}),
+        words=words, lang=lang, tag=TAGS[lang], style=Markup(STYLE), bundle=held.means.bundle,  # noqa: S704 - our own file
+        examples=examples, host=host, rows=rows, bands=BANDS[::-1], moments=sorted({row["as_of"] for row in rows}),
     )  # fmt: skip
 
 

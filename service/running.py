@@ -1,4 +1,4 @@
-"""What a running service holds: model, advice, settings, clock, counters."""
+"""What a running service holds: model, advice, costs, settings, clock, counters."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from features.columns import ExtraKind
-from model.artefact import Bundle
-from service.advice_catalogue import Catalogue
 from service.examples import Examples
+from service.means import Means
 from service.observation import Metrics
 from service.settings import Settings
 
@@ -32,8 +31,7 @@ class Running:
     examples: decided orders for the page; is_ready: true after warming up; batches: one is worked on at a time.
     """
 
-    bundle: Bundle
-    catalogue: Catalogue
+    means: Means
     settings: Settings
     clock: Clock
     metrics: Metrics
@@ -43,7 +41,7 @@ class Running:
     extras: dict[str, ExtraKind] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.extras = {e.name: e.kind for e in self.bundle.scorer.pipeline.extras}
+        self.extras = {e.name: e.kind for e in self.means.bundle.scorer.pipeline.extras}
 
 
 def running(request: Request) -> Running:

@@ -64,10 +64,10 @@ def _columns(value: Any, at: float, held: Running) -> Columns:
 
 
 def _decided(columns: Columns, held: Running) -> Decisions:
-    decisions = decide(columns, held.bundle, held.catalogue)
+    decisions = decide(columns, held.means)
     held.metrics.scored(decisions)
     return decisions
 
 
 def _identified(decisions: Decisions, i: int, held: Running, lang: Lang, at: float) -> Answer:
-    return {"id": score_id(int(at * 1_000)), **answer(decisions, i, held.bundle, held.catalogue, lang)}
+    return {"id": score_id(int(at * 1_000)), **answer(decisions, i, held.means, lang)}

@@ -12,23 +12,24 @@ from fastapi import FastAPI
 
 from features.errors import BundleError, SettingError
 from model.artefact import Bundle
-from service.advice_catalogue import catalogue
 from service.app import create_app
 from service.bundles import chosen_bundle, starter_path
 from service.connections import PatientProtocol
+from service.cost_profile import chosen_costs
+from service.means import Means
 from service.settings import Settings, settings
 
 Say = Callable[[str], None]
 
 
-def serve(model: Path | None, host: str, port: int, say: Say) -> None:
+def serve(model: Path | None, host: str, port: int, say: Say, *, costs: Path | None = None) -> None:
     """Serve the bundle in `model`, or the starter where none is named, until interrupted."""
     of = settings()
     check_address(host, port, of)
     bundle = _bundle(model, of)
     if bundle.is_starter:
         say("the model comes from SIMULATED history: ranks may be used, percentages are not this shop's")
-    run(create_app(bundle, catalogue(), of), host, port, of, say)
+    run(create_app(Means(bundle, costs=chosen_costs(costs, of)), of), host, port, of, say)
 
 
 def run(app: FastAPI, host: str, port: int, of: Settings, say: Say) -> None:

@@ -59,11 +59,21 @@ class RecommendationShape(BaseModel):
     text: str
 
 
+class PlanShape(BaseModel):
+    """The actions that are best taken together, and what they would do."""
+
+    actions: list[str]
+    probability_after: Probability
+    expected_cost_after: float | None
+    cost: float | None
+    net_benefit: float | None
+
+
 class RejectedAction(BaseModel):
     """What was looked at and is not worth doing."""
 
     action: str
-    reason: str
+    reason: Literal["NEGATIVE_NET_BENEFIT", "METRIC_LIMIT", "TOO_LATE"]
     text: str
 
 
@@ -132,6 +142,7 @@ class Score(BaseModel):
     expected_cost: Cost | None
     reasons: list[ReasonShape]
     recommendations: list[RecommendationShape]
+    plan: PlanShape | None
     actions_rejected: list[RejectedAction]
     eligibility: list[Eligibility]
     clocks: list[Clock]

@@ -58,6 +58,7 @@ class Wording:
     phrases: Mapping[str, Text]
     attributes: Mapping[str, Reason]
     choices: Mapping[str, str]
+    rejected: Mapping[str, Text]
 
 
 @cache
@@ -90,6 +91,11 @@ def _in(text: Text, lang: Lang) -> str:
 def text(action: Action, lang: Lang) -> str:
     """What to do, in one or two sentences."""
     return _in(action.text, lang)
+
+
+def rejected_text(action: Action, why: str, lang: Lang) -> str:
+    """Why an action is not advised, with what it would be."""
+    return _in(wording().rejected[why], lang).format(action=text(action, lang))
 
 
 def reason(attribute: str) -> Reason:

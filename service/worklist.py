@@ -1,4 +1,4 @@
-"""The worklist: which orders to work on today, by amount at risk × urgency, and what one action does for many."""
+"""The worklist: which orders to work on today, by net benefit × urgency, and what one action does for many."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 import polars as pl
 
 from features.columns import Array, Columns
-from features.goods import dollar_scale, order_value
 from features.moments import HOUR
 from features.order import STATES
 from service.advice_catalogue import Action, Catalogue
 from service.decide import Decisions
-from service.recommend import Advice, recommended
+from service.recommend import OrderAdvice, recommended, worths
+from service.stakes import Stakes
 
 Sheet = Literal["sku", "lane", "carrier", "shop"]
 SHEETS: tuple[Sheet, ...] = get_args(Sheet)
@@ -60,9 +60,11 @@ def rules() -> Rules:
 class Looked:
     """Orders of one piece of a file, as frames.
 
-    orders: place (of the row in the file), order_id, shop_id, as_of, state, status, probability, value, currency,
-    scale (rough dollars per unit), due (first deadline, epoch seconds), and the key of each sheet; null is unknown.
-    offers: place, action (its place in the catalogue), due: every feasible action of every order.
+    orders: place (of the row in the file), order_id, shop_id, as_of, state, status, probability, expected_cost, net
+    (benefit of the best plan), currency, unit (of the profile's currency in that), is_assumed (the order's value),
+    actions (how many pay), due (first deadline, epoch seconds), and the key of each sheet; null is unknown.
+    offers: place, action (its place in the catalogue), due, saved (less side effects and what is spent on each order),
+    once (what it takes however many orders it serves), both in profile_currency; is_advised: for the order alone.
     """
 
     orders: pl.DataFrame
@@ -71,8 +73,8 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """What to work on. orders: those listed, most pressing first, with at_risk and urgency; groups: by sheet, with
-    key, action, orders, at_risk (text by currency), due and the ids named; left_out: orders by the reason."""
+    """What to work on. orders: those listed, most pressing first, with urgency and pressure; groups: by sheet, with
+    key, action, orders, net, profile_currency, due and the ids named; left_out: orders by the reason."""
 
     orders: pl.DataFrame
     groups: Mapping[Sheet, pl.DataFrame]
@@ -81,26 +83,31 @@ class Worklist:
 
 def looked(decisions: Decisions, catalogue: Catalogue, first: int) -> Looked:
     """The orders of a piece that starts at row `first` of the file."""
-    columns, scores = decisions.columns, decisions.scores
-    advice = recommended(
-        columns, scores.state, scores.probability, scores.type_shares, catalogue, limit=len(catalogue.actions)
-    )
+    columns, scores, stakes = decisions.columns, decisions.scores, decisions.stakes
+    advice = recommended(stakes, catalogue)
     place = np.arange(first, first + columns.n)
-    offers = _offers(advice, catalogue, place)
+    offers = _offers(stakes, catalogue, place)
     helping = pl.Series([i for i, a in enumerate(catalogue.actions) if a.helps == "this_order"], dtype=pl.Int64)
     first_due = (
-        offers.filter(pl.col("action").is_in(helping.implode()))
+        offers.filter(pl.col("is_advised") & pl.col("action").is_in(helping.implode()))
         .group_by("place")
         .agg(pl.col("due").min(), actions=pl.len())
     )
     orders = pl.DataFrame({
         "place": place, "order_id": _texts(columns["order_id"]), "shop_id": _texts(columns["shop_id"]),
         "as_of": columns["as_of"], "state": [str(STATES[s]) for s in scores.state],
-        "status": _texts(decisions.status), "probability": scores.probability, "value": order_value(columns),
-        "currency": _texts(columns["currency"]), "scale": dollar_scale(columns),
+        "status": _texts(decisions.status), "probability": scores.probability,
+        "expected_cost": stakes.expected.amount, "net": [_net(of_order) for of_order in advice],
+        "currency": _texts(stakes.prices.currency), "unit": stakes.prices.unit,
+        "is_assumed": stakes.prices.value_assumed,
         **{f"key_{sheet}": _key(columns, names) for sheet, names in _KEYS.items()},
-    }).with_columns(pl.col("probability", "value", "scale").fill_nan(None))  # fmt: skip
+    }).with_columns(pl.col("probability", "expected_cost", "net", "unit").fill_nan(None))  # fmt: skip
     return Looked(orders.join(first_due, on="place", how="left", maintain_order="left"), offers)
+
+
+def _net(advice: OrderAdvice) -> float:
+    """What the best plan saves; 0 where nothing pays and only duties are left."""
+    return 0.0 if advice.plan is None else advice.plan.net_benefit
 
 
 def _texts(array: Array) -> pl.Series:
@@ -113,11 +120,28 @@ def _key(columns: Columns, names: Sequence[str]) -> pl.Series:
     return frame.select(pl.concat_str(pl.all(), separator=JOINT, ignore_nulls=False)).to_series()
 
 
-def _offers(advice: Advice, catalogue: Catalogue, place: Array) -> pl.DataFrame:
-    index = {id(action): i for i, action in enumerate(catalogue.actions)}
-    found = [(int(p), index[id(r.action)], r.deadline) for p, row in zip(place, advice, strict=True) for r in row]
-    schema = {"place": pl.Int64, "action": pl.Int64, "due": pl.Float64}
-    return pl.DataFrame(found, schema=schema, orient="row")
+def _offers(stakes: Stakes, catalogue: Catalogue, place: Array) -> pl.DataFrame:
+    """Every action that could be done, in the currencies of the cost profiles."""
+    unit, currency = stakes.prices.unit, [profile.currency for profile in stakes.prices.profiles]
+    parts = [_EMPTY]
+    for worth in worths(stakes, catalogue):
+        action, rows = worth.offer.action, worth.offer.rows
+        can = ~(worth.offer.is_too_late | worth.is_blocked)
+        once = stakes.prices.of_action(action)[rows] if action.cost.kind == "minutes" else np.zeros(len(rows))
+        saved = worth.net + worth.shared if action.cost.kind == "minutes" else worth.net
+        parts.append(pl.DataFrame({
+            "place": place[rows], "action": np.full(len(rows), worth.offer.place), "due": worth.offer.due,
+            "saved": saved / unit[rows], "once": once / unit[rows],
+            "profile_currency": [currency[p] for p in stakes.prices.place[rows].tolist()],
+            "is_advised": np.asarray(~(worth.net <= 0.0) | action.is_duty),
+        }, schema=_EMPTY.schema).filter(pl.Series(can)))  # fmt: skip
+    return pl.concat(parts).with_columns(pl.col("due", "saved", "once").fill_nan(None))
+
+
+_EMPTY = pl.DataFrame(schema={
+    "place": pl.Int64, "action": pl.Int64, "due": pl.Float64, "saved": pl.Float64, "once": pl.Float64,
+    "profile_currency": pl.String, "is_advised": pl.Boolean,
+})  # fmt: skip
 
 
 def worklist(parts: Sequence[Looked], catalogue: Catalogue, capacity: int) -> Worklist:
@@ -126,7 +150,8 @@ def worklist(parts: Sequence[Looked], catalogue: Catalogue, capacity: int) -> Wo
     newest = _newest(everything)
     assessed = _weighed(newest.filter(pl.col("probability").is_not_null()))
     workable = assessed.filter(pl.col("actions") > 0)
-    ranked = workable.sort("pressure", "order_id", "shop_id", descending=[True, False, False])
+    by = ("pressure", "expected_cost", "order_id", "shop_id")
+    ranked = workable.sort(*by, descending=[True, True, False, False], nulls_last=True)
     listed = ranked.head(capacity)
     closed = newest.filter(pl.col("probability").is_null())["status"]
     left_out: dict[LeftOut, int] = {
@@ -147,40 +172,12 @@ def _newest(orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def _weighed(orders: pl.DataFrame) -> pl.DataFrame:
-    """With value (assumed where unknown), at_risk, hours_left, urgency and pressure, in rough dollars."""
-    of, typical = rules(), typical_value(orders)
-    assumed = pl.col("value").is_null() | pl.col("scale").is_null()
-    orders = orders.with_columns(is_assumed=assumed).with_columns(
-        pl.when("is_assumed").then(pl.lit(typical.value)).otherwise("value").alias("value"),
-        pl.when("is_assumed").then(pl.lit(typical.currency)).otherwise("currency").alias("currency"),
-        pl.when("is_assumed").then(pl.lit(typical.scale)).otherwise("scale").alias("scale"),
-    )
+    """With hours_left, is_late, urgency and pressure: net benefit × urgency, in the currency of the cost profile."""
+    of = rules()
     left = ((pl.col("due") - pl.col("as_of")) / HOUR).clip(0.0)
-    orders = orders.with_columns(
-        hours_left=left, is_late=pl.col("due") < pl.col("as_of"), at_risk=pl.col("probability") * pl.col("value")
-    )
+    orders = orders.with_columns(hours_left=left, is_late=pl.col("due") < pl.col("as_of"))
     urgency = of.half_hours / (of.half_hours + pl.col("hours_left").fill_null(of.no_deadline_hours))
-    orders = orders.with_columns(urgency=urgency, dollars=pl.col("at_risk") * pl.col("scale"))
-    return orders.with_columns(pressure=pl.col("dollars") * pl.col("urgency"))
-
-
-@dataclass(frozen=True, slots=True)
-class Typical:
-    """The order value assumed where it is unknown; 1 without a currency where no order has one."""
-
-    value: float
-    currency: str | None
-    scale: float
-
-
-def typical_value(orders: pl.DataFrame) -> Typical:
-    """The median order value in the commonest currency."""
-    known = orders.filter(pl.col("value").is_not_null() & pl.col("scale").is_not_null())
-    if known.is_empty():
-        return Typical(1.0, None, 1.0)
-    counts = known.group_by("currency", "scale").agg(pl.len(), pl.col("value").median())
-    currency, scale, _, value = counts.sort("len", "currency", descending=[True, False]).row(0)
-    return Typical(float(value), currency, float(scale))
+    return orders.with_columns(urgency=urgency, pressure=pl.col("net") / pl.col("unit") * urgency)
 
 
 def serves_many(action: Action, sheet: Sheet) -> bool:
@@ -189,17 +186,14 @@ def serves_many(action: Action, sheet: Sheet) -> bool:
 
 
 def _groups(sheet: Sheet, offers: pl.DataFrame, actions: Sequence[Action]) -> pl.DataFrame:
-    """Orders that one action serves, largest sum at risk first."""
+    """Orders that one action serves: what it saves on all of them, less what it takes once; largest benefit first."""
     of, key = rules(), f"key_{sheet}"
     places = pl.Series([i for i, a in enumerate(actions) if serves_many(a, sheet)], dtype=pl.Int64)
-    chosen = offers.filter(pl.col("action").is_in(places.implode()) & pl.col(key).is_not_null())
-    chosen = chosen.rename({key: "key"}).sort("dollars", "order_id", descending=[True, False])
-    grouped = chosen.group_by("key", "action", maintain_order=True).agg(
-        orders=pl.len(), pressure=pl.col("dollars").sum(), due=pl.col("due").min(),
+    chosen = offers.filter(pl.col("action").is_in(places.implode()) & pl.col(key).is_not_null() & (pl.col("saved") > 0))
+    chosen = chosen.rename({key: "key"}).sort("saved", "order_id", descending=[True, False])
+    found = chosen.group_by("key", "action", "profile_currency", maintain_order=True).agg(
+        orders=pl.len(), net=pl.col("saved").sum() - pl.col("once").max(), due=pl.col("due").min(),
         named=pl.col("order_id").head(of.orders_named).str.join(", "),
     )  # fmt: skip
-    sums = chosen.group_by("key", "action", "currency").agg(pl.col("at_risk").sum()).sort("currency")
-    amount = pl.format("{} {}", pl.col("at_risk").round(2), pl.col("currency").fill_null("")).str.strip_chars()
-    texts = sums.group_by("key", "action", maintain_order=True).agg(at_risk=amount.str.join("; "))
-    found = grouped.filter(pl.col("orders") >= of.fewest_orders).join(texts, on=["key", "action"])
-    return found.sort("pressure", "key", "action", descending=[True, False, False])
+    found = found.filter((pl.col("orders") >= of.fewest_orders) & (pl.col("net") > 0))
+    return found.sort("net", "key", "action", descending=[True, False, False])

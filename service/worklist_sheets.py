@@ -53,13 +53,16 @@ def order_sheet(found: Worklist, decisions: Decisions, told: Told) -> pl.DataFra
     """The listed orders. decisions: of the same orders in the same order of rows."""
     words, of = Words(told.lang), rules()
     rows = found.orders
-    steps = [[r for r in advice if r.action.helps == "this_order"][: of.actions] for advice in decisions.advice]
+    steps = [
+        [r for r in advice.recommendations if r.action.helps == "this_order"][: of.actions]
+        for advice in decisions.advice
+    ]
     why = [_why(decisions, i, told.lang, of.reasons) for i in range(rows.height)]
     columns: dict[str, Sequence[object] | pl.Series] = {
         "rank": range(1, rows.height + 1), "order_id": rows["order_id"], "shop_id": rows["shop_id"],
         "state": [words.state(state) for state in rows["state"]], "probability": rows["probability"].round(6),
-        "value": _unless_assumed(rows, "value"), "currency": _unless_assumed(rows, "currency"),
-        "at_risk": rows["at_risk"].round(2), "until": [told.moment(at) for at in rows["due"]],
+        "expected_cost": rows["expected_cost"].round(2), "net": rows["net"].round(2), "currency": rows["currency"],
+        "until": [told.moment(at) for at in rows["due"]],
         "hours_left": rows["hours_left"].round(1), "todo": [_todo(row, told) for row in steps], "why": why,
         "note": [_note(row, told) for row in rows.iter_rows(named=True)],
     }  # fmt: skip
@@ -68,10 +71,6 @@ def order_sheet(found: Worklist, decisions: Decisions, told: Told) -> pl.DataFra
 
 def _heading(name: str, told: Told) -> str:
     return told.word("columns", name, zone=told.zone_name)
-
-
-def _unless_assumed(rows: pl.DataFrame, name: str) -> pl.Series:
-    return rows.select(pl.when(~pl.col("is_assumed")).then(pl.col(name)).alias(name)).to_series()
 
 
 def _todo(steps: Sequence[Recommendation], told: Told) -> str:
@@ -89,8 +88,9 @@ def _why(decisions: Decisions, i: int, lang: Lang, most: int) -> str:
 def _note(row: Mapping[str, object], told: Told) -> str | None:
     notes = [told.word("notes", "is_late")] if row["is_late"] else []
     if row["is_assumed"]:
-        key = "value_unknown" if row["currency"] is None else "value_assumed"
-        notes.append(told.word("notes", key, value=f"{row['value']:.2f} {row['currency']}"))
+        notes.append(told.word("notes", "value_assumed"))
+    if row["expected_cost"] is None:
+        notes.append(told.word("notes", "rate_unknown"))
     return "; ".join(notes) or None
 
 
@@ -100,7 +100,8 @@ def group_sheets(found: Worklist, catalogue: Catalogue, told: Told) -> dict[str,
     for sheet in SHEETS:
         rows = found.groups[sheet]
         columns: dict[str, Sequence[object] | pl.Series] = {
-            "rank": range(1, rows.height + 1), "key": rows["key"], "orders": rows["orders"], "at_risk": rows["at_risk"],
+            "rank": range(1, rows.height + 1), "key": rows["key"], "orders": rows["orders"],
+            "net": rows["net"].round(2), "currency": rows["profile_currency"],
             "until": [told.moment(at) for at in rows["due"]],
             "action": [text(catalogue.actions[a], told.lang) for a in rows["action"]], "named": rows["named"],
         }  # fmt: skip

@@ -17,9 +17,9 @@ from starlette.testclient import TestClient
 from features.moments import facts
 from features.order import attributes
 from model.artefact import Bundle, load
-from service.advice_catalogue import catalogue
 from service.app import create_app
 from service.cli_training import write_simulated
+from service.means import Means
 from service.settings import Settings, settings, signing_key
 from training.bundle import save_bundle
 from training.dataset import read_dataset
@@ -80,7 +80,7 @@ def bundle(bundle_folder: Path) -> Bundle:
 @pytest.fixture(scope="session")
 def app(bundle: Bundle) -> FastAPI:
     """An app whose clock stands at NOW."""
-    return create_app(bundle, catalogue(), Settings(), clock=lambda: NOW)
+    return create_app(Means(bundle), Settings(), clock=lambda: NOW)
 
 
 @pytest.fixture(scope="session")

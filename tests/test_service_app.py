@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from model.artefact import Bundle
-from service.advice_catalogue import catalogue
 from service.app import create_app
+from service.means import Means
 from service.settings import Settings
 from service.shapes import BatchResults, Model, Score
 
@@ -83,7 +83,7 @@ def test_the_model_tells_its_features_and_metrics(client: TestClient, bundle: Bu
 
 
 def test_it_is_ready_only_while_it_runs(bundle: Bundle) -> None:
-    app = create_app(bundle, catalogue(), Settings())
+    app = create_app(Means(bundle), Settings())
     assert TestClient(app).get("/readyz").status_code == 503
     with TestClient(app) as started:
         assert started.get("/readyz").json() == {"status": "ready"}
@@ -92,7 +92,7 @@ def test_it_is_ready_only_while_it_runs(bundle: Bundle) -> None:
 
 
 def test_metrics_count_requests_and_bands(bundle: Bundle) -> None:
-    app = create_app(bundle, catalogue(), Settings())
+    app = create_app(Means(bundle), Settings())
     with TestClient(app) as started:
         band = started.post("/v1/scores", json=ORDER).json()["band"]
         started.post("/v1/scores/batch", json={"orders": [ORDER, ORDER]})
@@ -107,7 +107,7 @@ def test_metrics_count_requests_and_bands(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/model", "/metrics", "/", "/docs", "/openapi.json", "/nowhere"])
 def test_everything_but_health_needs_the_key_where_one_is_set(bundle: Bundle, path: str) -> None:
-    client = TestClient(create_app(bundle, catalogue(), Settings(api_key=KEY)))
+    client = TestClient(create_app(Means(bundle), Settings(api_key=KEY)))
     for headers in ({}, {"X-API-Key": KEY + "x"}, {"X-API-Key": "ü".encode("latin-1")}):
         refused = client.get(path, headers=headers)
         assert refused.status_code == 401
@@ -132,7 +132,7 @@ def test_the_docs_load_nothing_from_outside(client: TestClient) -> None:
 
 def test_the_clock_is_asked_once_for_a_batch(bundle: Bundle) -> None:
     ticks = iter([datetime(2026, 11, 20, tzinfo=UTC)])
-    client = TestClient(create_app(bundle, catalogue(), Settings(), clock=lambda: next(ticks)))
+    client = TestClient(create_app(Means(bundle), Settings(), clock=lambda: next(ticks)))
     orders: list[dict[str, Any]] = [{"order_id": "a"}, {"order_id": "b"}]
     results = client.post("/v1/scores/batch", json={"orders": orders}).json()["results"]
     assert {r["score"]["as_of"] for r in results} == {"2026-11-20T00:00:00Z"}

@@ -21,12 +21,13 @@ from service.advice_catalogue import Catalogue, catalogue
 from service.batch import PREFIX, Summary, score_file
 from service.decide import decide
 from service.files import folder_aside, written_aside
+from service.means import Means
 from service.results import REJECT_COLUMNS, escaped
 from service.wording import Lang
 
 OURS = (
-    "probability", "low", "high", "score", "band", "disposition", "state", "status", "expected_cost", "reason_1",
-    "reason_2", "reason_3", "action_1", "action_2", "action_3", "deadline", "warnings", "model",
+    "probability", "low", "high", "score", "band", "disposition", "state", "status", "expected_cost", "cost_currency",
+    "reason_1", "reason_2", "reason_3", "action_1", "action_2", "action_3", "deadline", "warnings", "model",
 )  # fmt: skip
 CHINESE = r"[\u4e00-\u9fff]"
 
@@ -51,7 +52,7 @@ def scored(
     if isinstance(given, pl.DataFrame):
         path = out.with_name("orders.csv")
         given.write_csv(path)
-    summary = score_file(path, out, TableOptions(), bundle, advice, lang=lang, threads=1)
+    summary = score_file(path, out, TableOptions(), Means(bundle), lang=lang, threads=1)
     read = pl.read_parquet if out.suffix == ".parquet" else pl.read_csv
     return read(out), summary
 
@@ -120,7 +121,7 @@ def test_a_file_tells_what_the_decision_tells(
 ) -> None:
     found, _ = scored(rows, tmp_path / "out.parquet", bundle, advice)
     orders: Columns = completed(columns_of([read_order(document) for document in documents[:60]]))
-    told = decide(orders, bundle, advice)
+    told = decide(orders, Means(bundle))
     for name in ("probability", "low", "high"):
         ours = found[PREFIX + name].fill_null(np.nan).to_numpy()
         np.testing.assert_array_equal(ours, getattr(told.scores, name))
@@ -175,7 +176,7 @@ def test_an_ending_that_is_not_written_is_refused_before_any_work(
     rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(InputError, match=r"--out .*expected a name ending in \.csv, \.parquet, \.xlsx"):
-        score_file(tmp_path / "none.csv", tmp_path / name, TableOptions(), bundle, advice, lang="en")
+        score_file(tmp_path / "none.csv", tmp_path / name, TableOptions(), Means(bundle), lang="en")
     assert not list(tmp_path.iterdir())
 
 

@@ -14,9 +14,9 @@ from features.columns import concatenated
 from features.document import checked_columns, read_order
 from features.tables import TableOptions
 from model.artefact import Bundle
-from service.advice_catalogue import catalogue
 from service.batch import score_file
 from service.decide import Decisions, decide
+from service.means import Means
 from service.settings import Settings
 
 Answer = dict[str, Any]
@@ -64,7 +64,7 @@ def test_a_file_answers_like_single_orders(
     given, out = tmp_path / f"orders{ending}", tmp_path / f"scores{ending}"
     frame = pl.DataFrame(documents, infer_schema_length=None)
     (frame.write_csv if ending == ".csv" else frame.write_parquet)(given)
-    summary = score_file(given, out, TableOptions(), bundle, catalogue(), lang="en", threads=threads)
+    summary = score_file(given, out, TableOptions(), Means(bundle), lang="en", threads=threads)
     assert summary.scored == len(documents)
     scored = pl.read_csv(out, infer_schema_length=None) if ending == ".csv" else pl.read_parquet(out)
     for theirs, name in (("probability", "probability"), ("score", "score"), ("band", "band"), ("state", "state")):
@@ -78,7 +78,7 @@ def test_a_file_answers_like_single_orders(
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 1_000])
 def test_threads_change_no_bit(bundle: Bundle, documents: list[Answer], size: int) -> None:
     orders = concatenated([checked_columns(read_order(d), 0.0) for d in documents[:size]])
-    one, two = (decide(orders, bundle, catalogue(), threads=threads) for threads in (1, 2))
+    one, two = (decide(orders, Means(bundle), threads=threads) for threads in (1, 2))
     assert _numbers(one) == _numbers(two)
 
 
@@ -90,8 +90,8 @@ def _numbers(decisions: Decisions) -> list[bytes]:
 
 def test_a_feature_does_not_depend_on_the_row_count(bundle: Bundle, documents: list[Answer]) -> None:
     parts = [checked_columns(read_order(d), 0.0, {}) for d in documents[::4]]
-    together = decide(concatenated(parts), bundle, catalogue()).scores.X
-    alone = np.concatenate([decide(part, bundle, catalogue()).scores.X for part in parts])
+    together = decide(concatenated(parts), Means(bundle)).scores.X
+    alone = np.concatenate([decide(part, Means(bundle)).scores.X for part in parts])
     names = [f.name for f in bundle.scorer.pipeline.features_]
     differs = ~((together == alone) | (np.isnan(together) & np.isnan(alone))).all(axis=0)
     assert [name for name, bad in zip(names, differs, strict=True) if bad] == []

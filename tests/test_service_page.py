@@ -10,6 +10,7 @@ from model.artefact import Bundle
 from service.advice_catalogue import catalogue
 from service.app import create_app
 from service.demo import EXAMPLES
+from service.means import Means
 from service.page import MOST_SHOWN, texts
 from service.settings import Settings
 
@@ -17,7 +18,7 @@ from service.settings import Settings
 @pytest.fixture(scope="module")
 def shown(bundle: Bundle) -> TestClient:
     """A service with the example orders."""
-    return TestClient(create_app(bundle, catalogue(), Settings(), examples=EXAMPLES))
+    return TestClient(create_app(Means(bundle), Settings(), examples=EXAMPLES))
 
 
 def test_the_riskiest_orders_come_first(shown: TestClient) -> None:
@@ -66,7 +67,7 @@ def test_what_an_order_holds_is_escaped(bundle: Bundle, tmp_path: Path) -> None:
         "<b>x</b>,<script>1</script>,2026-11-20T08:00:00Z,2026-11-01T00:00:00Z",
     )
     orders.write_text(f"{header}\n{row}\n")
-    html = TestClient(create_app(bundle, catalogue(), Settings(), examples=orders)).get("/").text
+    html = TestClient(create_app(Means(bundle), Settings(), examples=orders)).get("/").text
     assert "&lt;b&gt;x&lt;/b&gt;" in html
     assert "<script>" not in html
 

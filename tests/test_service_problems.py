@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 from features.errors import BundleError, InputError, OrderRefused, Problem
 from model.artefact import Bundle
 from service import bodies
-from service.advice_catalogue import catalogue
 from service.app import create_app
+from service.means import Means
 from service.problems import KINDS, RequestRefused, answer_to
 from service.settings import Settings
 from service.shapes import ProblemShape
@@ -104,7 +104,7 @@ def test_json_by_its_other_names_is_taken(client: TestClient, kind: str) -> None
 def small(bundle: Bundle) -> TestClient:
     """A service that takes little."""
     limits = Settings(max_body_bytes=1_024, max_batch_bytes=2_048, max_batch_orders=3)
-    return TestClient(create_app(bundle, catalogue(), limits))
+    return TestClient(create_app(Means(bundle), limits))
 
 
 def _chunks(size: int) -> Iterator[bytes]:
@@ -176,7 +176,7 @@ def test_a_bug_is_a_problem_with_status_500(bundle: Bundle) -> None:
     def broken() -> None:
         raise RuntimeError(SECRET)
 
-    app = create_app(bundle, catalogue(), Settings(), clock=broken)  # type: ignore[arg-type]
+    app = create_app(Means(bundle), Settings(), clock=broken)  # type: ignore[arg-type]
     answer = TestClient(app, raise_server_exceptions=False).post("/v1/scores", json={"order_id": "a"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert SECRET not in answer.text

@@ -18,14 +18,20 @@ from features.document import read_order
 from features.errors import SettingError
 from features.moments import HOUR, states
 from features.order import attributes
+from model.consequences import from_policy_alone
 from service import wording
 from service.advice_catalogue import catalogue, loaded
-from service.recommend import Advice, after_action, recommended
+from service.cost_profile import default_costs
+from service.recommend import Advice, recommended
+from service.stakes import Stakes, stakes
+from service.worth import after_action
+from training.dearest import Scored
 
 CASES = tomllib.loads((Path(__file__).parent / "golden" / "advice_cases.toml").read_text("utf-8"))
 DIRECTIONS: tuple[wording.Direction, ...] = ("up", "down")
 LANGS: tuple[wording.Lang, ...] = ("en", "zh")
 SHARES = (0.6, 0.25, 0.15)
+RISK = 0.5
 RULE_BREAKING = [
     "微信|QQ|电话|短信|邮件|站外|线下|撤销|撤诉|好评|差评|返现|红包",
     r"\boff[- ]?(amazon|platform)|outside amazon|wechat|whatsapp|e-?mail|phone",
@@ -39,18 +45,23 @@ def orders(*given: dict[str, Any], without: tuple[str, ...] = ()) -> Columns:
     return completed(columns_of([read_order(base | extra) for extra in given]))
 
 
-def advice(columns: Columns, probability: float = 0.02, limit: int = 30) -> Advice:
-    shares = np.tile(SHARES, (columns.n, 1))
-    return recommended(columns, states(columns), np.full(columns.n, probability), shares, catalogue(), limit=limit)
+def advice(columns: Columns, probability: float = RISK, limit: int = 30) -> Advice:
+    return recommended(at_stake(columns, probability), catalogue(), limit=limit)
+
+
+def at_stake(columns: Columns, probability: float, shares: tuple[float, ...] = SHARES) -> Stakes:
+    chances = Scored(states(columns), np.full(columns.n, probability), np.tile(shares, (columns.n, 1)))
+    return stakes(columns, chances, from_policy_alone(), "claim_filed", default_costs())
 
 
 def ids(columns: Columns, **options: Any) -> list[str]:
-    return [r.action.id for r in advice(columns, **options)[0]]
+    return [r.action.id for r in advice(columns, **options)[0].recommendations]
 
 
 @pytest.mark.parametrize("case", CASES["case"], ids=lambda case: case["name"])
 def test_a_seller_is_advised_as_the_case_says(case: dict[str, Any]) -> None:
-    got = ids(orders(case.get("given", {}), without=tuple(case.get("without", ()))))
+    columns = orders(case.get("given", {}), without=tuple(case.get("without", ())))
+    got = ids(columns, probability=case.get("probability", RISK))
     assert set(case.get("expected", ())) <= set(got)
     assert not set(case.get("not_expected", ())) & set(got)
     assert not (case.get("nothing") and got)
@@ -67,18 +78,20 @@ def test_an_order_without_a_probability_is_given_no_advice() -> None:
 
 
 def test_the_effect_is_the_sum_over_claim_types() -> None:
-    found = next(r for r in advice(orders({"has_tracking": False}))[0] if r.action.id == "USE_TRACKED_SERVICE")
+    found = next(
+        r for r in advice(orders({"has_tracking": False}))[0].recommendations if r.action.id == "USE_TRACKED_SERVICE"
+    )
     effect = found.action.effect.not_received
-    assert found.probability_after == pytest.approx(0.02 * (SHARES[0] * effect.median + SHARES[1] + SHARES[2]))
+    assert found.probability_after == pytest.approx(RISK * (SHARES[0] * effect.median + SHARES[1] + SHARES[2]))
     assert found.effect_low == pytest.approx(SHARES[0] * effect.low + SHARES[1] + SHARES[2])
     assert found.effect_high == pytest.approx(SHARES[0] * effect.high + SHARES[1] + SHARES[2])
 
 
-def test_a_limit_keeps_what_lowers_the_probability_most() -> None:
+def test_a_limit_keeps_what_pays_most() -> None:
     busy = orders({"has_tracking": False, "is_signature_recommended": True, "mismatch_image": True})
-    ranked = [r for r in advice(busy)[0] if r.action.helps == "this_order"]
-    assert [r.probability_after for r in ranked] == sorted(r.probability_after for r in ranked)
-    assert [r.action.id for r in advice(busy, limit=2)[0]] == [r.action.id for r in ranked[:2]]
+    ranked = [r for r in advice(busy)[0].recommendations if r.action.helps == "this_order"]
+    assert [r.net_benefit for r in ranked] == sorted((r.net_benefit for r in ranked), reverse=True)
+    assert [r.action.id for r in advice(busy, limit=2)[0].recommendations] == [r.action.id for r in ranked[:2]]
 
 
 def test_advice_in_a_batch_is_the_advice_of_each_order_alone() -> None:
@@ -107,9 +120,9 @@ def test_no_advice_holds_a_parcel_raises_a_probability_or_leaves_its_range(
 ) -> None:
     columns = orders(case.get("given", {}))
     columns = columns.replacing({"as_of": columns["as_of"] + hours * HOUR})
-    share = np.array([data.draw(st.lists(st.floats(0.01, 1), min_size=3, max_size=3))])
-    found = recommended(columns, states(columns), np.array([probability]), share, catalogue(), limit=30)[0]
-    for r in found:
+    share = data.draw(st.lists(st.floats(0.01, 1), min_size=3, max_size=3))
+    found = recommended(at_stake(columns, probability, tuple(share)), catalogue(), limit=30)[0]
+    for r in found.recommendations:
         assert 0 < r.probability_after <= probability
         assert r.effect_low * probability <= r.probability_after * (1 + 1e-12)
         assert r.probability_after <= r.effect_high * probability * (1 + 1e-12) <= 1 + 1e-9

@@ -1,0 +1,39 @@
+"""Hard limits: where a metric of the marketplace is so near its bound that nothing may worsen it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.columns import Bools, Columns, Floats
+from features.policy.book import book
+from features.policy.facts import PolicyFact
+from service.advice_catalogue import Action, Limits, Metric
+
+
+def blocked(columns: Columns, action: Action, limits: Limits) -> Bools:
+    """(n,) bool: whether a side effect of the action would worsen a metric that must not get worse.
+
+    The bound is the marketplace's own fact; where it has none, or the shop's rate is unknown, nothing is blocked.
+    """
+    out = np.zeros(columns.n, dtype=np.bool_)
+    metrics = [limits.metric[name] for name in action.side_effects if name in limits.metric]
+    for metric in metrics:
+        if metric.attribute in columns:
+            out |= _used_up(columns, metric)
+    return out
+
+
+def _used_up(columns: Columns, metric: Metric) -> Bools:
+    rate, out = columns[metric.attribute], np.zeros(columns.n, dtype=np.bool_)
+    for rows, rules in book().groups(columns):
+        fact = rules.get(metric.topic)
+        if fact is not None:
+            out |= rows & (_share_used(rate, fact) >= metric.from_share)
+    return out
+
+
+def _share_used(rate: Floats, fact: PolicyFact) -> Floats:
+    """(n,) float64: of what the bound allows, the share that is used up; NaN unknown."""
+    if fact.unit == "rate_at_least":
+        return np.asarray((1.0 - rate) / (1.0 - float(fact.value)))
+    return np.asarray(rate / float(fact.value))

@@ -1,0 +1,114 @@
+"""Money: what a claim would cost, in which currency, by whose profile, and what of it was assumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from features.columns import Columns, columns_of
+from features.completion import completed
+from features.document import read_order
+from features.errors import SettingError
+from features.moments import states
+from model.consequences import Outlook, from_policy_alone
+from service.cost_profile import Costs, default_costs, read_costs
+from service.money import prices, rounded
+from service.stakes import stakes
+from training.dearest import Scored
+
+BASE = {"order_id": "1", "marketplace": "US", "placed_at": "2026-11-02T08:00:00Z", "as_of": "2026-11-03T08:00:00Z"}
+MONEY = {"order_total": 100.0, "unit_cost": 40.0, "quantity": 2, "currency": "USD"}
+
+
+def orders(*given: dict[str, Any]) -> Columns:
+    return completed(columns_of([read_order(BASE | one) for one in given]))
+
+
+def profile(tmp_path: Path, text: str) -> Costs:
+    (tmp_path / "costs.toml").write_text(text, "utf-8")
+    return read_costs(tmp_path / "costs.toml")
+
+
+def test_a_claim_costs_the_refund_the_way_back_and_the_defect_less_what_the_goods_are_worth() -> None:
+    found = prices(orders(MONEY), default_costs())
+    assert found.refund[0].tolist() == pytest.approx([100.0, 100 + 0.5 * (9 - 40), 100 + 0.75 * (9 - 40)])
+    claim = found.per_claim(Outlook(np.array([[0.5, 0.5, 0.5]]), np.array([[0.2, 0.4, 1.0]])))
+    assert claim.defect[0].tolist() == pytest.approx([6.0, 12.0, 30.0])
+    cost = claim.expected(np.array([[0.01, 0.0, 0.0]]))
+    assert cost.amount[0] == pytest.approx(0.01 * (0.5 * 100 + 6 + 25 * 0.4))
+
+
+def test_what_the_order_does_not_say_is_assumed_and_named() -> None:
+    found = prices(orders(MONEY, {"order_total": 100.0, "currency": "USD"}, {}), default_costs())
+    assert found.value.tolist() == [100.0, 100.0, 40.0]
+    assert found.goods.tolist() == pytest.approx([80.0, 45.0, 18.0])
+    assert found.value_assumed.tolist() == [False, False, True]
+    assert found.goods_assumed.tolist() == [False, True, True]
+
+
+def test_costs_are_told_in_the_profiles_currency_by_the_rate_that_stood_then(tmp_path: Path) -> None:
+    rate = '[[rate]]\ncurrency = "GBP"\non = {}\nvalue = {}\n'
+    rates = rate.format("2026-10-01", 1.2) + rate.format("2026-11-03", 1.5)
+    pounds = MONEY | {"currency": "GBP"}
+    early, late = "2026-11-02T23:59:59Z", "2026-11-03T00:00:00Z"
+    found = prices(orders(pounds | {"as_of": early}, pounds | {"as_of": late}), profile(tmp_path, rates))
+    assert found.value.tolist() == [120.0, 150.0]
+    assert found.currency.tolist() == ["USD", "USD"]
+    assert not found.rate_assumed.any()
+
+
+def test_without_a_rate_costs_stay_in_the_orders_currency_and_that_is_said() -> None:
+    found = prices(orders(MONEY | {"currency": "GBP"}, MONEY | {"currency": "XAF"}), default_costs())
+    assert found.currency.tolist() == ["GBP", "XAF"]
+    assert found.value.tolist() == [100.0, 100.0]
+    assert found.defect[0] == pytest.approx(30.0 / 1.3)
+    assert np.isnan(found.defect[1])
+    assert found.rate_assumed.all()
+
+
+def test_a_rate_is_old_after_sixty_days(tmp_path: Path) -> None:
+    rates = '[[rate]]\ncurrency = "GBP"\non = 2026-09-04\nvalue = 1.2\n'
+    pounds = MONEY | {"currency": "GBP"}
+    days = [{"as_of": "2026-11-03T00:00:00Z"}, {"as_of": "2026-11-03T00:00:01Z"}]
+    found = prices(orders(*(pounds | day for day in days)), profile(tmp_path, rates))
+    assert found.rate_is_old.tolist() == [False, True]
+
+
+def test_every_shop_has_its_own_profile(tmp_path: Path) -> None:
+    costs = profile(tmp_path, '[defect]\nshadow_price = 50.0\n[shop."B".defect]\nshadow_price = 400.0\n')
+    found = prices(orders(MONEY | {"shop_id": "A"}, MONEY | {"shop_id": "B"}), costs)
+    assert found.defect.tolist() == [50.0, 400.0]
+    assert costs.version != "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[claim]\nrefund_share = 1.5\n", r"costs.toml: claim.refund_share"),
+        ("[claims]\nminutes = 3\n", r"costs.toml: claims: Unexpected"),
+        ('[shop."B".band]\nhigh = 9.0\n', r"shop.B: band.*elevated < high < critical"),
+        ("[defect\n", r"expected TOML"),
+        ("shop = 3\n", r"expected tables"),
+        ('[[rate]]\ncurrency = "pounds"\non = 2026-01-01\nvalue = 1.0\n', r"rate.0.currency"),
+    ],
+)
+def test_a_wrong_profile_is_refused_by_its_key(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        profile(tmp_path, text)
+
+
+def test_a_debited_target_is_not_multiplied_by_who_pays_again() -> None:
+    columns = orders(MONEY)
+    chances = Scored(states(columns), np.array([0.1]), np.array([[1.0, 0.0, 0.0]]))
+    told = stakes(columns, chances, from_policy_alone(), "claim_debited", default_costs())
+    assert told.seller_pays.tolist() == [1.0]
+    assert told.defect[0] == pytest.approx(0.75 / 0.85)
+    assert told.expected.refund_and_goods[0] == pytest.approx(0.1 * 100.0)
+
+
+def test_amounts_have_the_decimals_of_their_currency() -> None:
+    found = rounded(np.array([1.005, 12.5, 1.23456]), np.array(["USD", "JPY", "KWD"], dtype=object))
+    assert found.tolist() == [1.0, 12.0, 1.235]
