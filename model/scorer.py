@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -16,6 +16,7 @@ from model.booster import Booster
 from model.calibration import Z_90, Calibrator, probability_of
 from model.consequences import Consequences
 from model.delay import DelayCurve
+from model.effects import Evidence
 from model.margin import Margin
 
 Target = Literal["claim_filed", "claim_debited"]
@@ -69,6 +70,7 @@ class Scorer:
     target: Target
     standing: Standing
     consequences: Consequences
+    evidence: Evidence = field(default_factory=Evidence)
 
     def score(self, columns: Columns, threads: int = 1) -> Scores:
         """Probabilities of orders masked to their as_of (`features.moments.as_known`)."""
@@ -115,6 +117,7 @@ class Scorer:
             "baseline": {"rates": self.baseline.rates.tolist(), "multiples": dict(self.baseline.multiples)},
             "type_shares": self.type_shares.tolist(),
             "consequences": self.consequences.to_state(),
+            "evidence": self.evidence.to_state(),
         }
 
     @classmethod
@@ -132,4 +135,5 @@ class Scorer:
             target=cast("Target", state["target"]),
             standing=cast("Standing", state["standing"]),
             consequences=Consequences.from_state(state["consequences"]),
+            evidence=Evidence.from_state(state.get("evidence", {})),
         )

@@ -14,6 +14,7 @@ from features.moments import DAY
 from features.pipeline import Extra, declared_extra
 from model.artefact import Bundle, load
 from model.consequences import from_policy_alone
+from model.effects import Evidence
 from model.scorer import Target
 from service.advice_catalogue import catalogue
 from service.cli_training import TrainOptions, is_simulated, refuse_unknown_names
@@ -136,7 +137,7 @@ def advice_then(dear: Dearest, target: Target, lang: Lang) -> list[list[str]]:
     if not dear.columns.n:
         return []
     known = stakes(dear.columns, dear.scored, from_policy_alone(), target, default_costs())
-    advice = recommended(known, catalogue(), limit=TOLD_ACTIONS)
+    advice = recommended(known, catalogue(), Evidence(), limit=TOLD_ACTIONS)
     return [
         [
             text(r.action, lang) + (f" [{(instant_text(r.deadline) or '')[:16]}Z]" if r.deadline else "")

@@ -101,7 +101,7 @@ def _looked_at(orders: Path, options: TableOptions, means: Means) -> tuple[list[
     parts, rejects, place = list[Looked](), list[Reject](), 0
     for chunk in read_orders(orders, options):
         rejects += chunk.rejects
-        parts.append(looked(decide(chunk.columns, means), means.catalogue, place))
+        parts.append(looked(decide(chunk.columns, means), means, place))
         place += chunk.columns.n
     return parts, rejects
 

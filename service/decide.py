@@ -90,10 +90,11 @@ def decide(columns: Columns, means: Means, *, threads: int = 1) -> Decisions:
     score = np.clip(np.rint(rules().per_decade * (np.log10(told.probability) + rules().decades)), 0.0, 100.0)
     at_stake = stakes(known, told, bundle.scorer.consequences, bundle.scorer.target, costs)
     band = _band(at_stake)
+    advice = recommended(at_stake, means.catalogue, bundle.scorer.evidence)
     return Decisions(
         known, told, status, multiple, score, band, _disposition(known, status, band),
         _warnings(columns, known, bundle, status) + _of_money(at_stake, costs),
-        reasons(bundle.scorer, scores, threads=threads), recommended(at_stake, means.catalogue), at_stake,
+        reasons(bundle.scorer, scores, threads=threads), advice, at_stake,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from model.effects import Evidence
 from service.advice_catalogue import Action, Basis, Catalogue, Scope, SideEffect
 from service.offers import offers
 from service.planning import Plan, best_plan
@@ -21,9 +22,9 @@ class Recommendation:
     """One action for one order.
 
     deadline: epoch seconds, None where there is none; it may lie before as_of for what is worth doing late.
-    effect_low, effect_high: the 90 % interval of the order's claim probability with the action ÷ without.
-    cost: what it takes and the price of its side effects; net_benefit: expected cost before − after − cost. Where
-    `action.helps` is "next_orders" all of these are of the next order like this one.
+    effect_low, effect_high: the 90 % interval of the order's claim probability with the action ÷ without; basis: what
+    that rests on. cost: what it takes and the price of its side effects; net_benefit: expected cost before − after −
+    cost. Where `action.helps` is "next_orders" all of these are of the next order like this one.
     """
 
     action: Action
@@ -34,16 +35,12 @@ class Recommendation:
     expected_cost_after: float
     cost: float
     net_benefit: float
+    basis: Basis
 
     @property
     def scope(self) -> Scope:
         """What the action changes: the order, its SKU, its lane or the shop."""
         return self.action.scope
-
-    @property
-    def basis(self) -> Basis:
-        """What the size of the effect rests on."""
-        return self.action.effect.basis
 
     @property
     def side_effects(self) -> tuple[SideEffect, ...]:
@@ -85,20 +82,21 @@ class Advice:
         return iter(self.per_order)
 
 
-def worths(stakes: Stakes, catalogue: Catalogue) -> list[Worth]:
+def worths(stakes: Stakes, catalogue: Catalogue, evidence: Evidence) -> list[Worth]:
     """Every action that is feasible now, with what it is worth on each of its orders."""
     can = stakes.probability > 0
-    return [worth_of(stakes, offer, catalogue) for offer in offers(stakes.columns, stakes.state, can, catalogue)]
+    found = offers(stakes.columns, stakes.state, can, catalogue)
+    return [worth_of(stakes, offer, catalogue, evidence) for offer in found]
 
 
-def recommended(stakes: Stakes, catalogue: Catalogue, *, limit: int = LIMIT) -> Advice:
+def recommended(stakes: Stakes, catalogue: Catalogue, evidence: Evidence, *, limit: int = LIMIT) -> Advice:
     """At most `limit` actions per order, of those feasible now and worth it; none where no probability is told.
 
     An action changes the probability of each type of claim by its relative risk, and where it changes what policy
     looks at, who would pay; the booster is not asked, because it predicts and does not tell what an action does.
     """
     found: dict[int, list[tuple[Worth, int]]] = {}
-    for one in worths(stakes, catalogue):
+    for one in worths(stakes, catalogue, evidence):
         for k, row in enumerate(one.offer.rows.tolist()):
             found.setdefault(row, []).append((one, k))
     return Advice(tuple(_of_order(stakes, i, found.get(i, ()), limit) for i in range(stakes.columns.n)))
@@ -141,4 +139,5 @@ def _recommendation(one: Worth, k: int, probability: float) -> Recommendation:
         expected_cost_after=float(one.cost_after[k]),
         cost=float(one.cost[k]),
         net_benefit=float(one.net[k]),
+        basis=one.basis,
     )

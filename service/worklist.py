@@ -17,8 +17,10 @@ from features.moments import HOUR
 from features.order import STATES
 from service.advice_catalogue import Action, Catalogue
 from service.decide import Decisions
-from service.recommend import OrderAdvice, recommended, worths
+from service.means import Means
+from service.recommend import OrderAdvice, worths
 from service.stakes import Stakes
+from service.worth import Worth
 
 Sheet = Literal["sku", "lane", "carrier", "shop"]
 SHEETS: tuple[Sheet, ...] = get_args(Sheet)
@@ -81,12 +83,12 @@ class Worklist:
     left_out: Mapping[LeftOut, int]
 
 
-def looked(decisions: Decisions, catalogue: Catalogue, first: int) -> Looked:
+def looked(decisions: Decisions, means: Means, first: int) -> Looked:
     """The orders of a piece that starts at row `first` of the file."""
     columns, scores, stakes = decisions.columns, decisions.scores, decisions.stakes
-    advice = recommended(stakes, catalogue)
+    catalogue, evidence = means.catalogue, means.bundle.scorer.evidence
     place = np.arange(first, first + columns.n)
-    offers = _offers(stakes, catalogue, place)
+    offers = _offers(worths(stakes, catalogue, evidence), stakes, place)
     helping = pl.Series([i for i, a in enumerate(catalogue.actions) if a.helps == "this_order"], dtype=pl.Int64)
     first_due = (
         offers.filter(pl.col("is_advised") & pl.col("action").is_in(helping.implode()))
@@ -97,7 +99,7 @@ def looked(decisions: Decisions, catalogue: Catalogue, first: int) -> Looked:
         "place": place, "order_id": _texts(columns["order_id"]), "shop_id": _texts(columns["shop_id"]),
         "as_of": columns["as_of"], "state": [str(STATES[s]) for s in scores.state],
         "status": _texts(decisions.status), "probability": scores.probability,
-        "expected_cost": stakes.expected.amount, "net": [_net(of_order) for of_order in advice],
+        "expected_cost": stakes.expected.amount, "net": [_net(of_order) for of_order in decisions.advice],
         "currency": _texts(stakes.prices.currency), "unit": stakes.prices.unit,
         "is_assumed": stakes.prices.value_assumed,
         **{f"key_{sheet}": _key(columns, names) for sheet, names in _KEYS.items()},
@@ -120,11 +122,11 @@ def _key(columns: Columns, names: Sequence[str]) -> pl.Series:
     return frame.select(pl.concat_str(pl.all(), separator=JOINT, ignore_nulls=False)).to_series()
 
 
-def _offers(stakes: Stakes, catalogue: Catalogue, place: Array) -> pl.DataFrame:
+def _offers(found: Sequence[Worth], stakes: Stakes, place: Array) -> pl.DataFrame:
     """Every action that could be done, in the currencies of the cost profiles."""
     unit, currency = stakes.prices.unit, [profile.currency for profile in stakes.prices.profiles]
     parts = [_EMPTY]
-    for worth in worths(stakes, catalogue):
+    for worth in found:
         action, rows = worth.offer.action, worth.offer.rows
         can = ~(worth.offer.is_too_late | worth.is_blocked)
         once = stakes.prices.of_action(action)[rows] if action.cost.kind == "minutes" else np.zeros(len(rows))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats
 from features.conditions import held_value
 from features.order import attributes
-from features.outcome import CLAIM_TYPES
-from service.advice_catalogue import AS_OF, Action, Catalogue
+from model.effects import Evidence
+from service.advice_catalogue import AS_OF, Action, Basis, Catalogue
+from service.effects import effect_table
 from service.metric_limits import blocked
 from service.offers import Offer
 from service.stakes import Stakes, summed
@@ -27,6 +27,7 @@ class Worth:
     probability of each type by, and what a claim of each type costs then. cost_after, cost, net: (k,) expected cost
     after, what it takes for one order with its side effects, and what remains; shared: (k,) the part of the cost that
     is spent once for all orders it serves. is_blocked: (k,) bool, by a hard limit.
+    basis: what the sizes of the effects rest on.
     """
 
     offer: Offer
@@ -38,12 +39,14 @@ class Worth:
     net: Floats
     shared: Floats
     is_blocked: Bools
+    basis: Basis
 
 
-def worth_of(stakes: Stakes, offer: Offer, catalogue: Catalogue) -> Worth:
+def worth_of(stakes: Stakes, offer: Offer, catalogue: Catalogue, evidence: Evidence) -> Worth:
     """What the action of an offer is worth on each of its orders."""
     rows, action = offer.rows, offer.action
-    effect, before = _effects(catalogue)[offer.place], stakes.by_type[rows]
+    table = effect_table(catalogue, evidence)
+    effect, before = table.risk[offer.place], stakes.by_type[rows]
     changed = after_action(stakes.columns.take(rows), action) if action.changes_who_pays else None
     after, of_type = stakes.changed(rows, before * effect[MEDIAN], changed)
     cost_after = summed(after * of_type)
@@ -51,16 +54,10 @@ def worth_of(stakes: Stakes, offer: Offer, catalogue: Catalogue) -> Worth:
     cost = shared + stakes.prices.of_side_effects(action)[rows]
     net = stakes.expected.amount[rows] - cost_after - cost
     is_blocked = blocked(stakes.columns, action, catalogue.limits)[rows]
-    return Worth(offer, _relative(before, effect), after / before, of_type, cost_after, cost, net, shared, is_blocked)
-
-
-@lru_cache(maxsize=8)
-def _effects(catalogue: Catalogue) -> Floats:
-    """(actions, ends, types) float64: relative risks."""
-    ends = ("median", "low", "high")
-    return np.array(
-        [[[getattr(getattr(a.effect, t), end) for t in CLAIM_TYPES] for end in ends] for a in catalogue.actions]
-    )
+    return Worth(
+        offer, _relative(before, effect), after / before, of_type, cost_after, cost, net, shared, is_blocked,
+        table.basis[offer.place],
+    )  # fmt: skip
 
 
 def _relative(by_type: Floats, effect: Floats) -> Floats:

@@ -19,6 +19,7 @@ from features.errors import SettingError
 from features.moments import HOUR, states
 from features.order import attributes
 from model.consequences import from_policy_alone
+from model.effects import Evidence
 from service import wording
 from service.advice_catalogue import catalogue, loaded
 from service.cost_profile import default_costs
@@ -46,7 +47,7 @@ def orders(*given: dict[str, Any], without: tuple[str, ...] = ()) -> Columns:
 
 
 def advice(columns: Columns, probability: float = RISK, limit: int = 30) -> Advice:
-    return recommended(at_stake(columns, probability), catalogue(), limit=limit)
+    return recommended(at_stake(columns, probability), catalogue(), Evidence(), limit=limit)
 
 
 def at_stake(columns: Columns, probability: float, shares: tuple[float, ...] = SHARES) -> Stakes:
@@ -121,7 +122,7 @@ def test_no_advice_holds_a_parcel_raises_a_probability_or_leaves_its_range(
     columns = orders(case.get("given", {}))
     columns = columns.replacing({"as_of": columns["as_of"] + hours * HOUR})
     share = data.draw(st.lists(st.floats(0.01, 1), min_size=3, max_size=3))
-    found = recommended(at_stake(columns, probability, tuple(share)), catalogue(), limit=30)[0]
+    found = recommended(at_stake(columns, probability, tuple(share)), catalogue(), Evidence(), limit=30)[0]
     for r in found.recommendations:
         assert 0 < r.probability_after <= probability
         assert r.effect_low * probability <= r.probability_after * (1 + 1e-12)

@@ -39,7 +39,7 @@ def advice() -> Catalogue:
 @pytest.fixture(scope="module")
 def part(documents: list[dict[str, Any]], bundle: Bundle, advice: Catalogue) -> Looked:
     orders = completed(columns_of([read_order(document) for document in documents[:300]]))
-    return looked(decide(orders, Means(bundle)), advice, 0)
+    return looked(decide(orders, Means(bundle)), Means(bundle), 0)
 
 
 def made(rows: pl.DataFrame, out: Path, bundle: Bundle, lang: Any = "en", capacity: int = 10) -> Made:

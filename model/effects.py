@@ -1,0 +1,136 @@
+"""The effect of an action as a posterior: what was believed of it beside what the shop's own history shows."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+from model.calibration import Z_90
+
+Status = Literal["evidence", "experiment", "not_identified"]
+Told = Literal["prior", "evidence", "experiment"]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectSettings:
+    """The numbers of `effects.toml`, with units and reasons there."""
+
+    confounding_sd: float
+    experiment_sd: float
+    firm_width: float
+
+
+@cache
+def effect_settings() -> EffectSettings:
+    """What `effects.toml` says."""
+    table = tomllib.loads((resources.files("model") / "effects.toml").read_text("utf-8"))
+    return EffectSettings(**{name: float(table[name]) for name in EffectSettings.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What history tells of one action and one type of claim.
+
+    log_rr: log of claims with ÷ without the action, sd: its standard deviation by sampling alone; both NaN where
+    nothing is told. claims: distinct claims with the action and without. overlap: share of the eligible orders that
+    could have gone either way. reason: why it is not identified, "" where it is.
+    """
+
+    status: Status
+    log_rr: float
+    sd: float
+    claims: tuple[int, int]
+    overlap: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """Findings by action id and claim type; what was never asked is absent. Compared by identity."""
+
+    findings: Mapping[str, Mapping[str, Finding]] = field(default_factory=dict)
+
+    def of(self, action: str, claim_type: str) -> Finding | None:
+        """The finding, or None where history was never asked."""
+        return self.findings.get(action, {}).get(claim_type)
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON values; null for what is not told."""
+        return {a: {t: _plain(f) for t, f in by_type.items()} for a, by_type in self.findings.items()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Evidence:
+        """The inverse of `to_state`."""
+        return cls({a: {t: _finding(f) for t, f in by_type.items()} for a, by_type in state.items()})
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    told = finding.status != "not_identified"
+    return asdict(finding) | ({} if told else {"log_rr": None, "sd": None}) | {"claims": list(finding.claims)}
+
+
+def _finding(state: Mapping[str, Any]) -> Finding:
+    numbers = {name: math.nan if state[name] is None else float(state[name]) for name in ("log_rr", "sd")}
+    return Finding(**{**state, **numbers, "claims": tuple(state["claims"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """A relative risk: median and 90 % interval."""
+
+    median: float
+    low: float
+    high: float
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of its log, if lognormal of that interval."""
+        return math.log(self.high / self.low) / (2.0 * Z_90)
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether it says that the action cannot reach this type of claim."""
+        return math.log(self.high / self.low) < effect_settings().firm_width
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """What is believed after history was asked, and what that rests on."""
+
+    belief: Belief
+    basis: Told
+
+
+def posterior(prior: Belief, finding: Finding | None, choice_variance: float = 0.0) -> Posterior:
+    """A lognormal prior and a finding, weighed by their precisions; the prior itself where nothing was found.
+
+    choice_variance: variance (of the log relative risk) added for what adjustment left, beyond `effects.toml`; see
+    `choice_variance`. A firm prior stands.
+    """
+    if finding is None or finding.status == "not_identified" or prior.is_firm:
+        return Posterior(prior, "prior")
+    settings = effect_settings()
+    extra = (
+        settings.experiment_sd**2 if finding.status == "experiment" else settings.confounding_sd**2 + choice_variance
+    )
+    believed, found = prior.sd**-2, 1.0 / (finding.sd**2 + extra)
+    centre = (believed * math.log(prior.median) + found * finding.log_rr) / (believed + found)
+    half = Z_90 / math.sqrt(believed + found)
+    return Posterior(Belief(math.exp(centre), math.exp(centre - half), math.exp(centre + half)), finding.status)
+
+
+def choice_variance(firm: list[Finding]) -> float:
+    """How much choice shows where an action cannot act: squared findings beyond their sampling, averaged by precision.
+
+    firm: findings of one action on types with a firm prior (negative controls: Lipsitch et al. 2010). 0 where none is
+    told, or where they show no more than chance.
+    """
+    told = [f for f in firm if f.status == "evidence"]
+    weight = sum(f.sd**-2 for f in told)
+    excess = sum((f.log_rr**2 - f.sd**2) / f.sd**2 for f in told)
+    return max(excess / weight, 0.0) if told else 0.0

@@ -1,0 +1,60 @@
+"""The effects of all actions as arrays: priors of the catalogue, updated by the evidence of the bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from features.columns import Floats
+from features.outcome import CLAIM_TYPES
+from model.effects import Belief, Evidence, Finding, Posterior, choice_variance, posterior
+from service.advice_catalogue import Action, Basis, Catalogue
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EffectTable:
+    """Over the a actions of a catalogue, in its order.
+
+    risk: (a, 3, 3) float64, relative risk by end (median, low, high) and claim type (as CLAIM_TYPES); above 1 where the
+    action does harm. basis: (a,) what the sizes rest on: "evidence" or "experiment" where the shop's history moved one
+    of them. unidentified: (a,) why the shop's history cannot tell (English), None where it told or was never asked.
+    """
+
+    risk: Floats
+    basis: tuple[Basis, ...]
+    unidentified: tuple[str | None, ...]
+
+
+@lru_cache(maxsize=8)
+def effect_table(catalogue: Catalogue, evidence: Evidence) -> EffectTable:
+    """What each action does to each type of claim, as believed after the evidence."""
+    told = [_told(action, evidence) for action in catalogue.actions]
+    risk = [[[getattr(p.belief, end) for p in by_type] for end in Belief.__slots__] for by_type, _, _ in told]
+    shape = (len(told), len(Belief.__slots__), len(CLAIM_TYPES))
+    return EffectTable(
+        np.array(risk, dtype=np.float64).reshape(shape), tuple(basis for _, basis, _ in told),
+        tuple(why for _, _, why in told),
+    )  # fmt: skip
+
+
+def _told(action: Action, evidence: Evidence) -> tuple[list[Posterior], Basis, str | None]:
+    """Per claim type its posterior; the basis of the action; why history cannot tell."""
+    priors = [prior_of(action, name) for name in CLAIM_TYPES]
+    findings = [evidence.of(action.id, name) for name in CLAIM_TYPES]
+    pairs: list[tuple[Belief, Finding | None]] = list(zip(priors, findings, strict=True))
+    choice = choice_variance([f for prior, f in pairs if f is not None and prior.is_firm])
+    told = [posterior(prior, finding, choice) for prior, finding in pairs]
+    bases = {p.basis for p in told}
+    open_to = [f for prior, f in pairs if f is not None and not prior.is_firm]
+    for basis in ("experiment", "evidence"):
+        if basis in bases:
+            return told, basis, None
+    return told, action.effect.basis, open_to[0].reason if open_to else None
+
+
+def prior_of(action: Action, claim_type: str) -> Belief:
+    """What the catalogue says of an action and a type of claim."""
+    said = getattr(action.effect, claim_type)
+    return Belief(said.median, said.low, said.high)

@@ -1,0 +1,42 @@
+"""The table of effects: the catalogue's priors, moved by the evidence of a bundle."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from features.outcome import CLAIM_TYPES
+from model.effects import Evidence, Finding
+from service.advice_catalogue import catalogue
+from service.effects import effect_table, prior_of
+
+IDS = [action.id for action in catalogue().actions]
+SIGNATURE, RECEIVED = IDS.index("ADD_SIGNATURE"), CLAIM_TYPES.index("not_received")
+
+
+def test_without_evidence_the_table_is_the_catalogue() -> None:
+    table = effect_table(catalogue(), Evidence())
+    for place, action in enumerate(catalogue().actions):
+        for kind, name in enumerate(CLAIM_TYPES):
+            prior = prior_of(action, name)
+            assert table.risk[place, :, kind].tolist() == [prior.median, prior.low, prior.high]
+        assert (table.basis[place], table.unidentified[place]) == (action.effect.basis, None)
+
+
+def test_a_harm_that_history_shows_is_told_and_moves_no_other_action() -> None:
+    harm = Finding("evidence", math.log(2.0), 0.1, (200, 900), 0.5)
+    table = effect_table(catalogue(), Evidence({"ADD_SIGNATURE": {"not_received": harm}}))
+    plain = effect_table(catalogue(), Evidence())
+    assert table.risk[SIGNATURE, 0, RECEIVED] > 1.0
+    assert table.basis[SIGNATURE] == "evidence"
+    others = np.arange(len(IDS)) != SIGNATURE
+    assert (table.risk[others] == plain.risk[others]).all()
+
+
+def test_what_is_not_identified_says_why_and_keeps_the_prior() -> None:
+    untold = Finding("not_identified", math.nan, math.nan, (3, 900), 0.5, "3 claims with the action; 30 are needed")
+    table = effect_table(catalogue(), Evidence({"ADD_SIGNATURE": {"not_received": untold}}))
+    assert table.unidentified[SIGNATURE] == untold.reason
+    assert table.basis[SIGNATURE] == catalogue().actions[SIGNATURE].effect.basis
+    assert (table.risk == effect_table(catalogue(), Evidence()).risk).all()
