@@ -166,17 +166,19 @@ class Age:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Before:
-    """`{moment = "first_scan_at", by = "ship_by"}`: the moment has come, at or before another that is known."""
+    """`{moment = "first_scan_at", by = "ship_by", plus_hours = 2}`: the moment came, at most so long after another."""
 
     moment: Annotated[str, BeforeValidator(checked_moment)]
     by: Annotated[str, BeforeValidator(checked_moment)]
+    plus_hours: float = 0.0
 
     def holds(self, columns: Columns) -> Bools:
         """(n,) bool."""
         if is_absent(columns, self.moment) or is_absent(columns, self.by):
             return np.zeros(columns.n, dtype=np.bool_)
         at = moment(columns, self.moment)
-        return np.asarray((at <= moment(columns, self.by)) & (at <= columns["as_of"]), dtype=np.bool_)
+        limit = moment(columns, self.by) + self.plus_hours * HOUR
+        return np.asarray((at <= limit) & (at <= columns["as_of"]), dtype=np.bool_)
 
 
 _AnyCondition = OneOf | InRange | Differs | Happened | Age | Before

@@ -120,6 +120,7 @@ class Order(BaseModel):
     return_window_days: kinds.Count | None = attribute("placed", "days in which returns are taken")
     cancel_requested_at: kinds.Instant | None = attribute("placed", "the buyer asked to cancel", role="fact")
     cancelled_at: kinds.Instant | None = attribute("placed", "the order was cancelled", role="fact")
+    is_out_of_stock: kinds.Flag | None = attribute("placed", "cannot be delivered from stock; advice only")
     seller_orders_60d: kinds.Count | None = attribute("placed", "the shop's orders in 60 days")
     seller_defects_60d: kinds.Count | None = attribute("placed", "the shop's defects in 60 days")
     seller_late_shipment_rate_30d: kinds.Rate | None = attribute("placed", "late shipment rate, 30 days")

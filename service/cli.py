@@ -15,6 +15,7 @@ from features.columns import epoch_seconds
 from features.errors import ClaimRiskError, InputError
 from features.tables import TableOptions
 from model.artefact import load
+from service.advice_page import advice_command
 from service.batch import Summary, score_file
 from service.cli_backtest import backtest
 from service.cli_compliance import compliance
@@ -45,6 +46,7 @@ app.command()(backtest)
 app.command("map")(map_file_command)
 app.command("import")(import_files)
 app.command("policy")(policy_command)
+app.command("advice")(advice_command)
 
 
 def run() -> None:

@@ -18,10 +18,12 @@ from features.document import read_order
 from features.errors import SettingError
 from features.moments import HOUR, states
 from features.order import attributes
+from model.consequence_rules import expectations
 from model.consequences import from_policy_alone
 from model.effects import Evidence
 from service import wording
 from service.advice_catalogue import catalogue, loaded
+from service.advice_page import advice_page
 from service.cost_profile import default_costs
 from service.recommend import Advice, recommended
 from service.stakes import Stakes, stakes
@@ -62,7 +64,11 @@ def ids(columns: Columns, **options: Any) -> list[str]:
 @pytest.mark.parametrize("case", CASES["case"], ids=lambda case: case["name"])
 def test_a_seller_is_advised_as_the_case_says(case: dict[str, Any]) -> None:
     columns = orders(case.get("given", {}), without=tuple(case.get("without", ())))
-    got = ids(columns, probability=case.get("probability", RISK))
+    told = advice(columns, probability=case.get("probability", RISK))[0]
+    got = [r.action.id for r in told.recommendations]
+    assert case.get("rejected", {}).items() <= {r.action.id: r.why for r in told.rejected}.items()
+    planned = set() if told.plan is None else {action.id for action in told.plan.actions}
+    assert set(case.get("plan", planned)) == planned
     assert set(case.get("expected", ())) <= set(got)
     assert not set(case.get("not_expected", ())) & set(got)
     assert not (case.get("nothing") and got)
@@ -181,6 +187,11 @@ def test_every_attribute_that_can_matter_has_a_wording_of_its_own() -> None:
 def test_a_reason_is_fixable_exactly_if_some_action_addresses_its_attribute() -> None:
     fixable = {name for name, reason in wording.wording().attributes.items() if reason.is_fixable}
     assert fixable == catalogue().addressed()
+
+
+def test_the_page_of_advice_is_fresh() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "advice.md").read_text("utf-8")
+    assert page == advice_page(catalogue(), expectations()), "claimrisk advice > docs/advice.md"
 
 
 def test_every_choice_has_a_chinese_name() -> None:
