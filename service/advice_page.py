@@ -28,8 +28,8 @@ CONSEQUENCES = """
 ## What a claim leads to
 
 The share of claims that the seller pays, and that count as an order defect. Of the rules that hold for a type of claim
-the first decides, else the base. A rule with a fact holds only where the marketplace has it (docs/policy.md). Shares are
-assumed; training shifts and tilts them by the shop's own decided claims.
+the first decides, else the base. A rule with a fact holds only where the marketplace has it (docs/policy.md). Shares
+are assumed; training shifts and tilts them by the shop's own decided claims.
 
 | rule | claims | when | fact | seller pays | defect |
 |---|---|---|---|---|---|
