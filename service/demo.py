@@ -95,10 +95,12 @@ def told(held: Running, console: Console) -> None:
 def _cells(answer: dict[str, Any], words: Words) -> list[str]:
     interval, colour = answer["interval"], _COLOURS[answer["band"]]
     low, high = words.percent(interval["low"]), words.percent(interval["high"])
+    told = answer["expected_cost"]
+    cost = words("costs", amount=words.amount(told["amount"], told["currency"]))
     steps = [f"{words.action(r['action'])}{_until(r['deadline'])}" for r in answer["recommendations"][:2]]
     return [
         f"{answer['order_id']}\n[dim]{words.state(answer['state'])}[/dim]",
-        f"[bold {colour}]{words.percent(answer['probability'])}[/] {answer['band']}\n[dim]{low} – {high}[/dim]",
+        f"[bold {colour}]{words.percent(answer['probability'])}[/] {answer['band']}\n[dim]{low} – {high}[/dim]\n{cost}",
         "\n".join(f"{words.attribute(r['attribute'])}: {r['value']}" for r in answer["reasons"][:3]),
         "\n".join(steps) or words("nothing"),
     ]

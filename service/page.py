@@ -22,11 +22,13 @@ from starlette.responses import Response
 
 from service.decide import BANDS, rules
 from service.languages import TAGS, accepted
+from service.money import exponent
 from service.running import Running, running
 from service.wording import Lang, age, reason
 
 MOST_SHOWN = 15
 MOST_REASONS = 4
+NOT_WORTH = "NEGATIVE_NET_BENEFIT"
 _TEMPLATES = Environment(
     loader=PackageLoader("service"), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True,
@@ -72,6 +74,9 @@ def _row(answer: dict[str, Any], words: Words, later: set[str]) -> dict[str, Any
         "bar": [place(answer["interval"]["low"]), place(answer["interval"]["high"])],
         "dot": place(answer["probability"]),
         "tick": place(answer["baseline"]),
+        "not_worth": [
+            words.action(r["action"]) for r in answer["actions_rejected"] if r["reason"] == "NEGATIVE_NET_BENEFIT"
+        ],
         "todo": [_step(step, as_of, words, step["action"] in later) for step in answer["recommendations"]],
     }
 
@@ -146,6 +151,14 @@ class Words:
             return self("unlikely")
         number = f"{percent:.0f}" if percent >= 10 else f"{percent:.1f}" if percent >= 1 else f"{percent:.2f}"
         return f"{number} %" if self.lang == "en" else f"{number}%"
+
+    def amount(self, value: float, currency: str) -> str:
+        """An amount of money.
+
+        >>> Words("en").amount(1.136, "USD"), Words("zh").amount(1200.0, "JPY")
+        ('1.14 USD', '1,200 JPY')
+        """
+        return f"{value:,.{exponent(currency)}f} {currency}"
 
     def moment(self, at: datetime) -> str:
         """An instant in UTC, to the minute."""
