@@ -9,18 +9,22 @@ from datetime import date
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 import numpy as np
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from features.columns import Bools, Columns, Floats, Ints
 from features.conditions import CLOSED, Conditions, Truths
 from features.errors import SettingError
 from features.kinds import ClaimType
+from features.named_moments import checked_moment, moment
 from features.outcome import CLAIM_TYPES
-from features.policy.book import Book, Rules, book
+from features.policy.book import Book, Group, book
+from features.policy.due import due
+from features.policy.facts import PolicyFact
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -35,7 +39,10 @@ class Shares:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Rule:
-    """Holds for claims of `types` where all of `when` do and the marketplace has `fact` (a topic of policy), if any."""
+    """Holds for claims of `types` where all of `when` do and the marketplace has `fact` (a topic of policy), if any.
+
+    overdue: a moment; the fact's span from it must have run out.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     types: Annotated[tuple[ClaimType, ...], Field(min_length=1)]
@@ -43,6 +50,13 @@ class Rule:
     seller_pays: Share
     defect: Share
     fact: str | None = None
+    overdue: Annotated[str, BeforeValidator(checked_moment)] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_span(self) -> Self:
+        if self.overdue is not None and self.fact is None:
+            raise ValueError("overdue: expected a fact that says after how long")
+        return self
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
@@ -100,9 +114,10 @@ def expected(columns: Columns, of: Expectations | None = None, facts: Book | Non
     """What policy lets expect of a claim on each of n orders, as known at their as_of."""
     of = of or expectations()
     rule = np.full((columns.n, len(CLAIM_TYPES)), -1, dtype=np.int64)
-    truths, groups = Truths(columns), (facts or book()).groups(columns)
+    facts = facts or book()
+    truths, groups = Truths(columns), facts.groups(columns)
     for place, told in enumerate(of.rule):
-        where = truths.all_of(told.when, _has_fact(groups, told.fact, columns.n))
+        where = _by_fact(told, truths.all_of(told.when, np.ones(columns.n, dtype=np.bool_)), columns, groups)
         if np.count_nonzero(where):
             for name in told.types:
                 column = rule[:, CLAIM_TYPES.index(name)]
@@ -112,13 +127,25 @@ def expected(columns: Columns, of: Expectations | None = None, facts: Book | Non
     return Expected(pays[rule, kinds], defect[rule, kinds], rule)
 
 
-def _has_fact(groups: list[tuple[Bools, Rules]], topic: str | None, n: int) -> Bools:
-    where = np.full(n, topic is None)
-    if topic is not None:
-        for rows, rules in groups:
-            if topic in rules:
-                where |= rows
-    return where
+def _by_fact(rule: Rule, where: Bools, columns: Columns, groups: list[Group]) -> Bools:
+    """(n,) bool: of the orders at `where` those whose marketplace has the rule's fact, its span run out if asked."""
+    if rule.fact is None or not np.count_nonzero(where):
+        return where
+    out = np.zeros(columns.n, dtype=np.bool_)
+    for group in groups:
+        fact = group.rules.get(rule.fact)
+        here = where & group.rows
+        if fact is not None and np.count_nonzero(here):
+            out |= here if rule.overdue is None else _run_out(fact, here, rule.overdue, columns, group.zone)
+    return out
+
+
+def _run_out(fact: PolicyFact, where: Bools, since: str, columns: Columns, zone: ZoneInfo) -> Bools:
+    start = np.where(where, moment(columns, since), np.nan)
+    out = np.zeros(columns.n, dtype=np.bool_)
+    for i in np.flatnonzero(~np.isnan(start)).tolist():
+        out[i] = columns["as_of"][i] > due(fact, float(start[i]), zone)
+    return out
 
 
 @cache

@@ -127,7 +127,9 @@ def _rules(expected: Expectations) -> Iterator[str]:
     for rule in expected.rule:
         fact = f"`{rule.fact}`" if rule.fact else "–"
         kinds = ", ".join(rule.types)
-        yield f"| {rule.id} | {kinds} | {_all(rule.when)} | {fact} | {rule.seller_pays:.0%} | {rule.defect:.0%} |\n"
+        late = f"the fact's span from {rule.overdue} has run out; " if rule.overdue else ""
+        when = late + _all(rule.when)
+        yield f"| {rule.id} | {kinds} | {when} | {fact} | {rule.seller_pays:.0%} | {rule.defect:.0%} |\n"
     for name in CLAIM_TYPES:
         base = expected.base[name]
         yield f"| base | {name} | none of the above | – | {base.seller_pays:.0%} | {base.defect:.0%} |\n"

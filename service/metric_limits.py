@@ -25,10 +25,10 @@ def blocked(columns: Columns, action: Action, limits: Limits) -> Bools:
 
 def _used_up(columns: Columns, metric: Metric) -> Bools:
     rate, out = columns[metric.attribute], np.zeros(columns.n, dtype=np.bool_)
-    for rows, rules in book().groups(columns):
-        fact = rules.get(metric.topic)
+    for group in book().groups(columns):
+        fact = group.rules.get(metric.topic)
         if fact is not None:
-            out |= rows & (_share_used(rate, fact) >= metric.from_share)
+            out |= group.rows & (_share_used(rate, fact) >= metric.from_share)
     return out
 
 

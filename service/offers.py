@@ -68,9 +68,9 @@ def _with_facts(columns: Columns, action: Action, feasible: Bools) -> Bools:
     if not action.facts or not np.count_nonzero(feasible):
         return feasible
     known = np.zeros(columns.n, dtype=np.bool_)
-    for rows, rules in book().groups(columns):
-        if all(topic in rules for topic in action.facts):
-            known |= rows
+    for group in book().groups(columns):
+        if all(topic in group.rules for topic in action.facts):
+            known |= group.rows
     return feasible & known
 
 

@@ -11,10 +11,8 @@ import pytest
 
 from features.columns import Columns, columns_of, concatenated
 from features.completion import completed
-from features.conditions import Age
 from features.document import read_order
 from features.outcome import CLAIM_TYPES
-from features.policy.book import book
 from model.consequence_rules import expectations, expected
 from model.consequences import Consequences, Tilt, from_policy_alone
 
@@ -41,15 +39,6 @@ def test_orders_in_a_table_are_judged_as_each_alone() -> None:
     together = expected(concatenated(alone))
     assert np.array_equal(together.rule, np.concatenate([expected(one).rule for one in alone]))
     assert np.array_equal(together.defect, np.concatenate([expected(one).defect for one in alone]))
-
-
-def test_a_rule_counts_the_hours_of_the_fact_it_names() -> None:
-    for rule in expectations().rule:
-        told = book().at("US", book().borders[-1]).get(rule.fact or "")
-        hours = {c.age_over_hours for c in rule.when if isinstance(c, Age)}
-        spans = {"hours": 1.0, "calendar_days": 24.0}
-        assert rule.fact is None or told is not None
-        assert not hours or (told is not None and hours == {float(told.value) * spans[told.unit]})
 
 
 def test_what_a_shop_saw_tilts_every_share_and_keeps_their_order() -> None:

@@ -23,6 +23,15 @@ Rules = Mapping[str, PolicyFact]
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Orders under the same facts. rows: (n,) bool; zone: in which the days of their marketplace end."""
+
+    rows: Bools
+    rules: Rules
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """facts: by marketplace, in the order of the file, with `common`; zones: in which a marketplace's days end.
 
@@ -48,25 +57,24 @@ class Book:
         """The marketplace's local day of an instant (epoch seconds)."""
         return datetime.fromtimestamp(at, UTC).astimezone(self.zones[marketplace]).date()
 
-    def groups(self, columns: Columns) -> list[tuple[Bools, Rules]]:
-        """Orders under the same facts: ((n,) bool, the facts at their as_of); none where the marketplace is unknown."""
+    def groups(self, columns: Columns) -> list[Group]:
+        """Orders under the same facts, those of their marketplace at their as_of; none where either is unknown."""
         codes, as_of = columns["marketplace"], columns["as_of"]
         if columns.n == 1:
-            at = float(as_of[0])
-            rules = {} if codes[0] != codes[0] or at != at else self._at_instant(int(codes[0]), at)
-            return [(np.ones(1, dtype=np.bool_), rules)]
-        found: list[tuple[Bools, Rules]] = []
+            at, code = float(as_of[0]), float(codes[0])
+            return [] if code != code or at != at else [self._group(np.ones(1, dtype=np.bool_), int(code), at)]
+        found: list[Group] = []
         for code in np.unique(codes[~np.isnan(codes)]).tolist():
             here = codes == code
             span = np.searchsorted(self._border_instants(int(code)), as_of, side="right")
             for place in np.unique(span[here & ~np.isnan(as_of)]).tolist():
                 rows = here & (span == place)
-                found.append((rows, self._at_instant(int(code), float(as_of[rows][0]))))
+                found.append(self._group(rows, int(code), float(as_of[rows][0])))
         return found
 
-    def _at_instant(self, code: int, at: float) -> Rules:
+    def _group(self, rows: Bools, code: int, at: float) -> Group:
         marketplace = attributes()["marketplace"].choices[code]
-        return self.at(marketplace, self.on(marketplace, at))
+        return Group(rows, self.at(marketplace, self.on(marketplace, at)), self.zones[marketplace])
 
     def _border_instants(self, code: int) -> Floats:
         """Epoch seconds at which the local days of `borders` begin."""
