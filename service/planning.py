@@ -33,6 +33,8 @@ def best_plan(stakes: Stakes, i: int, found: Sequence[tuple[Worth, int]]) -> Pla
     """
     by_type, of_type = stakes.by_type[i], stakes.claim.of_type[i]
     before = expected = float(by_type @ of_type)
+    if expected != expected:  # no rate is known, so no cost
+        return None
     left, taken, spent = list(found), list[Action](), 0.0
     while left and len(taken) < MOST_ACTIONS:
         gains = [_gain(worth, k, by_type, of_type, expected) for worth, k in left]

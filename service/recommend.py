@@ -115,9 +115,15 @@ def _of_order(stakes: Stakes, i: int, found: Sequence[tuple[Worth, int]], limit:
         told.append(_recommendation(one, k, probability))
         if one.offer.action.helps == "this_order":
             planned.append((one, k))
-    told.sort(key=lambda r: (r.action.helps == "next_orders", -r.net_benefit, r.action.id))
+    told.sort(key=_place)
     rejected.sort(key=lambda r: (-r.net_benefit, r.action.id))
     return OrderAdvice(tuple(told[:limit]), tuple(rejected[:limit]), best_plan(stakes, i, planned))
+
+
+def _place(found: Recommendation) -> tuple[bool, float, float, str]:
+    """Best first; where no rate is known and so no benefit, by what lowers the probability most."""
+    benefit = -found.net_benefit if found.net_benefit == found.net_benefit else 0.0
+    return (found.action.helps == "next_orders", benefit, found.probability_after, found.action.id)
 
 
 def _rejected(one: Worth, k: int) -> Why | None:
@@ -125,7 +131,7 @@ def _rejected(one: Worth, k: int) -> Why | None:
         return "TOO_LATE"
     if one.is_blocked[k]:
         return "METRIC_LIMIT"
-    return None if one.net[k] > 0.0 or one.offer.action.is_duty else "NEGATIVE_NET_BENEFIT"
+    return "NEGATIVE_NET_BENEFIT" if one.net[k] <= 0.0 and not one.offer.action.is_duty else None
 
 
 def _recommendation(one: Worth, k: int, probability: float) -> Recommendation:

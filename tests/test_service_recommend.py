@@ -101,6 +101,14 @@ def test_a_limit_keeps_what_pays_most() -> None:
     assert [r.action.id for r in advice(busy, limit=2)[0].recommendations] == [r.action.id for r in ranked[:2]]
 
 
+def test_without_a_rate_advice_is_told_by_what_it_does_to_the_risk() -> None:
+    told = advice(orders({"has_tracking": False, "currency": "XAF"}))[0]
+    found = [r.action.id for r in told.recommendations]
+    assert found[0] == "USE_TRACKED_SERVICE"
+    assert told.recommendations[0].net_benefit != told.recommendations[0].net_benefit
+    assert told.plan is None
+
+
 def test_advice_in_a_batch_is_the_advice_of_each_order_alone() -> None:
     given = [case.get("given", {}) for case in CASES["case"]]
     together = advice(orders(*given), limit=5)
