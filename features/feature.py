@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from features.columns import Columns, Floats
+import numpy as np
+
+from features.columns import Columns, Floats, Ints
 from features.order import Known
 
 Sign = Literal[-1, 0, 1]
@@ -52,3 +54,21 @@ def copied(unit: str, known: Known, *names: str) -> tuple[Feature, ...]:
 def copies(columns: Columns, features: tuple[Feature, ...]) -> dict[str, Floats]:
     """The arrays of `copied` features, those that the orders have; (n,) float64, NaN unknown."""
     return {f.name: columns[f.name] for f in features if f.name in columns}
+
+
+@dataclass(frozen=True, slots=True)
+class ByAttribute:
+    """Features gathered by the attribute they are told under. names: the attributes; order: places of the features, one
+    attribute after the other; starts: (attributes,) where each begins in `order`."""
+
+    names: tuple[str, ...]
+    order: Ints
+    starts: Ints
+
+
+def grouped(features: tuple[Feature, ...]) -> ByAttribute:
+    """The features by attribute, attributes in the order of their first feature."""
+    names = tuple(dict.fromkeys(f.attribute for f in features))
+    place = np.array([names.index(f.attribute) for f in features], dtype=np.int64)
+    order = np.argsort(place, kind="stable")
+    return ByAttribute(names, order, np.searchsorted(place[order], np.arange(len(names))))

@@ -17,7 +17,7 @@ from features import parties as parties_block
 from features import timing as timing_block
 from features.columns import EXTRA_PREFIX, Columns, Floats
 from features.errors import BundleError, InputError
-from features.feature import Feature
+from features.feature import Feature, grouped
 from features.history import Past, Snapshot
 from features.moments import reached_states
 from features.order import STATES, Known
@@ -64,6 +64,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             *history_block.FEATURES, *_STATE_FEATURES, *self._extra_features(),
         )  # fmt: skip
         self._place = {f.name: j for j, f in enumerate(self.features_)}
+        self.by_attribute_ = grouped(self.features_)
         return self
 
     def transform(self, X: Columns) -> Floats:

@@ -52,9 +52,9 @@ class Margin:
     def by_feature(self, X: Floats, n_features: int) -> Floats:
         """(n, n_features) float64: the terms summed by the column of the feature matrix they come from."""
         out = np.zeros((len(X), n_features))
-        terms = self.terms(X)
-        for j, column in enumerate(np.concatenate([self.columns, self.unknown_columns])):
-            out[:, column] += terms[:, j]
+        terms, p = self.terms(X), len(self.columns)
+        out[:, self.columns] += terms[:, :p]  # each column has one term of either kind
+        out[:, self.unknown_columns] += terms[:, p:]
         return out
 
     def to_state(self) -> dict[str, Any]:

@@ -34,12 +34,9 @@ def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: in
     features = scorer.pipeline.features_
     state = scores.state if at is None else scores.state[at]
     parts = scorer.booster.contributions(X, state, threads)[:, :-1] + scorer.margin.by_feature(X, len(features))
-    names = tuple(dict.fromkeys(f.attribute for f in features))
-    strength = np.zeros((len(X), len(names)))
-    for j, feature in enumerate(features):
-        strength[:, names.index(feature.attribute)] += parts[:, j]
-    strength *= scorer.calibrator.slopes[state][:, None]
+    of = scorer.pipeline.by_attribute_
+    strength = np.add.reduceat(parts[:, of.order], of.starts, axis=1) * scorer.calibrator.slopes[state][:, None]
     # Log-odds stay far below 1,000, so what raises the risk stands before what lowers it, each by its size.
     rank = np.where(strength > 0.0, strength + 1e3, -strength)
-    rank[:, [j for j, name in enumerate(names) if name in CONTEXT]] = -1.0
-    return Reasons(names, strength, np.argsort(-rank, axis=1, kind="stable"))
+    rank[:, [j for j, name in enumerate(of.names) if name in CONTEXT]] = -1.0
+    return Reasons(of.names, strength, np.argsort(-rank, axis=1, kind="stable"))
