@@ -21,10 +21,20 @@ from service.cli_backtest import backtest
 from service.cli_compliance import compliance
 from service.cli_import import import_files
 from service.cli_listings import listings_app
-from service.cli_options import Bundle, CostFile, Zone, err, zone_named
+from service.cli_options import (
+    Bundle,
+    CostFile,
+    DateOrderAsked,
+    DecimalAsked,
+    FileEncoding,
+    Zone,
+    err,
+    said_of,
+    zone_named,
+)
 from service.cli_options import instant as _instant
 from service.cli_options import say as _say
-from service.cli_seller import Map, map_file_command, read_by_map
+from service.cli_seller import Map, map_file_command, read_as_said
 from service.cli_worklist import worklist
 from service.cost_profile import chosen_costs, template
 from service.means import Means
@@ -135,14 +145,18 @@ def score(
     encoding: Annotated[Encoding, typer.Option(help="of a CSV result")] = "utf-8-sig",
     map_file: Map = None,
     costs: CostFile = None,
+    date_order: DateOrderAsked = None,
+    decimal: DecimalAsked = None,
+    file_encoding: FileEncoding = None,
 ) -> None:
     """Score a file of orders; rows that cannot be used are set aside in OUT.rejects.csv."""
     at = datetime.now(UTC) if as_of is None else _instant(as_of, "--as-of")
     bundle = load(model, signing_key(settings()))
     extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
-    options = TableOptions(as_of=epoch_seconds(at), zone=zone_named(time_zone), extras=extras)
+    said = said_of(time_zone, date_order, decimal, file_encoding)
+    options = TableOptions(as_of=epoch_seconds(at), zone=said.zone, extras=extras)
     means = Means(bundle, costs=chosen_costs(costs, settings()))
-    read = None if map_file is None else read_by_map(orders, map_file, options.zone, lang)
+    read = read_as_said(orders, map_file, said, lang)
     summary = score_file(orders, out, options, means, lang=lang, encoding=encoding, read=read)
     _summarise(summary, out, bundle.is_starter)
 

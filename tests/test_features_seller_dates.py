@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.seller.dates import date_evidence, date_parts, decided_order, instants
+from features.seller.dates import date_evidence, date_parts, decided_order, instants, numeric_days
 from features.seller.mapping import DateOrder
 from features.seller.rawtext import MARK
 
@@ -38,7 +38,7 @@ STYLES = {
 def read(cells: list[str], order: DateOrder | None = None, **more: object) -> list[datetime | None] | None:
     """The instants of a column written in Shanghai, None where day and month are open."""
     parts = date_parts(pl.Series("at", cells))
-    order = order or decided_order(date_evidence(parts))
+    order = order or decided_order(date_evidence(numeric_days(pl.Series("at", cells))))
     return None if order is None else instants(parts, order, SHANGHAI, **more).values.to_list()  # type: ignore[arg-type]
 
 

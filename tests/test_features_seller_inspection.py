@@ -11,7 +11,7 @@ import pytest
 
 from features.errors import FileRefused
 from features.seller.inspection import Inspection, inspected
-from features.seller.mapping import mapping_of
+from features.seller.mapping import Said, mapping_of
 from features.seller.reading import read_seller_file
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -19,7 +19,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 def look(path: Path, content: str, encoding: str = "utf-8", zone: ZoneInfo | None = None) -> Inspection:
     path.write_bytes(content.encode(encoding))
-    return inspected(path, zone=zone)
+    return inspected(path, Said(zone))
 
 
 def asked(found: Inspection) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import FileRefused
-from features.seller.mapping import MapRefused, mapping_of, read_map
+from features.seller.mapping import MapRefused, Said, mapping_of, read_map
 from features.seller.reading import read_seller_file
 from features.seller.sources import expanded
 from features.seller.table import SellerTable
@@ -151,7 +151,7 @@ def test_read_and_rejected_and_dropped_are_the_rows_of_the_file(
     path = tmp_path_factory.mktemp("erp") / "erp.csv"
     lines = [KINDS[kind][0].format(i=f"A-{i}") for i, kind in enumerate(rows)]
     path.write_text("\n".join(["订单号,下单时间,订单金额,币种,订单状态", *lines]) + "\n", encoding="utf-8")
-    table = only(read_seller_file(path, zone=ZoneInfo("Asia/Shanghai")))
+    table = only(read_seller_file(path, said=Said(ZoneInfo("Asia/Shanghai"))))
     assert table.rows == len(rows)
     fates = [KINDS[kind][1] for kind in rows]
     assert table.frame["line"].to_list() == [line for line, fate in enumerate(fates, 2) if not fate]
@@ -176,7 +176,7 @@ def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_pa
         "114-2,b,火星,2025年3月4日 14:05,,,,1,已付款\n"
     )
     (tmp_path / "erp.csv").write_bytes((header + rows).encode("gb18030"))
-    items, parcels = read_seller_file(tmp_path / "erp.csv", zone=ZoneInfo("Asia/Shanghai"))
+    items, parcels = read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("Asia/Shanghai")))
     assert items.frame["marketplace"].to_list() == ["US", None]
     assert details(items, "words_unknown") == [{"count": "1", "words": "火星"}]
     assert (parcels.dropped, parcels.frame["shipped_at"][0]) == (
@@ -191,13 +191,13 @@ def test_local_times_without_a_zone_and_open_dates_are_refused_with_what_to_set(
     plain = {"kind": "orders", "columns": {"order_id": "id", "placed_at": "at", "item_price": "price"}}
     path = tmp_path / "o.csv"
     path.write_text("id,at,price\n1,2025-03-04 10:00,5\n")
-    with pytest.raises(FileRefused, match=r"column 'at'.*set time_zone in a map, or --time-zone"):
+    with pytest.raises(FileRefused, match=r"column 'at'.*say --time-zone Asia/Shanghai, or time_zone in a map"):
         read_seller_file(path, mapping=mapping_of(plain, "m.toml"))
     path.write_text("id,at,price\n1,03/04/2025,5\n")
-    with pytest.raises(FileRefused, match=r"column 'at'.*got '03/04/2025'; set date_order"):
+    with pytest.raises(FileRefused, match=r"column 'at'.*got '03/04/2025'; say --date-order"):
         read_seller_file(path, mapping=mapping_of(plain | {"time_zone": "UTC"}, "m.toml"))
     path.write_text("id,at,price\n1,2025-03-04,1.234\n")
-    with pytest.raises(FileRefused, match=r"column 'price'.*got '1\.234'; set decimal"):
+    with pytest.raises(FileRefused, match=r"column 'price'.*got '1\.234'; say --decimal"):
         read_seller_file(path, mapping=mapping_of(plain | {"time_zone": "UTC"}, "m.toml"))
 
 
@@ -397,6 +397,6 @@ def test_two_columns_that_only_capitals_tell_apart_are_refused(tmp_path: Path) -
 
 def test_a_second_column_of_the_same_meaning_is_told(tmp_path: Path) -> None:
     (tmp_path / "erp.csv").write_text("平台单号,订单号,下单时间\nA,B,2025-03-04\n", encoding="utf-8")
-    table = only(read_seller_file(tmp_path / "erp.csv", zone=ZoneInfo("Asia/Shanghai")))
+    table = only(read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("Asia/Shanghai"))))
     assert table.frame["order_id"].to_list() == ["A"]
     assert details(table, "columns_not_used") == [{"names": "订单号"}]

@@ -13,7 +13,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from features.errors import FileRefused
-from features.seller.mapping import mapping_of
+from features.seller.mapping import Said, mapping_of
 from features.seller.reading import read_seller_file
 from features.seller.table import SellerTable
 
@@ -42,7 +42,7 @@ def orders(book: Workbook, sheet: Worksheet, top: int = 0) -> None:
 
 
 def read(path: Path) -> SellerTable:
-    (table,) = read_seller_file(path, zone=SHANGHAI)
+    (table,) = read_seller_file(path, said=Said(SHANGHAI))
     assert table.is_complete
     return table
 

@@ -89,9 +89,14 @@ def date_parts(text: pl.Series) -> DateParts:
     return DateParts(found, number, is_typed, given)
 
 
-def date_evidence(found: DateParts) -> DateEvidence:
-    """What a column says of the order of day and month."""
-    ask = found.parts.select("a", "b", "c").drop_nulls().unique()
+def numeric_days(text: pl.Series) -> pl.DataFrame:
+    """(different, 3) String: the numbers of days that stand as three of them, year last; text: (n,) String."""
+    groups = plain_digits(text).str.strip_prefix(MARK).str.extract_groups(_NUMERIC).struct.unnest()
+    return groups.select("a", "b", "c").drop_nulls().unique()
+
+
+def date_evidence(ask: pl.DataFrame) -> DateEvidence:
+    """What a column says of the order of day and month. ask: see `numeric_days`."""
     first, second = ask["a"].cast(pl.Int64), ask["b"].cast(pl.Int64)
     dmy, mdy = (first > 12) & (second <= 12), (second > 12) & (first <= 12)
     short = ask["c"].str.len_chars() == 2

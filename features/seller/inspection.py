@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -15,9 +14,9 @@ from features.delimited import Dialect
 from features.errors import FileRefused
 from features.kinds import Kind
 from features.order import Attribute
-from features.seller.dates import date_evidence, date_parts, decided_order, instants
+from features.seller.dates import date_evidence, date_parts, decided_order, instants, numeric_days
 from features.seller.draft import DraftColumn, drafted
-from features.seller.mapping import DateOrder, Mapping, mapping_of, plain_name
+from features.seller.mapping import NOTHING_SAID, Mapping, Said, mapping_of, plain_name
 from features.seller.maps import built_in
 from features.seller.numbers import decided, evidence, numerals
 from features.seller.rawtext import RawSheet, unmarked
@@ -44,38 +43,38 @@ class Inspection:
     tables: list[SellerTable]
 
 
-def inspected(path: Path, *, zone: ZoneInfo | None = None, date_order: DateOrder | None = None) -> Inspection:
+def inspected(path: Path, said: Said = NOTHING_SAID) -> Inspection:
     """The built-in map that fits, or a draft made from names and values; nothing in it is decided where two readings
     are possible."""
-    known = _known(path)
+    known = _known(path, said)
     if known is not None:
-        return _by_built_in(path, known, zone, date_order)
-    sheet, top, guesses = _sheet(path)
-    columns, more, asked = _columns(sheet, zone, date_order)
+        return _by_built_in(path, known, said)
+    sheet, top, guesses = _sheet(path, said)
+    columns, more, asked = _columns(sheet, said)
     kind = _kind(sheet, columns)
     guesses += [*more, Note("kind_guessed", "", {"kind": kind})]
     draft = drafted(path, top, kind, columns=columns, frame=sheet.frame)
     if not any(column.ours == "order_id" for column in columns):
         return Inspection(draft, guesses, [Note("which_order_id", "", {}), *asked], [])
     mapping = mapping_of(tomllib.loads(draft), path.name)
-    tables = read_seller_file(path, mapping=mapping, zone=zone, date_order=date_order)
+    tables = read_seller_file(path, mapping=mapping, said=said)
     return Inspection(draft, guesses, asked, tables)
 
 
-def _known(path: Path) -> Mapping | None:
+def _known(path: Path, said: Said) -> Mapping | None:
     """The built-in map that fits a file; None where none does. A file that is none at all is refused."""
     try:
-        return sources(path, None)[0].mapping
+        return sources(path, None, said.encoding)[0].mapping
     except FileRefused:
         if not path.is_file() or path.suffix.lower() not in (*DELIMITED, *LINES, ".xlsx", ".json", ".parquet"):
             raise
         return None
 
 
-def _by_built_in(path: Path, known: Mapping, zone: ZoneInfo | None, date_order: DateOrder | None) -> Inspection:
+def _by_built_in(path: Path, known: Mapping, said: Said) -> Inspection:
     draft = built_in_text(known.report)
     try:
-        tables = read_seller_file(path, zone=zone, date_order=date_order)
+        tables = read_seller_file(path, said=said)
     except FileRefused as refusal:
         return Inspection(draft, [], [Note("refused", "", {"reason": str(refusal)})], [])
     guesses = [replace(note) for table in tables for note in table.notes]
@@ -116,11 +115,11 @@ def _best_row(rows: Sequence[Sequence[str]]) -> int:
     return -max(scores)[2] + 1 if scores else 1
 
 
-def _sheet(path: Path) -> tuple[RawSheet, dict[str, object], list[Note]]:
+def _sheet(path: Path, said: Said) -> tuple[RawSheet, dict[str, object], list[Note]]:
     """The rows of a file, the settings at the top of its map, and what was guessed."""
     suffix = path.suffix.lower()
     if suffix in DELIMITED:
-        return _delimited_sheet(path, looked_at(path))
+        return _delimited_sheet(path, looked_at(path, said=said.encoding))
     if suffix == ".xlsx":
         firsts = [[list(sheet.frame.columns) for sheet in _sheets(path, row)] for row in range(1, HEADER_ROWS + 1)]
         row = _best_row([found[0] if found else [] for found in firsts])
@@ -160,9 +159,7 @@ def _delimited_sheet(path: Path, look: Look) -> tuple[RawSheet, dict[str, object
     return read_text(path, Dialect(look.encoding, look.delimiter, header_row=row)), top, notes
 
 
-def _columns(
-    sheet: RawSheet, zone: ZoneInfo | None, date_order: DateOrder | None
-) -> tuple[list[DraftColumn], list[Note], list[Note]]:
+def _columns(sheet: RawSheet, said: Said) -> tuple[list[DraftColumn], list[Note], list[Note]]:
     """The columns recognised, what was guessed of them, and what is open."""
     found: dict[str, DraftColumn] = {}
     guesses, asked = list[Note](), list[Note]()
@@ -170,7 +167,7 @@ def _columns(
         ours = _alias(theirs) or ("order_id" if _holds_order_numbers(sheet.frame[theirs]) else None)
         if ours is None or ours in found or ours not in NAMES or is_personal(theirs):
             continue
-        column, notes = _column(sheet.frame[theirs], NAMES[ours], zone, date_order)
+        column, notes = _column(sheet.frame[theirs], NAMES[ours], said)
         found[ours] = column
         guesses += [Note("column_guessed", theirs, {"ours": ours}), *notes]
         if column.question is not None:
@@ -183,17 +180,15 @@ def _holds_order_numbers(text: pl.Series) -> bool:
     return isinstance(share, float) and share >= wordlists().limits.share_that_decides
 
 
-def _column(
-    text: pl.Series, attribute: Attribute, zone: ZoneInfo | None, date_order: DateOrder | None
-) -> tuple[DraftColumn, list[Note]]:
+def _column(text: pl.Series, attribute: Attribute, said: Said) -> tuple[DraftColumn, list[Note]]:
     ours, theirs = attribute.name, text.name
     if attribute.kind is Kind.INSTANT:
-        return _instant_column(text, ours, zone, date_order)
+        return _instant_column(text, ours, said)
     if attribute.kind is Kind.CHOICE:
         return _choice_column(text, attribute)
     if attribute.kind in (Kind.MONEY, Kind.NUMBER, Kind.RATE, Kind.COUNT):
         seen = evidence(numerals(text))
-        decimal = decided(seen)
+        decimal = said.decimal or decided(seen)
         if decimal is None:
             question = Note("which_decimal", theirs, {"example": seen.example or ""})
             return DraftColumn(ours, theirs, {"decimal": "?"}, question), []
@@ -203,24 +198,22 @@ def _column(
     return DraftColumn(ours, theirs, {}), []
 
 
-def _instant_column(
-    text: pl.Series, ours: str, zone: ZoneInfo | None, date_order: DateOrder | None
-) -> tuple[DraftColumn, list[Note]]:
+def _instant_column(text: pl.Series, ours: str, said: Said) -> tuple[DraftColumn, list[Note]]:
     parts, settings, notes = date_parts(text), dict[str, str](), list[Note]()
-    seen = date_evidence(parts)
-    order = date_order or decided_order(seen)
+    seen = date_evidence(numeric_days(text))
+    order = said.date_order or decided_order(seen)
     if order is None:
         return DraftColumn(
             ours, text.name, {"date_order": "?"}, Note("which_order", text.name, _example(seen.example))
         ), []
-    if seen.dmy or seen.mdy or (date_order and seen.either):
+    if seen.dmy or seen.mdy or (said.date_order and seen.either):
         settings["date_order"] = order
         notes.append(Note("date_order_guessed", text.name, {"order": order}))
     if int(instants(parts, order, None).needs_zone.sum()):
-        if zone is None:
+        if said.zone is None:
             question = Note("which_zone", text.name, _example(unmarked(text.drop_nulls()).first()))
             return DraftColumn(ours, text.name, settings | {"time_zone": "?"}, question), notes
-        settings["time_zone"] = zone.key
+        settings["time_zone"] = said.zone.key
     return DraftColumn(ours, text.name, settings), notes
 
 

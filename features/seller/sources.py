@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,8 +14,8 @@ import polars as pl
 from features.delimited import LONGEST_FIELD, Dialect, Reject, read_delimited, reader
 from features.errors import FileRefused
 from features.seller.encodings import guessed_encoding
-from features.seller.mapping import Mapping, TableMap, plain_name
-from features.seller.maps import fitting, nearest_map
+from features.seller.mapping import Encoding, Mapping, TableMap, plain_name
+from features.seller.maps import fitting, nearest_map, with_extra
 from features.seller.rawtext import RawSheet, typed_text
 from features.seller.records import flat_sheet, is_list_of_records, mapped_records, names_in, read_document, read_lines
 from features.seller.table import Note
@@ -35,8 +36,10 @@ class Source:
     table: TableMap
 
 
-def sources(path: Path, mapping: Mapping | None) -> list[Source]:
-    """Everything a file holds that a map reads; without a map the built-in one that fits is taken and noted."""
+def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = None) -> list[Source]:
+    """Everything a file holds that a map reads; without a map the built-in one that fits is taken and noted. encoding:
+    of a text file, where no map says one."""
+    encoding = (mapping and mapping.encoding) or encoding
     suffix = path.suffix.lower()
     if not path.is_file():
         raise FileRefused(f"{path}: no such file")
@@ -49,9 +52,8 @@ def sources(path: Path, mapping: Mapping | None) -> list[Source]:
     if suffix == ".parquet":
         return _mapped([read_parquet(path)], path, mapping)
     if suffix in LINES:
-        guess = guessed_encoding(path)
-        return _mapped([read_lines(path, (mapping and mapping.encoding) or guess.encoding)], path, mapping)
-    return _delimited(path, mapping)
+        return _mapped([read_lines(path, encoding or guessed_encoding(path).encoding)], path, mapping)
+    return _delimited(path, mapping, encoding)
 
 
 def expanded(paths: Sequence[Path]) -> list[Path]:
@@ -87,6 +89,7 @@ def _mapped(sheets: list[RawSheet], path: Path, mapping: Mapping | None) -> list
             strange.append(sheet)
             continue
         notes = [*sheet.notes] if mapping else [*sheet.notes, Note("map_chosen", "", {"report": chosen.report})]
+        chosen = with_extra(chosen, sheet.frame.columns)
         have = {plain_name(name) for name in sheet.frame.columns}
         held = [t for t in chosen.table if not t.needs or have.intersection(map(plain_name, t.needs))]
         found += [Source(replace(sheet, notes=notes if t is held[0] else []), chosen, t) for t in held]
@@ -145,11 +148,10 @@ class Look:
     rows: list[list[str]]
 
 
-def looked_at(path: Path, mapping: Mapping | None = None) -> Look:
-    """Encoding and delimiter of a file: the map's, else guessed."""
-    if mapping is not None and mapping.encoding is not None:
-        encoding, is_certain = str(mapping.encoding), True
-        encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+def looked_at(path: Path, mapping: Mapping | None = None, said: Encoding | None = None) -> Look:
+    """Encoding and delimiter of a file: the one said, the map's, else guessed."""
+    if said is not None:
+        encoding, is_certain = "utf-8-sig" if said == "utf-8" else str(said), True
     else:
         guess = guessed_encoding(path)
         encoding, is_certain = guess.encoding, guess.is_certain
@@ -158,7 +160,7 @@ def looked_at(path: Path, mapping: Mapping | None = None) -> Look:
             lines = [line.rstrip("\r\n") for line in islice(file, HEADER_ROWS * 4)]
     except UnicodeError as error:
         raise FileRefused(
-            f"{path}: expected text in {encoding}, got other bytes; correct encoding in the map"
+            f"{path}: expected text in {encoding}, got other bytes; correct --file-encoding, or encoding in the map"
         ) from error
     head = next((line for line in lines if line.strip()), "")
     common = max(DELIMITERS, key=lambda sign: (max((line.count(sign) for line in lines), default=0), sign == ","))
@@ -178,8 +180,8 @@ def _split(line: str, delimiter: str, *, has_quotes: bool) -> list[str]:
         return []
 
 
-def _delimited(path: Path, mapping: Mapping | None) -> list[Source]:
-    look = looked_at(path, mapping)
+def _delimited(path: Path, mapping: Mapping | None, encoding: Encoding | None) -> list[Source]:
+    look = looked_at(path, mapping, encoding)
     chosen, row = mapping, mapping.header_row if mapping is not None else 1
     if chosen is None:
         fits = [(fitting(names), place) for place, names in enumerate(look.rows, 1) if fitting(names)]
@@ -198,10 +200,10 @@ def _delimited(path: Path, mapping: Mapping | None) -> list[Source]:
 
 def read_text(path: Path, dialect: Dialect) -> RawSheet:
     """A delimited file as one sheet."""
-    frames, lines, rejects, filled = list[pl.DataFrame](), list[int](), list[Reject](), 0
+    frames, lines, rejects, filled = list[pl.DataFrame](), array("q"), list[Reject](), 0
     for chunk in read_delimited(path, dialect):
         frames.append(chunk.frame)
-        lines += chunk.lines
+        lines.extend(chunk.lines)
         rejects += chunk.rejects
         filled += chunk.filled
     if not frames:

@@ -39,9 +39,11 @@ OWN: dict[str, Attribute] = {
         _own("target", Kind.RATE, "what the platform wants of it"),
     )
 }
+# What a row of each kind must name; `|` stands between names of which one is enough.
 KEYS: dict[RowKind, tuple[str, ...]] = {
-    "order_items": ("order_id",), "orders": ("order_id",), "parcels": ("order_id",), "messages": ("order_id",),
-    "returns": ("order_id",), "finances": ("order_id", "event"), "claims": ("order_id",), "performance": ("metric",),
+    "order_items": ("order_id",), "orders": ("order_id",), "parcels": ("order_id|parcel_id",),
+    "messages": ("order_id",), "returns": ("order_id",), "finances": ("order_id", "event"), "claims": ("order_id",),
+    "performance": ("metric",),
 }  # fmt: skip
 # Keys of goods that Excel damages as it damages numbers of orders.
 NUMBER_LIKE = ("sku", "asin")
