@@ -22,6 +22,7 @@ OWN: dict[str, Attribute] = {
         _own("item_tax", Kind.MONEY, "tax on the goods"),
         _own("shipping_tax", Kind.MONEY, "tax on shipping"),
         _own("parcel_id", Kind.IDENTIFIER, "digest of the tracking number"),
+        _own("scanned_at", Kind.INSTANT, "when the carrier said what the row says of the parcel"),
         _own("sent_at", Kind.INSTANT, "when a message was sent"),
         _own("sender", Kind.CHOICE, "who sent it", ("buyer", "seller")),
         _own("is_a_to_z", Kind.FLAG, "the report links the return to an A-to-z claim"),
