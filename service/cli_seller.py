@@ -65,9 +65,12 @@ def map_file_command(
     """Look at a file: guess encoding, columns, dates and values, show 20 rows as understood, write a map to edit."""
     found = inspected(file, said_of(time_zone, date_order, decimal, file_encoding))
     sys.stdout.write("\n".join(_report(found, lang)) + "\n")
-    if out is not None:
-        with written_aside(out) as aside:
-            aside.write_text(found.draft, "utf-8")
+    if out is None:
+        err.print(heading("no_map_written", lang), markup=False)
+        return
+    with written_aside(out) as aside:
+        aside.write_text(found.draft, "utf-8")
+    err.print(heading("map_written", lang, out=str(out)), markup=False)
 
 
 def _report(found: Inspection, lang: Lang) -> Iterator[str]:

@@ -126,7 +126,7 @@ def test_a_map_that_asks_for_a_personal_column_is_refused(tmp_path: Path) -> Non
 
 def test_a_file_that_no_map_fits_names_the_nearest_and_what_it_misses(tmp_path: Path) -> None:
     path = tsv(tmp_path / "o.txt", ["Bestellnummer", "order-id", "purchase-date", "promise-date"])
-    with pytest.raises(FileRefused, match=r"the nearest, amazon\.unshipped, misses .*; claimrisk map o\.txt"):
+    with pytest.raises(FileRefused, match=r"the nearest, amazon\.unshipped, misses .*; claimrisk map .*o\.txt --out"):
         read_seller_file(path)
 
 
@@ -350,7 +350,7 @@ def test_json_lines_and_parquet_and_a_list_of_objects_are_read_alike(tmp_path: P
     ("name", "content", "advice"),
     [("o.docx", "x", "expected a file ending in"), ("o.json", "{", "expected JSON"),
      ("o.json", "[NaN]", "expected JSON"),
-     ("o.json", '{"a": 1}', "expected a report that we know"), ("o.csv", "", "got columns"),
+     ("o.json", '{"a": 1}', "expected a report that we know"), ("o.csv", "", "the file is empty"),
      ("none.csv", None, "no such file")],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, content: str | None, advice: str) -> None:
@@ -400,3 +400,17 @@ def test_a_second_column_of_the_same_meaning_is_told(tmp_path: Path) -> None:
     table = only(read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("Asia/Shanghai"))))
     assert table.frame["order_id"].to_list() == ["A"]
     assert details(table, "columns_not_used") == [{"names": "订单号"}]
+
+
+def test_a_report_of_nothing_is_read_and_noted(tmp_path: Path) -> None:
+    (table,) = read_seller_file(tsv(tmp_path / "orders.txt", ALL_ORDERS))
+    assert (table.rows, table.is_complete, details(table, "no_rows")) == (0, True, [{}])
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("o.xls", "save it as .xlsx or CSV"), ("o.zip", "unpack it first"), ("o.csv", "another kind")]
+)
+def test_files_of_other_kinds_are_told_what_to_do(tmp_path: Path, name: str, advice: str) -> None:
+    (tmp_path / name).write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(FileRefused, match=advice):
+        read_seller_file(tmp_path / name)

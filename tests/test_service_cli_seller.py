@@ -119,7 +119,7 @@ def test_score_of_several_rows_an_order_points_to_import(
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("amazon.unshiped", "expected a file, or one of amazon.all_orders"),
+    [("amazon.unshiped", "expected a file, or one of amazon.a_to_z_claims"),
      ("amazon.unshiped", 'did you mean "amazon.unshipped"')],
 )  # fmt: skip
 def test_a_map_that_is_not_there_is_one_clear_line(

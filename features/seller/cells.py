@@ -20,7 +20,7 @@ from features.seller.numbers import Numbers, Numerals, numbers, numerals
 from features.seller.rawtext import MARK, unmarked
 from features.seller.table import Note, listed_words
 from features.seller.units import factor
-from features.seller.vocabulary import is_key
+from features.seller.vocabulary import PARCEL, is_key
 from features.seller.wordlists import wordlists
 from features.seller.written import WRITES_A_MAP, Written
 
@@ -129,7 +129,7 @@ def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapC
     typed = int(text.str.starts_with(MARK).sum() or 0)
     if typed:
         notes.append(Note("numbers_as_names", text.name, {"count": str(typed)}))
-    if column.is_digest:
+    if column.is_digest or attribute.name == PARCEL:
         values = digests(values)
     cells = _checked(values, values.is_not_null(), attribute)
     bad = cells.bad | lost

@@ -18,9 +18,7 @@ ENOUGH_LETTERS = 12
 HARMLESS = frozenset("\u00a0¡¢£¥§«°±²³´·»¿×÷€™–—‘’“”…")
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 OTHERS = ["gb18030", "big5", "cp932", "euc_kr", "cp1252"]
-WHAT_TO_SET = (
-    'say which in a map (encoding = "gb18030", "cp932", "cp1252" …); claimrisk map FILE --out MAP.toml writes one'
-)
+WHAT_TO_SET = "say which: --file-encoding gb18030, cp932, cp1252 …, or encoding in a map"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +95,7 @@ def _least_odd(sample: bytes, path: Path) -> str:
     apart = wordlists().limits.chaos_apart
     if len(found) == 1 or (len(found) > 1 and found[1].chaos - found[0].chaos >= apart):
         return best[0]
-    could = f"it may be {' or '.join(best[:3])}" if best else "and none of those we know"
-    raise FileRefused(f"{path}: expected UTF-8, got another encoding, and {could}: {WHAT_TO_SET}")
+    if b"\0" in sample:
+        raise FileRefused(f"{path}: expected text, got a file of another kind under that name; export it once more")
+    could = f"it may be {' or '.join(best[:3])}" if best else "it is none of those we know"
+    raise FileRefused(f"{path}: expected UTF-8, got another encoding; {could}: {WHAT_TO_SET}")

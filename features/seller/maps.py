@@ -54,11 +54,12 @@ def fitting(names: Iterable[str], form: Form = "table") -> Mapping | None:
     return max(fits, key=lambda mapping: (len(mapping.signature), mapping.report), default=None)
 
 
-def nearest_map(names: Iterable[str]) -> Nearest:
-    """The map with the largest part of its signature among a file's columns."""
+def nearest_map(names: Iterable[str]) -> Nearest | None:
+    """The map with the largest part of its signature among a file's columns; None where none has any."""
     have = {plain_name(name) for name in names}
     best = max(built_in().values(), key=lambda m: 1 - len(missing(m, have)) / len(m.signature))
-    return Nearest(best, missing(best, have))
+    lacking = missing(best, have)
+    return None if len(lacking) == len(best.signature) else Nearest(best, lacking)
 
 
 def _strange(mapping: Mapping, have: set[str]) -> bool:

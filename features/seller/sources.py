@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ import polars as pl
 from features.delimited import LONGEST_FIELD, Dialect, Reject, read_delimited, reader
 from features.errors import FileRefused
 from features.seller.encodings import guessed_encoding
-from features.seller.mapping import Encoding, Mapping, TableMap, plain_name
+from features.seller.mapping import EITHER, Encoding, Mapping, TableMap, plain_name
 from features.seller.maps import fitting, nearest_map, with_extra
 from features.seller.rawtext import RawSheet, typed_text
 from features.seller.records import flat_sheet, is_list_of_records, mapped_records, names_in, read_document, read_lines
@@ -24,6 +25,9 @@ from features.seller.workbook import read_workbook
 DELIMITERS = "\t,;|"
 DELIMITED, LINES = (".csv", ".tsv", ".txt"), (".jsonl", ".ndjson")
 ENDINGS = (*DELIMITED, ".xlsx", ".parquet", ".json", *LINES)
+OTHER_ENDINGS = dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers"), "save it as .xlsx or CSV") | {
+    ".zip": "unpack it first", ".gz": "unpack it first", ".rar": "unpack it first", ".7z": "unpack it first",
+}  # fmt: skip
 HEADER_ROWS = 5
 
 
@@ -44,7 +48,10 @@ def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = Non
     if not path.is_file():
         raise FileRefused(f"{path}: no such file")
     if suffix not in ENDINGS:
-        raise FileRefused(f"{path}: expected a file ending in {', '.join(ENDINGS)}, got {suffix or 'no ending'!r}")
+        hint = f"; {OTHER_ENDINGS[suffix]}" if suffix in OTHER_ENDINGS else ""
+        raise FileRefused(
+            f"{path}: expected a file ending in {', '.join(ENDINGS)}, got {suffix or 'no ending'!r}{hint}"
+        )
     if suffix == ".json":
         return _document(path, mapping)
     if suffix == ".xlsx":
@@ -72,11 +79,15 @@ def expanded(paths: Sequence[Path]) -> list[Path]:
 
 
 def _refused(path: Path, names: Sequence[str]) -> FileRefused:
+    if not any(names):
+        return FileRefused(f"{path}: the file is empty; expected a header and rows below it")
     near = nearest_map(names)
-    lacking, got = ", ".join(near.missing[:6]), ", ".join(names[:8])
+    lacking = ", ".join(name.partition(EITHER)[0] for name in near.missing[:6]) if near is not None else ""
+    hint = f"; the nearest, {near.mapping.report}, misses {lacking}" if near is not None else ""
     return FileRefused(
-        f"{path}: expected a report that we know, got columns {got}; the nearest, {near.mapping.report}, misses "
-        f"{lacking}; claimrisk map {path.name} writes a map to edit, then --map"
+        f"{path}: expected a report that we know by its English headers, or an ERP's by its Chinese ones, got columns "
+        f"{', '.join(names[:8])}{hint}; claimrisk map {shlex.quote(str(path))} --out MAP.toml writes a map to correct, "
+        "then add --map MAP.toml"
     )
 
 
@@ -190,7 +201,7 @@ def _delimited(path: Path, mapping: Mapping | None, encoding: Encoding | None) -
         chosen, row = fits[0]
     assert chosen is not None  # noqa: S101 - for the type checker
     dialect = Dialect(look.encoding, look.delimiter, chosen.has_quotes, chosen.fills_short_rows, row)
-    sheet = read_text(path, dialect)
+    sheet = read_text(path, dialect, look.rows[row - 1] if row <= len(look.rows) else [])
     if row != 1 and mapping is None:
         sheet.notes.append(Note("header_row", "", {"row": str(row)}))
     if not look.is_certain:
@@ -198,15 +209,15 @@ def _delimited(path: Path, mapping: Mapping | None, encoding: Encoding | None) -
     return _mapped([sheet], path, mapping)
 
 
-def read_text(path: Path, dialect: Dialect) -> RawSheet:
-    """A delimited file as one sheet."""
+def read_text(path: Path, dialect: Dialect, header: Sequence[str]) -> RawSheet:
+    """A delimited file as one sheet. header: its names, for a file without rows, as a report of nothing is."""
     frames, lines, rejects, filled = list[pl.DataFrame](), array("q"), list[Reject](), 0
     for chunk in read_delimited(path, dialect):
         frames.append(chunk.frame)
         lines.extend(chunk.lines)
         rejects += chunk.rejects
         filled += chunk.filled
-    if not frames:
-        raise FileRefused(f"{path}: no rows below the header")
     notes = [Note("short_rows_filled", "", {"count": str(filled)})] if filled else []
+    if not frames:
+        notes, frames = [Note("no_rows", "", {})], [pl.DataFrame(schema=dict.fromkeys(header, pl.String))]
     return RawSheet("", pl.concat(frames), lines, rejects, notes)
