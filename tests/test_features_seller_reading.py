@@ -414,3 +414,27 @@ def test_files_of_other_kinds_are_told_what_to_do(tmp_path: Path, name: str, adv
     (tmp_path / name).write_bytes(bytes(range(256)) * 9)
     with pytest.raises(FileRefused, match=advice):
         read_seller_file(tmp_path / name)
+
+
+def test_a_file_read_in_pieces_is_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = "".join(
+        f"{i},{day},{'?' if i % 2 else 'new'}\n" for i, day in enumerate(["03/04/2025"] * 6 + ["13/04/2025"])
+    )
+    columns = {"order_id": "id", "placed_at": "at", "item_condition": {"from": "state", "unlisted": "unknown"}}
+    mapping = mapping_of({"kind": "orders", "time_zone": "UTC", "columns": columns}, "m.toml")
+    (tmp_path / "o.csv").write_text("id,at,state\n" + rows)
+    whole = only(read_seller_file(tmp_path / "o.csv", mapping=mapping))
+    monkeypatch.setattr("features.seller.door.CHUNK_ROWS", 2)
+    pieces = only(read_seller_file(tmp_path / "o.csv", mapping=mapping))
+    assert (pieces.frame.equals(whole.frame), pieces.notes) == (True, whole.notes)
+    assert pieces.frame["placed_at"].dt.month().to_list() == [4] * 7
+    assert details(pieces, "words_unknown") == [{"count": "3", "words": "?"}]
+
+
+@pytest.mark.parametrize("cell", ["'114-0000001-0000001", '="114-0000001-0000001"', "114-0000001-0000001\t"])
+def test_marks_that_keep_a_number_a_text_are_no_part_of_it(tmp_path: Path, cell: str) -> None:
+    mapping = mapping_of({"kind": "orders", "has_quotes": False, "columns": {"order_id": "id"}}, "m.toml")
+    (tmp_path / "o.csv").write_text(f"id,name\n{cell},x\n")
+    assert only(read_seller_file(tmp_path / "o.csv", mapping=mapping)).frame["order_id"].to_list() == [
+        "114-0000001-0000001"
+    ]

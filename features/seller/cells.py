@@ -17,7 +17,7 @@ from features.seller.dates import date_parts, instants
 from features.seller.keys import DIGITS_LOST, digests, digits_lost
 from features.seller.mapping import MapColumn, Mapping, MapRefused, Said, plain_name
 from features.seller.numbers import Numbers, Numerals, numbers, numerals
-from features.seller.rawtext import MARK, unmarked
+from features.seller.rawtext import MARK, kept_text, unmarked
 from features.seller.table import Note, listed_words
 from features.seller.units import factor
 from features.seller.vocabulary import PARCEL, is_key
@@ -108,7 +108,7 @@ def _is_given(text: pl.Series) -> pl.Series:
 
 
 def _texts(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading, how: Written) -> Cells:
-    values = unmarked(text).str.strip_chars(kinds.WHITE_SPACE)
+    values = kept_text(unmarked(text).str.strip_chars(kinds.WHITE_SPACE))
     values = values.set(values == "", None)
     if column.values is not None:
         values = _plain_words(values).replace_strict(

@@ -15,6 +15,7 @@ from features.seller.wordlists import wordlists
 
 BLOCK = 1 << 20
 ENOUGH_LETTERS = 12
+WIDE, ASCII_SHARE = ("utf-16-le", "utf-16-be"), 0.1
 HARMLESS = frozenset("\u00a0¡¢£¥§«°±²³´·»¿×÷€™–—‘’“”…")
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 OTHERS = ["gb18030", "big5", "cp932", "euc_kr", "cp1252"]
@@ -43,11 +44,20 @@ def _of_start(start: bytes) -> Guess | None:
     for mark, encoding in MARKS:
         if start.startswith(mark):
             return Guess(encoding, is_certain=True)
-    even, odd = start[0:512:2].count(0), start[1:512:2].count(0)
-    length = len(start[:512]) // 2
-    if length and max(even, odd) > length // 3 and min(even, odd) == 0:
-        return Guess("utf-16-le" if odd else "utf-16-be", is_certain=False)
-    return None
+    wide = [encoding for encoding in WIDE if _is_text(start, encoding)] if b"\0" in start else []
+    return Guess(wide[0], is_certain=False) if len(wide) == 1 else None
+
+
+def _is_text(start: bytes, encoding: str) -> bool:
+    """Whether bytes with zeros among them are lines of text in UTF-16: no sign in them is a control sign or none at
+    all, and some are plain ASCII, as delimiters and digits are."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeDecodeError:
+        return False
+    plain = sum(letter.isascii() for letter in text)
+    is_odd = any(unicodedata.category(letter) in ("Cc", "Cn", "Co") for letter in set(text) - {"\t", "\r", "\n"})
+    return "\n" in text and not is_odd and plain >= ASCII_SHARE * len(text)
 
 
 def _of_lines(file: BinaryIO, path: Path) -> Guess:

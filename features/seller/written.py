@@ -16,7 +16,7 @@ from features.seller.dates import date_evidence, decided_order, numeric_days
 from features.seller.keys import is_all_rounded, long_numbers
 from features.seller.mapping import DateOrder, Decimal, MapColumn, Mapping, Said
 from features.seller.numbers import decided, evidence, numerals
-from features.seller.rawtext import unmarked
+from features.seller.rawtext import kept_text, unmarked
 from features.seller.table import Note
 from features.seller.vocabulary import is_key
 
@@ -83,5 +83,5 @@ def _numbers(pieces: Sequence[pl.Series], declared: Decimal | None, path: Path) 
 
 
 def _keys(pieces: Sequence[pl.Series]) -> Written:
-    counts = [long_numbers(unmarked(piece).str.strip_chars(kinds.WHITE_SPACE)) for piece in pieces]
+    counts = [long_numbers(kept_text(unmarked(piece).str.strip_chars(kinds.WHITE_SPACE))) for piece in pieces]
     return Written(is_rounded=is_all_rounded(sum(long for long, _ in counts), sum(rounded for _, rounded in counts)))
