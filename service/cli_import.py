@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,7 +87,7 @@ def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang
     """Everything an import gives, in the folder `out`, in place of an earlier import; returns the report in words."""
     _refuse_what_is_not_ours(out)
     document = report_document(tables, found)
-    told = report_text(document, lang, _commands(out, document))
+    told = report_text(document, lang, _commands(out, document, lang))
     _make_parent(out)
     with folder_aside(out) as aside:
         aside.mkdir()
@@ -117,10 +118,14 @@ def _make_parent(out: Path) -> None:
         raise InputError(f"--out {out}: its folder cannot be made ({error.strerror})") from error
 
 
-def _commands(out: Path, document: dict[str, Any]) -> list[str]:
-    train = f"claimrisk train {out / 'orders.parquet'} {out / 'outcomes.parquet'} --out model"
-    score = f"claimrisk score {out / 'orders.parquet'} --model model --out scored.csv"
-    return [train, score] if document["target"] else [score]
+def _commands(out: Path, document: dict[str, Any], lang: Lang) -> list[str]:
+    """What to type next, as it is to be typed."""
+    orders, outcomes = (shlex.quote(str(out / name)) for name in ("orders.parquet", "outcomes.parquet"))
+    told = "" if lang == "en" else f" --lang {lang}"
+    back = f"claimrisk backtest {orders} {outcomes} --months 3 --out back{told}"
+    train = f"claimrisk train {orders} {outcomes} --out model"
+    score = f"claimrisk score {orders} --model model --out scored.csv{told}"
+    return [back, train, score] if document["target"] else [f"claimrisk worklist {orders} --out today.xlsx{told}"]
 
 
 def _rejected(tables: Sequence[SellerTable], found: Gathered) -> pl.DataFrame:
