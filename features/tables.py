@@ -25,6 +25,7 @@ from features.seller.maps import fitting
 from features.seller.plainorders import read_lines_of_orders, read_sheet_of_orders
 from features.seller.table import SellerTable
 
+REPORTS = (".txt", ".json")
 UNKNOWN_COLUMN = "unknown_column"
 _REPEATED = Problem("order_id", "repeated", "the same order_id and as_of stand in an earlier row; keep one")
 
@@ -107,7 +108,8 @@ def _raw_chunks(path: Path) -> Iterator[RawChunk]:
     if suffix == ".jsonl":
         return read_lines_of_orders(path)
     expected = ".csv, .tsv, .parquet, .xlsx or .jsonl"
-    raise FileRefused(f"{path}: expected a file ending in {expected}, got {suffix or 'no ending'!r}")
+    hint = "; a report of the platform goes in by --map, such as amazon.unshipped" if suffix in REPORTS else ""
+    raise FileRefused(f"{path}: expected a file ending in {expected}, got {suffix or 'no ending'!r}{hint}")
 
 
 def _read_parquet(path: Path) -> Iterator[RawChunk]:

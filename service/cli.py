@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,15 +22,26 @@ from service.cli_backtest import backtest
 from service.cli_compliance import compliance
 from service.cli_import import import_files
 from service.cli_listings import listings_app
-from service.cli_options import Bundle, CostFile, Zone, err, zone_named
+from service.cli_options import (
+    Bundle,
+    CostFile,
+    DateOrderAsked,
+    DecimalAsked,
+    FileEncoding,
+    Zone,
+    err,
+    said_of,
+    zone_named,
+)
 from service.cli_options import instant as _instant
 from service.cli_options import say as _say
-from service.cli_seller import Map, map_file_command, read_by_map
+from service.cli_seller import Map, map_file_command, read_as_said
 from service.cli_worklist import worklist
 from service.cost_profile import chosen_costs, template
 from service.means import Means
 from service.policy_page import policy_command
 from service.results import Encoding
+from service.seller_notes import summary_word
 from service.settings import settings, signing_key
 from service.wording import Lang
 
@@ -135,36 +147,41 @@ def score(
     encoding: Annotated[Encoding, typer.Option(help="of a CSV result")] = "utf-8-sig",
     map_file: Map = None,
     costs: CostFile = None,
+    date_order: DateOrderAsked = None,
+    decimal: DecimalAsked = None,
+    file_encoding: FileEncoding = None,
 ) -> None:
     """Score a file of orders; rows that cannot be used are set aside in OUT.rejects.csv."""
     at = datetime.now(UTC) if as_of is None else _instant(as_of, "--as-of")
     bundle = load(model, signing_key(settings()))
     extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
-    options = TableOptions(as_of=epoch_seconds(at), zone=zone_named(time_zone), extras=extras)
+    said = said_of(time_zone, date_order, decimal, file_encoding)
+    options = TableOptions(as_of=epoch_seconds(at), zone=said.zone, extras=extras)
     means = Means(bundle, costs=chosen_costs(costs, settings()))
-    read = None if map_file is None else read_by_map(orders, map_file, options.zone, lang)
+    read = read_as_said(orders, map_file, said, lang)
     summary = score_file(orders, out, options, means, lang=lang, encoding=encoding, read=read)
-    _summarise(summary, out, bundle.is_starter)
+    _summarise(summary, out, bundle.is_starter, lang)
 
 
-def _summarise(summary: Summary, out: Path, is_starter: bool) -> None:
+def _summarise(summary: Summary, out: Path, is_starter: bool, lang: Lang) -> None:
+    word = partial(summary_word, lang=lang)
     for strange in summary.strange_columns:
-        err.print(f"column {strange}", markup=False)
+        err.print(f"{word('column')} {strange}", markup=False)
     table = Table(box=None, show_header=False)
-    table.add_row("rows read", f"{summary.rows:,}")
-    table.add_row("scored", f"{summary.scored:,}")
-    table.add_row("rejected", f"{summary.rejected.total():,}")
+    table.add_row(word("rows"), f"{summary.rows:,}")
+    table.add_row(word("scored"), f"{summary.scored:,}")
+    table.add_row(word("rejected"), f"{summary.rejected.total():,}")
     for code, count in summary.rejected.most_common():
         table.add_row(f"  {code}", f"{count:,}")
     for code, count in summary.dropped.most_common():
-        table.add_row(f"left out: {code}", f"{count:,}")
+        table.add_row(f"{word('left_out')}: {code}", f"{count:,}")
     for status, count in summary.statuses.most_common():
-        table.add_row(f"status {status}", f"{count:,}")
+        table.add_row(f"{word('status')} {status}", f"{count:,}")
     for warning, count in summary.warnings.most_common():
-        table.add_row(f"warning {warning}", f"{count:,}")
+        table.add_row(f"{word('warning')} {warning}", f"{count:,}")
     err.print(table)
     if summary.rejected:
-        err.print(f"rejected rows with their reasons: {out.name}.rejects.csv", markup=False)
+        err.print(f"{word('rejects')}: {out.name}.rejects.csv", markup=False)
     if is_starter:
         err.print("scored with a model from SIMULATED history: ranks may be used, percentages are not this shop's")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
@@ -16,12 +16,12 @@ import typer
 from features.errors import FileRefused, InputError
 from features.seller.facts import CONFLICT_COLUMNS
 from features.seller.gathering import PLACE, Gathered, gathered
-from features.seller.mapping import Mapping
+from features.seller.mapping import Mapping, Said
 from features.seller.reading import read_seller_file
 from features.seller.sources import expanded
 from features.seller.spans import coverage_toml
 from features.seller.table import SellerTable
-from service.cli_options import zone_named
+from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, said_of
 from service.cli_seller import map_named
 from service.files import folder_aside
 from service.import_report import CONFLICTS, COVERAGE, report_document
@@ -47,22 +47,31 @@ Zone = Annotated[str | None, typer.Option("--time-zone", help="zone of the ERP's
 
 
 def import_files(
-    files: Files, out: Out, map_file: MapFile = None, shop: Shop = None, time_zone: Zone = None, lang: Lang = "en"
+    files: Files,
+    out: Out,
+    map_file: MapFile = None,
+    shop: Shop = None,
+    time_zone: Zone = None,
+    date_order: DateOrderAsked = None,
+    decimal: DecimalAsked = None,
+    file_encoding: FileEncoding = None,
+    lang: Lang = "en",
 ) -> None:
     """Take in a shop's own files: orders and outcomes for train and score, and a report of what became of each row."""
-    mapping, zone = None if map_file is None else map_named(map_file), zone_named(time_zone)
-    tables = [table for path in expanded(files) for table in _tables(path, mapping, zone)]
+    mapping = None if map_file is None else map_named(map_file)
+    said = said_of(time_zone, date_order, decimal, file_encoding)
+    tables = [table for path in expanded(files) for table in _tables(path, mapping, said)]
     told = write_import(tables, gathered(tables, shop=shop), out, lang)
     sys.stderr.write(told)
 
 
-def _tables(path: Path, mapping: Mapping | None, zone: ZoneInfo | None) -> list[SellerTable]:
-    """The tables of a file. Amazon's reports keep their own maps and zones, since --map and --time-zone speak of the
-    shop's own files, unless the map is meant for that very report."""
+def _tables(path: Path, mapping: Mapping | None, said: Said) -> list[SellerTable]:
+    """The tables of a file. Amazon's reports keep their own maps and ways of writing, since --map and the options speak
+    of the shop's own files, unless the map is meant for that very report or it cannot be read without."""
     of_amazon = _as_amazon(path)
     if of_amazon is not None and (mapping is None or all(t.report != mapping.report for t in of_amazon)):
         return of_amazon
-    return read_seller_file(path, mapping=mapping, zone=zone)
+    return read_seller_file(path, mapping=mapping, said=said)
 
 
 def _as_amazon(path: Path) -> list[SellerTable] | None:
@@ -78,7 +87,7 @@ def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang
     """Everything an import gives, in the folder `out`, in place of an earlier import; returns the report in words."""
     _refuse_what_is_not_ours(out)
     document = report_document(tables, found)
-    told = report_text(document, lang, _commands(out, document))
+    told = report_text(document, lang, _commands(out, document, lang))
     _make_parent(out)
     with folder_aside(out) as aside:
         aside.mkdir()
@@ -109,10 +118,14 @@ def _make_parent(out: Path) -> None:
         raise InputError(f"--out {out}: its folder cannot be made ({error.strerror})") from error
 
 
-def _commands(out: Path, document: dict[str, Any]) -> list[str]:
-    train = f"claimrisk train {out / 'orders.parquet'} {out / 'outcomes.parquet'} --out model"
-    score = f"claimrisk score {out / 'orders.parquet'} --model model --out scored.csv"
-    return [train, score] if document["target"] else [score]
+def _commands(out: Path, document: dict[str, Any], lang: Lang) -> list[str]:
+    """What to type next, as it is to be typed."""
+    orders, outcomes = (shlex.quote(str(out / name)) for name in ("orders.parquet", "outcomes.parquet"))
+    told = "" if lang == "en" else f" --lang {lang}"
+    back = f"claimrisk backtest {orders} {outcomes} --months 3 --out back{told}"
+    train = f"claimrisk train {orders} {outcomes} --out model"
+    score = f"claimrisk score {orders} --model model --out scored.csv{told}"
+    return [back, train, score] if document["target"] else [f"claimrisk worklist {orders} --out today.xlsx{told}"]
 
 
 def _rejected(tables: Sequence[SellerTable], found: Gathered) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from features.errors import InputError
 from features.kinds import instant_problem
+from features.seller.mapping import DateOrder, Decimal, Encoding, Said
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -23,6 +24,19 @@ CostFile = Annotated[
 Zone = Annotated[
     str | None, typer.Option("--time-zone", help="zone of instants without an offset, such as Asia/Shanghai")
 ]
+
+DateOrderAsked = Annotated[DateOrder | None, typer.Option("--date-order", help="order of day and month in 03/04/2025")]
+DecimalAsked = Annotated[Decimal | None, typer.Option("--decimal", help="decimal sign where 1,234 can be two numbers")]
+FileEncoding = Annotated[
+    Encoding | None, typer.Option("--file-encoding", help="encoding of the file that is read, where it cannot be told")
+]
+
+
+def said_of(
+    time_zone: str | None, date_order: DateOrder | None, decimal: Decimal | None, file_encoding: Encoding | None
+) -> Said:
+    """What the options say of a seller's file, for where its map says nothing."""
+    return Said(zone_named(time_zone), date_order, decimal, file_encoding)
 
 
 def say(message: str) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import typer
 
 from features.errors import FileRefused, InputError, nearest
 from features.seller.inspection import Inspection, inspected
-from features.seller.mapping import DateOrder, Mapping, read_map
+from features.seller.mapping import NOTHING_SAID, Mapping, Said, read_map
 from features.seller.maps import built_in
 from features.seller.reading import read_seller_file
 from features.seller.table import Note, SellerTable
-from service.cli_options import err, zone_named
+from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, err, said_of
 from service.files import written_aside
 from service.seller_notes import heading, note_text
 from service.wording import Lang
@@ -39,9 +39,12 @@ def map_named(name: str) -> Mapping:
     return read_map(path)
 
 
-def read_by_map(path: Path, name: str, zone: ZoneInfo | None, lang: Lang) -> SellerTable:
-    """The orders of a file by a map, its notes told on stderr."""
-    tables = read_seller_file(path, mapping=map_named(name), zone=zone)
+def read_as_said(path: Path, name: str | None, said: Said, lang: Lang) -> SellerTable | None:
+    """The orders of a file by the map that is named, or by the built-in one that fits where the options say how the
+    file is written, its notes told on stderr; None where nothing is said, and the columns are to have our names."""
+    if name is None and replace(said, zone=None) == NOTHING_SAID:
+        return None
+    tables = read_seller_file(path, mapping=None if name is None else map_named(name), said=said)
     held = [table for table in tables if table.kind in ("orders", "order_items")]
     if len(held) != 1:
         raise FileRefused(f"{path}: expected one table of orders, got {len(held)}; claimrisk import reads the others")
@@ -54,15 +57,20 @@ def map_file_command(
     file: Annotated[Path, typer.Argument(help="a file of the seller: CSV, TSV, xlsx, Parquet, JSON or JSON lines")],
     out: Annotated[Path | None, typer.Option(help="write the map here, to be edited")] = None,
     time_zone: Annotated[str | None, typer.Option("--time-zone", help="zone of instants without an offset")] = None,
-    date_order: Annotated[DateOrder | None, typer.Option(help="order of day and month in 03/04/2025")] = None,
+    date_order: DateOrderAsked = None,
+    decimal: DecimalAsked = None,
+    file_encoding: FileEncoding = None,
     lang: Annotated[Lang, typer.Option(help="language of what is told")] = "en",
 ) -> None:
     """Look at a file: guess encoding, columns, dates and values, show 20 rows as understood, write a map to edit."""
-    found = inspected(file, zone=zone_named(time_zone), date_order=date_order)
+    found = inspected(file, said_of(time_zone, date_order, decimal, file_encoding))
     sys.stdout.write("\n".join(_report(found, lang)) + "\n")
-    if out is not None:
-        with written_aside(out) as aside:
-            aside.write_text(found.draft, "utf-8")
+    if out is None:
+        err.print(heading("no_map_written", lang), markup=False)
+        return
+    with written_aside(out) as aside:
+        aside.write_text(found.draft, "utf-8")
+    err.print(heading("map_written", lang, out=str(out)), markup=False)
 
 
 def _report(found: Inspection, lang: Lang) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +16,11 @@ import typer
 from features.columns import Ints, concatenated, epoch_seconds
 from features.delimited import Reject
 from features.errors import InputError
-from features.tables import TableOptions, read_orders
+from features.seller.table import SellerTable
+from features.tables import Chunk, TableOptions, orders_of, read_orders
 from service.bundles import chosen_bundle
-from service.cli_options import CostFile, Zone, err, instant, zone_named
+from service.cli_options import CostFile, DateOrderAsked, DecimalAsked, FileEncoding, Zone, err, instant, said_of
+from service.cli_seller import Map, read_as_said
 from service.cost_profile import chosen_costs
 from service.decide import Decisions, decide
 from service.means import Means
@@ -29,6 +33,7 @@ from service.worklist_files import FIRST, checked_ending, files_of, save
 from service.worklist_sheets import Source, Told, about_sheet, group_sheets, order_sheet
 
 CAPACITY = 16
+Rows = Callable[[], Iterator[Chunk]]
 
 
 def worklist(
@@ -40,15 +45,22 @@ def worklist(
     lang: Annotated[Lang, typer.Option(help="language of the list")] = "en",
     time_zone: Zone = None,
     encoding: Annotated[Encoding, typer.Option(help="of a CSV result")] = "utf-8-sig",
+    map_file: Map = None,
     costs: CostFile = None,
+    date_order: DateOrderAsked = None,
+    decimal: DecimalAsked = None,
+    file_encoding: FileEncoding = None,
 ) -> None:
     """Make a list of at most CAPACITY orders to work on today, and of what one action does for many."""
     at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
+    said = said_of(time_zone, date_order, decimal, file_encoding)
     means = Means(chosen_bundle(model, settings()), costs=chosen_costs(costs, settings()))
-    told = Told(lang, zone_named(time_zone))
-    made = write_worklist(orders, out, means, capacity=capacity, as_of=at, told=told, encoding=encoding)
+    told, read = Told(lang, said.zone), read_as_said(orders, map_file, said, lang)
+    made = write_worklist(orders, out, means, capacity=capacity, as_of=at, told=told, encoding=encoding, read=read)
     for fact, value in made.about.iter_rows():
         err.print(f"{fact}: {value}", markup=False)
+    for reason, count in () if read is None else read.dropped.items():
+        err.print(f"left out: {reason} {count:,}", markup=False)
     for path in dict.fromkeys(made.files.values()):
         err.print(f"written: {path}", markup=False)
 
@@ -71,21 +83,27 @@ def write_worklist(
     as_of: float,
     told: Told,
     encoding: Encoding = "utf-8-sig",
+    read: SellerTable | None = None,
 ) -> Made:
-    """Rank all orders of a file, then read it again for the few that are listed: memory holds no texts of the rest."""
+    """Rank all orders of a file, then read it again for the few that are listed: memory holds no texts of the rest.
+
+    read: the same file as a map has read it, where its columns do not have our names.
+    """
     checked_ending(out)
     if out.resolve() == orders.resolve():
         raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
     extras = {e.name: e.kind for e in means.bundle.scorer.pipeline.extras}
     options = TableOptions(as_of=as_of, zone=told.zone, extras=extras)
-    parts, rejects = _looked_at(orders, options, means)
+    rows = partial(read_orders, orders, options) if read is None else partial(orders_of, read, options)
+    parts, rejects = _looked_at(rows, means)
     found = ranked(parts, means.catalogue, capacity)
     rejects_file = out.with_name(out.name + ".rejects.csv")
-    read = sum(part.orders.height for part in parts) + len(rejects)
+    rows_read = sum(part.orders.height for part in parts) + len(rejects)
     moments = pl.concat([part.orders["as_of"] for part in parts]).drop_nans()
     looked_at = (_seconds(moments.min()), _seconds(moments.max()))
-    source = Source(looked_at, means.bundle.version, means.bundle.is_starter, read, len(rejects), rejects_file.name)
-    listed = _decided(orders, options, means, found.orders["place"].to_numpy())
+    bundle = means.bundle
+    source = Source(looked_at, bundle.version, bundle.is_starter, rows_read, len(rejects), rejects_file.name)
+    listed = _decided(rows, means, found.orders["place"].to_numpy())
     sheets = {FIRST: order_sheet(found, listed, told), **group_sheets(found, means.catalogue, told)}
     sheets["about"] = about_sheet(found, source, told)
     save(sheets, {name: told.word("sheets", name) for name in sheets}, out, encoding)
@@ -97,24 +115,24 @@ def _seconds(value: object) -> float | None:
     return value if isinstance(value, float) else None
 
 
-def _looked_at(orders: Path, options: TableOptions, means: Means) -> tuple[list[Looked], list[Reject]]:
+def _looked_at(rows: Rows, means: Means) -> tuple[list[Looked], list[Reject]]:
     parts, rejects, place = list[Looked](), list[Reject](), 0
-    for chunk in read_orders(orders, options):
+    for chunk in rows():
         rejects += chunk.rejects
         parts.append(looked(decide(chunk.columns, means), means, place))
         place += chunk.columns.n
     return parts, rejects
 
 
-def _decided(orders: Path, options: TableOptions, means: Means, places: Ints) -> Decisions:
+def _decided(rows: Rows, means: Means, places: Ints) -> Decisions:
     """The decisions on the rows at `places` of a file, in that order."""
     pieces, first = [], 0
-    for chunk in read_orders(orders, options):
+    for chunk in rows():
         here = np.sort(places[(places >= first) & (places < first + chunk.columns.n)])
         pieces.append(chunk.columns.take(here - first))
         first += chunk.columns.n
     in_file_order = concatenated(pieces)
     if in_file_order.n != len(places):
-        raise InputError(f"{orders}: the file changed while it was read; run the command again")
+        raise InputError("the file of orders changed while it was read; run the command again")
     rank = np.argsort(np.argsort(places))
     return decide(in_file_order.take(rank), means)

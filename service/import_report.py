@@ -55,10 +55,17 @@ def report_document(tables: Sequence[SellerTable], found: Gathered) -> dict[str,
 
 def _file(table: SellerTable) -> dict[str, Any]:
     return {
-        "file": table.path.name, "report": table.report, "kind": table.kind, "rows": table.rows,
+        "file": table.path.name, "report": table.report, "kind": table.kind, "of": _of(table), "rows": table.rows,
         "taken": table.frame.height, "left_out": dict(table.dropped),
         "rejected": len({reject.line for reject in table.rejects}), "notes": [_note(note) for note in table.notes],
     }  # fmt: skip
+
+
+def _of(table: SellerTable) -> str | None:
+    """What tells this table from others of the same kind in its file: the one event or figure that its rows are of."""
+    name = {"finances": "event", "performance": "metric"}.get(table.kind, "")
+    values = table.frame[name].unique().to_list() if name in table.frame.columns else list[str]()
+    return str(values[0]) if len(values) == 1 else None
 
 
 def _note(note: Note) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from features.seller.claims import BASES
 from features.seller.table import Note
 from service.import_report import CONFLICTS, COVERAGE
-from service.seller_notes import note_text
+from service.seller_notes import colon, note_text
 from service.wording import Lang
 
 # What the model leans on most; said where no file tells it.
@@ -31,6 +31,11 @@ class Words:
     def __call__(self, key: str, **filled: object) -> str:
         """A text of the report."""
         return texts()["texts"][key][self.lang].format(**filled)
+
+    @property
+    def colon(self) -> str:
+        """What stands between a thing and what is said of it."""
+        return colon(self.lang)
 
     def of(self, table: str, key: str, **filled: object) -> str:
         """What a code of a table is called; the code itself, readable, where it has no name."""
@@ -70,7 +75,7 @@ def _bullets(lines: Iterable[str]) -> list[str]:
 def _files_told(document: Mapping[str, Any], words: Words) -> list[str]:
     head = "| " + " | ".join(words(k) for k in ("file", "report", "rows", "taken", "left_out", "rejected")) + " |"
     rows = [
-        f"| {f['file']} | {f['report']} ({f['kind']}) | {f['rows']:,} | {f['taken']:,} | "
+        f"| {f['file']} | {f['report']} ({f['of'] or f['kind']}) | {f['rows']:,} | {f['taken']:,} | "
         f"{words.counts('codes', f['left_out'])} | {f['rejected']:,} |"
         for f in document["files"]
     ]
@@ -82,13 +87,13 @@ def _orders_told(document: Mapping[str, Any], words: Words) -> list[str]:
     aside = sum(orders["set_aside"].values())
     lines = [words("counted", given=f"{orders['given']:,}", out=f"{orders['out']:,}", aside=f"{aside:,}"), ""]
     if aside:
-        lines += _bullets([f"{words('set_aside')}: {words.counts('codes', orders['set_aside'])}"])
+        lines += _bullets([f"{words('set_aside')}{words.colon}{words.counts('codes', orders['set_aside'])}"])
     for report, count in orders["only_in"].items():
         lines += _bullets([words("only_in", report=report, count=f"{count:,}")])
     for name, count in document["filled"].items():
         is_day = name.startswith("day_")
         what = words.of("filled", "day", name=name[4:]) if is_day else words.of("filled", name)
-        lines += _bullets([f"{words('filled')}: {words('filled_line', what=what, count=f'{count:,}')}"])
+        lines += _bullets([f"{words('filled')}{words.colon}{words('filled_line', what=what, count=f'{count:,}')}"])
     if absent := [name for name in WATCHED if not known.get(name)]:
         lines += _bullets([words("unknown", names=", ".join(absent))])
     if undated := orders["out"] - known.get("latest_delivery_at", 0):
@@ -146,8 +151,7 @@ def _orphans_told(document: Mapping[str, Any], words: Words) -> list[str]:
 
 def _notes_told(document: Mapping[str, Any], words: Words) -> list[str]:
     """Every note but those of columns that a map knows and a file does not have, which are many."""
-    colon = "：" if words.lang == "zh" else ": "
-    told = [(file["file"] + colon, note) for file in document["files"] for note in file["notes"]]
+    told = [(file["file"] + words.colon, note) for file in document["files"] for note in file["notes"]]
     told += [("", note) for note in document["notes"]]
     lines = [file + note_text(Note(**note), words.lang) for file, note in told if note["code"] != "column_absent"]
     return _bullets(dict.fromkeys(lines))

@@ -31,9 +31,19 @@ def note_text(note: Note, lang: Lang) -> str:
     if found is None:
         raise SettingError(f"seller_notes.toml: {note.code}: expected a text for this note")
     told = found[lang].format(**note.details)
-    return f"{note.column}: {told}" if note.column else told
+    return f"{note.column}{colon(lang)}{told}" if note.column else told
+
+
+def colon(lang: Lang) -> str:
+    """What stands between a thing and what is said of it."""
+    return "：" if lang == "zh" else ": "
 
 
 def heading(code: str, lang: Lang, **filled: str) -> str:
     """A heading of `claimrisk map`."""
     return texts()["headings"][code][lang].format(**filled)
+
+
+def summary_word(code: str, lang: Lang) -> str:
+    """A word of what `claimrisk score` says at its end."""
+    return texts()["summary"][code][lang]

@@ -6,12 +6,16 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
 from features.errors import InputError
+from features.seller.claims import outcomes
 from features.seller.gathering import Gathered, gathered
+from features.seller.mapping import Said
+from features.seller.reading import read_seller_file
 from features.seller.spans import SourceCoverage, coverage_toml
 from features.seller.table import Kind, SellerTable
 from training.coverage import Coverage, read_coverage
@@ -190,3 +194,44 @@ def test_the_marketplace_s_total_is_set_against_what_the_files_show() -> None:
     found = shop(table("performance", "amazon.seller_performance", totals), posted(CLAIM), listed(denied))
     (one,) = found.reconciliations
     assert (one.kind, one.told, one.found, one.gap, one.orders_told, one.orders_found) == ("a_to_z", 3, 1, 2, 4, 3)
+
+
+CENTRAL = (
+    "Order ID,Claim Date,Claim Reason,Claim Status,Claim Amount,Currency\n"
+    "A1,10-Mar-2025,Item not received,Granted - Amazon funded,$25.00,USD\n"
+    "A2,11-Mar-2025,Materially different,Under review,$9.00,USD\n"
+    "X9,12-Mar-2025,Return refused,Denied,$1.00,USD\n"
+)
+PLAIN = (
+    "订单号,索赔日期,索赔原因,索赔结果,索赔金额,币种\n"
+    "A1,2025/3/10,未收到货,亚马逊承担,¥25.00,人民币\nA2,2025/3/11,货不对板,处理中,9,人民币\nX9,2025/3/12,退货未退款,驳回,1,人民币\n"
+    "合计,,,,35,\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "report", "source"),
+    [(CENTRAL, "amazon.a_to_z_claims", "seller_central"), (PLAIN, "claims.plain", "manual")],
+)
+def test_exports_and_lists_of_claims_are_known_by_their_columns(
+    tmp_path: Path, text: str, report: str, source: str
+) -> None:
+    (tmp_path / "claims.csv").write_text(text, "utf-8")
+    (table,) = read_seller_file(tmp_path / "claims.csv", said=Said(ZoneInfo("UTC")))
+    assert (table.report, table.is_complete) == (report, True)
+    found, _ = outcomes([table])
+    assert found["source"].unique().to_list() == [source]
+    assert found.select("order_id", "claim_type", "seller_paid", "amount").rows() == [
+        ("A1", "not_received", False, 25.0), ("A2", "not_as_described", None, 9.0),
+        ("X9", "return_or_refund", False, 1.0),
+    ]  # fmt: skip
+
+
+def test_a_claim_for_an_unknown_order_is_kept_as_an_orphan(tmp_path: Path) -> None:
+    (tmp_path / "o.csv").write_text("order_id,placed_at,sku\nA1,2025-03-01T00:00:00Z,S\nA2,2025-03-01T00:00:00Z,S\n")
+    (tmp_path / "c.csv").write_text(CENTRAL)
+    tables = [table for name in ("o.csv", "c.csv") for table in read_seller_file(tmp_path / name)]
+    found = gathered(tables)
+    assert found.orphans.select("order_id", "kind", "line").rows() == [("X9", "claims", 4)]
+    assert found.outcomes["order_id"].to_list() == ["A1", "A2", "X9"]
+    assert found.orders.filter(pl.col("claim_opened_at").is_not_null()).height == 2

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.seller.dates import date_evidence, date_parts, decided_order, instants
+from features.seller.dates import date_evidence, date_parts, decided_order, instants, numeric_days
 from features.seller.mapping import DateOrder
 from features.seller.rawtext import MARK
 
@@ -31,6 +31,20 @@ STYLES = {
     "dotted": lambda t: t.strftime("%d.%m.%Y %H:%M"),
     "mdy": lambda t: t.strftime("%m/%d/%Y %I:%M %p"),
     "compact": lambda t: t.strftime("%Y%m%d%H%M%S"),
+    "half_behind": lambda t: f"{t:%Y-%m-%d} {t.hour % 12 or 12}:{t.minute:02} {'上下'[t.hour >= 12]}午",
+    "half_from_zero": lambda t: f"{t.year}/{t.month}/{t.day} {'上下'[t.hour >= 12]}午{t.hour % 12}:{t.minute:02}",
+    "small_hours": lambda t: (
+        f"{t.year}/{t.month}/{t.day} {'凌晨' if t.hour < 6 else '早上' if t.hour < 12 else '下午'}"
+        f"{t.hour % 12 or 12}:{t.minute:02}"
+    ),
+    "japanese_half": lambda t: f"{t:%Y年%m月%d日} 午{'前後'[t.hour >= 12]}{t.hour % 12}:{t.minute:02}",
+    "weekday": lambda t: f"{t.year}年{t.month}月{t.day}日 星期{'一二三四五六日'[t.weekday()]} {t.hour}:{t.minute:02}",
+    "rfc": lambda t: t.strftime("%a, %d %b %Y %H:%M:%S +0800"),
+    "korean": lambda t: f"{t.year}. {t.month}. {t.day}. {t.hour:02}:{t.minute:02}",
+    "german": lambda t: f"{t.day}. {t:%b %Y %H:%M}",
+    "compact_spaced": lambda t: t.strftime("%Y%m%d %H:%M:%S"),
+    "kept_as_text": lambda t: t.strftime("'%Y-%m-%d %H:%M"),
+    "full_width": lambda t: "".join(chr(ord(c) + 0xFEE0) if c > " " else "\u3000" for c in f"{t:%Y-%m-%d %H:%M}"),
     "serial": lambda t: f"{MARK}{(t - EXCEL) / timedelta(days=1)!r}",
 }
 
@@ -38,7 +52,7 @@ STYLES = {
 def read(cells: list[str], order: DateOrder | None = None, **more: object) -> list[datetime | None] | None:
     """The instants of a column written in Shanghai, None where day and month are open."""
     parts = date_parts(pl.Series("at", cells))
-    order = order or decided_order(date_evidence(parts))
+    order = order or decided_order(date_evidence(numeric_days(pl.Series("at", cells))))
     return None if order is None else instants(parts, order, SHANGHAI, **more).values.to_list()  # type: ignore[arg-type]
 
 
@@ -67,6 +81,7 @@ def test_an_order_that_is_declared_is_not_guessed(style: DateOrder, moments: lis
         "2025-02-30", "31/04/2025", "2025-03-04 25:00", "13:00", "2025-03-04 13:00 PM", "2025-03-04 07:25:13 CST",
         "Tue",
         "45720", "2025-13-01", "4 Foo 2025", "2025-03-0414:05", "0 Jan 2025", "2025年3月", "1741068300",
+        "2025/3/4 晚上12:30", "2025/3/4 下午14:05",
     ],
 )  # fmt: skip
 def test_what_is_no_moment_is_not_read(cell: str) -> None:

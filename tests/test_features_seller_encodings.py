@@ -61,7 +61,8 @@ LATIN = [
 ]
 WRITTEN = {
     "utf-8": CHINESE + JAPANESE + LATIN, "utf-8-sig": CHINESE + LATIN, "utf-16": CHINESE + LATIN,
-    "utf-16-le": LATIN, "utf-16-be": LATIN, "gb18030": CHINESE, "cp932": JAPANESE, "cp1252": LATIN,
+    "utf-16-le": CHINESE + LATIN, "utf-16-be": CHINESE + JAPANESE, "gb18030": CHINESE, "cp932": JAPANESE,
+    "cp1252": LATIN,
 }  # fmt: skip
 ENOUGH = 30
 MAP = mapping_of({"kind": "orders", "columns": {"order_id": "id", "item_name": "name"}}, "names.toml")

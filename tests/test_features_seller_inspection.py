@@ -11,7 +11,7 @@ import pytest
 
 from features.errors import FileRefused
 from features.seller.inspection import Inspection, inspected
-from features.seller.mapping import mapping_of
+from features.seller.mapping import Said, mapping_of
 from features.seller.reading import read_seller_file
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -19,7 +19,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 def look(path: Path, content: str, encoding: str = "utf-8", zone: ZoneInfo | None = None) -> Inspection:
     path.write_bytes(content.encode(encoding))
-    return inspected(path, zone=zone)
+    return inspected(path, Said(zone))
 
 
 def asked(found: Inspection) -> list[tuple[str, str]]:
@@ -84,3 +84,17 @@ def test_a_draft_names_no_value_of_a_column_that_it_does_not_use(tmp_path: Path)
 def test_a_file_without_rows_that_can_be_shown_is_refused(tmp_path: Path, name: str, content: str) -> None:
     with pytest.raises(FileRefused):
         look(tmp_path / name, content)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "ours"),
+    [
+        ("AWB,Courier,Milestone\nYT1,YunExpress,Delivered\n", "parcels", {"parcel_id", "carrier"}),
+        ("订单号,索赔时间,备考\nA1,2025-03-04 10:00,x\n", "claims", {"order_id", "claim_opened_at"}),
+        ("order no,opened on,result\nA1,2025-03-04T10:00Z,denied\n", "claims", {"order_id", "claim_opened_at"}),
+    ],
+)
+def test_files_of_parcels_and_claims_are_drafted_as_such(tmp_path: Path, text: str, kind: str, ours: set[str]) -> None:
+    found = look(tmp_path / "f.csv", text, zone=SHANGHAI)
+    (table,) = found.tables
+    assert (table.kind, ours <= set(table.frame.columns), table.is_complete) == (kind, True, True)

@@ -13,6 +13,7 @@ from features.seller.numbers import decided, evidence, numbers, numerals
 from features.seller.rawtext import MARK
 
 FULL_WIDTH = str.maketrans("0123456789.,", "０１２３４５６７８９．，")
+MINUS = {"front": "-{}", "behind": "{}-", "brackets": "({})"}
 GROUPS = {".": [",", " ", "'", "", "\u00a0"], ",": [".", " ", "'", ""]}
 
 
@@ -23,20 +24,21 @@ def values(cells: list[str], decimal: str | None = None) -> list[float | None] |
     return None if sign is None else numbers(found, sign, is_guessed=True).values.to_list()  # type: ignore[arg-type]
 
 
-def written(value: Decimal, decimal: str, group: str, sign: str) -> str:
+def written(value: Decimal, decimal: str, group: str, sign: str, minus: str) -> str:
     whole, _, part = f"{abs(value):,}".partition(".")
     text = whole.replace(",", group) + (decimal + part if part else "")
-    return ("-" if value < 0 else "") + sign.format(text)
+    return MINUS[minus].format(sign.format(text)) if value < 0 else sign.format(text)
 
 
 @st.composite
 def columns(draw: st.DrawFn) -> tuple[list[Decimal], list[str], str]:
     decimal = draw(st.sampled_from([".", ","]))
     group, places = draw(st.sampled_from(GROUPS[decimal])), draw(st.integers(0, 4))
-    sign = draw(st.sampled_from(["{}", "￥{}", "US$ {}", "{} €", "EUR {}", "{}元"]))
+    sign = draw(st.sampled_from(["{}", "￥{}", "US$ {}", "{} €", "EUR {}", "{}元", "人民币{}", "CN¥ {}"]))
     whole = st.integers(-10_000_000, 10_000_000)
     numerals = [Decimal(n).scaleb(-places) for n in draw(st.lists(whole, min_size=1, max_size=12))]
-    cells = [written(n, decimal, group, sign) for n in numerals]
+    minus = draw(st.sampled_from(sorted(MINUS)))
+    cells = [written(n, decimal, group, sign, minus) for n in numerals]
     if draw(st.booleans()):
         cells = [cell.translate(FULL_WIDTH) for cell in cells]
     return numerals, cells, decimal

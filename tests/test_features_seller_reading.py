@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import FileRefused
-from features.seller.mapping import MapRefused, mapping_of, read_map
+from features.seller.mapping import MapRefused, Said, mapping_of, read_map
 from features.seller.reading import read_seller_file
 from features.seller.sources import expanded
 from features.seller.table import SellerTable
@@ -126,7 +126,7 @@ def test_a_map_that_asks_for_a_personal_column_is_refused(tmp_path: Path) -> Non
 
 def test_a_file_that_no_map_fits_names_the_nearest_and_what_it_misses(tmp_path: Path) -> None:
     path = tsv(tmp_path / "o.txt", ["Bestellnummer", "order-id", "purchase-date", "promise-date"])
-    with pytest.raises(FileRefused, match=r"the nearest, amazon\.unshipped, misses .*; claimrisk map o\.txt"):
+    with pytest.raises(FileRefused, match=r"the nearest, amazon\.unshipped, misses .*; claimrisk map .*o\.txt --out"):
         read_seller_file(path)
 
 
@@ -151,7 +151,7 @@ def test_read_and_rejected_and_dropped_are_the_rows_of_the_file(
     path = tmp_path_factory.mktemp("erp") / "erp.csv"
     lines = [KINDS[kind][0].format(i=f"A-{i}") for i, kind in enumerate(rows)]
     path.write_text("\n".join(["订单号,下单时间,订单金额,币种,订单状态", *lines]) + "\n", encoding="utf-8")
-    table = only(read_seller_file(path, zone=ZoneInfo("Asia/Shanghai")))
+    table = only(read_seller_file(path, said=Said(ZoneInfo("Asia/Shanghai"))))
     assert table.rows == len(rows)
     fates = [KINDS[kind][1] for kind in rows]
     assert table.frame["line"].to_list() == [line for line, fate in enumerate(fates, 2) if not fate]
@@ -176,7 +176,7 @@ def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_pa
         "114-2,b,火星,2025年3月4日 14:05,,,,1,已付款\n"
     )
     (tmp_path / "erp.csv").write_bytes((header + rows).encode("gb18030"))
-    items, parcels = read_seller_file(tmp_path / "erp.csv", zone=ZoneInfo("Asia/Shanghai"))
+    items, parcels = read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("Asia/Shanghai")))
     assert items.frame["marketplace"].to_list() == ["US", None]
     assert details(items, "words_unknown") == [{"count": "1", "words": "火星"}]
     assert (parcels.dropped, parcels.frame["shipped_at"][0]) == (
@@ -191,13 +191,13 @@ def test_local_times_without_a_zone_and_open_dates_are_refused_with_what_to_set(
     plain = {"kind": "orders", "columns": {"order_id": "id", "placed_at": "at", "item_price": "price"}}
     path = tmp_path / "o.csv"
     path.write_text("id,at,price\n1,2025-03-04 10:00,5\n")
-    with pytest.raises(FileRefused, match=r"column 'at'.*set time_zone in a map, or --time-zone"):
+    with pytest.raises(FileRefused, match=r"column 'at'.*say --time-zone Asia/Shanghai, or time_zone in a map"):
         read_seller_file(path, mapping=mapping_of(plain, "m.toml"))
     path.write_text("id,at,price\n1,03/04/2025,5\n")
-    with pytest.raises(FileRefused, match=r"column 'at'.*got '03/04/2025'; set date_order"):
+    with pytest.raises(FileRefused, match=r"column 'at'.*got '03/04/2025'; say --date-order"):
         read_seller_file(path, mapping=mapping_of(plain | {"time_zone": "UTC"}, "m.toml"))
     path.write_text("id,at,price\n1,2025-03-04,1.234\n")
-    with pytest.raises(FileRefused, match=r"column 'price'.*got '1\.234'; set decimal"):
+    with pytest.raises(FileRefused, match=r"column 'price'.*got '1\.234'; say --decimal"):
         read_seller_file(path, mapping=mapping_of(plain | {"time_zone": "UTC"}, "m.toml"))
 
 
@@ -350,7 +350,7 @@ def test_json_lines_and_parquet_and_a_list_of_objects_are_read_alike(tmp_path: P
     ("name", "content", "advice"),
     [("o.docx", "x", "expected a file ending in"), ("o.json", "{", "expected JSON"),
      ("o.json", "[NaN]", "expected JSON"),
-     ("o.json", '{"a": 1}', "expected a report that we know"), ("o.csv", "", "got columns"),
+     ("o.json", '{"a": 1}', "expected a report that we know"), ("o.csv", "", "the file is empty"),
      ("none.csv", None, "no such file")],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, content: str | None, advice: str) -> None:
@@ -397,6 +397,44 @@ def test_two_columns_that_only_capitals_tell_apart_are_refused(tmp_path: Path) -
 
 def test_a_second_column_of_the_same_meaning_is_told(tmp_path: Path) -> None:
     (tmp_path / "erp.csv").write_text("平台单号,订单号,下单时间\nA,B,2025-03-04\n", encoding="utf-8")
-    table = only(read_seller_file(tmp_path / "erp.csv", zone=ZoneInfo("Asia/Shanghai")))
+    table = only(read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("Asia/Shanghai"))))
     assert table.frame["order_id"].to_list() == ["A"]
     assert details(table, "columns_not_used") == [{"names": "订单号"}]
+
+
+def test_a_report_of_nothing_is_read_and_noted(tmp_path: Path) -> None:
+    (table,) = read_seller_file(tsv(tmp_path / "orders.txt", ALL_ORDERS))
+    assert (table.rows, table.is_complete, details(table, "no_rows")) == (0, True, [{}])
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("o.xls", "save it as .xlsx or CSV"), ("o.zip", "unpack it first"), ("o.csv", "another kind")]
+)
+def test_files_of_other_kinds_are_told_what_to_do(tmp_path: Path, name: str, advice: str) -> None:
+    (tmp_path / name).write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(FileRefused, match=advice):
+        read_seller_file(tmp_path / name)
+
+
+def test_a_file_read_in_pieces_is_read_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = "".join(
+        f"{i},{day},{'?' if i % 2 else 'new'}\n" for i, day in enumerate(["03/04/2025"] * 6 + ["13/04/2025"])
+    )
+    columns = {"order_id": "id", "placed_at": "at", "item_condition": {"from": "state", "unlisted": "unknown"}}
+    mapping = mapping_of({"kind": "orders", "time_zone": "UTC", "columns": columns}, "m.toml")
+    (tmp_path / "o.csv").write_text("id,at,state\n" + rows)
+    whole = only(read_seller_file(tmp_path / "o.csv", mapping=mapping))
+    monkeypatch.setattr("features.seller.door.CHUNK_ROWS", 2)
+    pieces = only(read_seller_file(tmp_path / "o.csv", mapping=mapping))
+    assert (pieces.frame.equals(whole.frame), pieces.notes) == (True, whole.notes)
+    assert pieces.frame["placed_at"].dt.month().to_list() == [4] * 7
+    assert details(pieces, "words_unknown") == [{"count": "3", "words": "?"}]
+
+
+@pytest.mark.parametrize("cell", ["'114-0000001-0000001", '="114-0000001-0000001"', "114-0000001-0000001\t"])
+def test_marks_that_keep_a_number_a_text_are_no_part_of_it(tmp_path: Path, cell: str) -> None:
+    mapping = mapping_of({"kind": "orders", "has_quotes": False, "columns": {"order_id": "id"}}, "m.toml")
+    (tmp_path / "o.csv").write_text(f"id,name\n{cell},x\n")
+    assert only(read_seller_file(tmp_path / "o.csv", mapping=mapping)).frame["order_id"].to_list() == [
+        "114-0000001-0000001"
+    ]

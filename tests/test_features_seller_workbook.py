@@ -13,7 +13,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from features.errors import FileRefused
-from features.seller.mapping import mapping_of
+from features.seller.mapping import Said, mapping_of
 from features.seller.reading import read_seller_file
 from features.seller.table import SellerTable
 
@@ -42,7 +42,7 @@ def orders(book: Workbook, sheet: Worksheet, top: int = 0) -> None:
 
 
 def read(path: Path) -> SellerTable:
-    (table,) = read_seller_file(path, zone=SHANGHAI)
+    (table,) = read_seller_file(path, said=Said(SHANGHAI))
     assert table.is_complete
     return table
 
@@ -143,7 +143,8 @@ def test_a_workbook_with_more_than_a_table_is_refused(tmp_path: Path, name: str,
 
 @pytest.mark.parametrize(
     ("content", "advice"),
-    [(b"", "not a readable workbook"), (b"PK\x03\x04 and no more", "not a readable workbook"),
+    [(b"", "got an empty file"), (b"<html><table>", "got text or HTML"),
+     (b"PK\x03\x04 and no more", "not a readable workbook"),
      (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old or locked workbook")],
 )  # fmt: skip
 def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes, advice: str) -> None:
@@ -157,7 +158,7 @@ def test_an_archive_of_something_else_and_an_empty_workbook_are_refused(tmp_path
         archive.writestr("readme.txt", "no table")
     with pytest.raises(FileRefused, match="got another archive"):
         read_seller_file(tmp_path / "o.xlsx")
-    with pytest.raises(FileRefused, match="rows below it, got none that is visible"):
+    with pytest.raises(FileRefused, match="rows below it, got none"):
         read_seller_file(made(tmp_path / "e.xlsx", lambda *_: None))
 
 

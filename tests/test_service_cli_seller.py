@@ -52,6 +52,41 @@ def test_map_shows_the_rows_as_understood_and_writes_a_map_that_scores(
     assert (code, pl.read_csv(out)["order_id"].to_list()) == (0, ["A1"]), err
 
 
+AMBIGUOUS = 'order_id,placed_at,order_total,currency,x_mine,name\nA1,03/04/2025 10:00,"1,234",USD,7,某人\n'
+SAID = ("--date-order", "dmy", "--decimal", ",", "--time-zone", "Asia/Shanghai", "--file-encoding", "gb18030")
+
+
+@pytest.mark.parametrize("command", ["score", "worklist", "import"])
+def test_a_file_that_can_be_read_in_two_ways_is_read_as_the_options_say(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "o.csv").write_bytes(AMBIGUOUS.encode("gb18030"))
+    out, model = tmp_path / "out.csv", () if command == "import" else ("--model", bundle_folder)
+    code, _, err = claimrisk(command, tmp_path / "o.csv", "--out", out, *model, *SAID[4:])
+    assert (code, "expected to know the order of day and month" in err) == (1, True)
+    code, _, err = claimrisk(command, tmp_path / "o.csv", "--out", out, *model, *SAID)
+    assert code == 0, err
+    if command == "score":
+        (row,) = pl.read_csv(out, infer_schema_length=0).to_dicts()
+        assert (row["placed_at"], row["order_total"], row["x_mine"]) == (
+            "2025-04-03T02:00:00.000000+0000",
+            "1.234",
+            "7",
+        )
+    if command == "import":
+        (row,) = pl.read_parquet(out / "orders.parquet").to_dicts()
+        assert (f"{row['placed_at']:%Y-%m-%d %H}", row["order_total"], row["x_mine"]) == ("2025-04-03 02", 1.234, "7")
+
+
+def test_a_worklist_takes_a_report_by_its_map(claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "sale.csv").write_text(SALE)
+    out = tmp_path / "list.csv"
+    code, _, err = claimrisk("worklist", tmp_path / "sale.csv", "--map", INDIA, "--model", bundle_folder, "--out", out)
+    assert code == 0, err
+    assert "left out: cancelled 1" in err
+    assert re.search(r"[Rr]ows read: 2", err), err
+
+
 def test_map_speaks_chinese_and_asks_what_is_open(claimrisk: Claimrisk, tmp_path: Path) -> None:
     (tmp_path / "o.csv").write_text("Order No,Order date\nA1,03/04/2025\n")
     _, told, _ = claimrisk("map", tmp_path / "o.csv", "--lang", "zh")
@@ -84,7 +119,7 @@ def test_score_of_several_rows_an_order_points_to_import(
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("amazon.unshiped", "expected a file, or one of amazon.all_orders"),
+    [("amazon.unshiped", "expected a file, or one of amazon.a_to_z_claims"),
      ("amazon.unshiped", 'did you mean "amazon.unshipped"')],
 )  # fmt: skip
 def test_a_map_that_is_not_there_is_one_clear_line(

@@ -224,3 +224,16 @@ def test_every_text_stands_in_both_languages_with_the_same_places() -> None:
         for key, text in table.items():
             assert set(text) == {"en", "zh"}, key
             assert set(re.findall(r"\{\w+\}", text["en"])) == set(re.findall(r"\{\w+\}", text["zh"])), key
+
+
+def test_lists_of_one_report_are_told_apart(everything: Path) -> None:
+    told = (everything / "import_report.md").read_text("utf-8")
+    for of in ("shipment", "refund", "a_to_z", "order_defect_rate"):
+        assert re.search(rf"\| amazon\.\w+ \({of}\) \|", told), of
+
+
+def test_what_to_type_next_can_be_typed(everything: Path) -> None:
+    told = (everything / "import_report.md").read_text("utf-8")
+    commands = re.findall(r"^    claimrisk (\w+) (\S+orders\.parquet)", told, re.MULTILINE)
+    assert [name for name, _ in commands] == ["backtest", "train", "score"]
+    assert all(Path(path).is_file() for _, path in commands)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -14,29 +13,28 @@ from features.errors import FileRefused, Problem
 from features.kinds import Kind
 from features.order import Attribute
 from features.parsing import parsed
-from features.seller.dates import DateParts, date_evidence, date_parts, decided_order, instants
+from features.seller.dates import date_parts, instants
 from features.seller.keys import DIGITS_LOST, digests, digits_lost
-from features.seller.mapping import DateOrder, Decimal, MapColumn, Mapping, MapRefused, plain_name
-from features.seller.numbers import Numbers, Numerals, decided, evidence, numbers, numerals
-from features.seller.rawtext import MARK, unmarked
-from features.seller.table import Note
+from features.seller.mapping import MapColumn, Mapping, MapRefused, Said, plain_name
+from features.seller.numbers import Numbers, Numerals, numbers, numerals
+from features.seller.rawtext import MARK, kept_text, unmarked
+from features.seller.table import Note, listed_words
 from features.seller.units import factor
-from features.seller.vocabulary import is_key
+from features.seller.vocabulary import PARCEL, is_key
 from features.seller.wordlists import wordlists
+from features.seller.written import WRITES_A_MAP, Written
 
 _WORDS_OF_KIND = {Kind.COUNTRY: "countries", Kind.CURRENCY: "currencies"}
-WRITES_A_MAP = "claimrisk map FILE --out MAP.toml writes one to start from"
 NOT_AN_INSTANT = "expected a date, or a date and a time, that exist, from 2000 to 2099"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What holds for a whole file. zone, date_order: what the user said, for where the map says nothing."""
+    """What holds for a whole file. said: what the user said, for where the map says nothing."""
 
     path: Path
     mapping: Mapping
-    zone: ZoneInfo | None = None
-    date_order: DateOrder | None = None
+    said: Said
 
     def words(self, column: MapColumn, attribute: Attribute) -> dict[str, object]:
         """Their words, made plain, to ours."""
@@ -63,17 +61,18 @@ class Cells:
     sign: pl.Series | None = None
 
 
-def read_cells(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
-    """The cells of one of their columns, (n,) String, as the attribute's kind."""
+def read_cells(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading, how: Written) -> Cells:
+    """The cells of one of their columns or of a piece of it, (n,) String, as the attribute's kind; how: as the whole
+    column is written."""
     if attribute.kind is Kind.INSTANT:
-        return _instants(text, attribute, column, reading)
+        return _instants(text, attribute, column, reading, how)
     if attribute.kind is Kind.FLAG:
         return _flags(text, attribute, column, reading)
     if attribute.kind is Kind.CHOICE or attribute.kind in _WORDS_OF_KIND:
         return _words(text, attribute, column, reading)
     if attribute.kind in kinds.TEXT_KINDS:
-        return _texts(text, attribute, column, reading)
-    return _numbers(text, attribute, column, reading)
+        return _texts(text, attribute, column, reading, how)
+    return _numbers(text, attribute, column, how)
 
 
 def constant_cells(value: object, n: int, attribute: Attribute, report: str) -> pl.Series:
@@ -108,29 +107,29 @@ def _is_given(text: pl.Series) -> pl.Series:
     return (unmarked(text).str.strip_chars(kinds.WHITE_SPACE).str.len_chars() > 0).fill_null(value=False)
 
 
-def _texts(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
-    values = unmarked(text).str.strip_chars(kinds.WHITE_SPACE)
+def _texts(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading, how: Written) -> Cells:
+    values = kept_text(unmarked(text).str.strip_chars(kinds.WHITE_SPACE))
     values = values.set(values == "", None)
     if column.values is not None:
         values = _plain_words(values).replace_strict(
             {k: str(v) for k, v in reading.words(column, attribute).items()}, default=values, return_dtype=pl.String
         )
     if is_key(attribute):
-        return _keys(text, values, attribute, column)
+        return _keys(text, values, attribute, column, how)
     cut = values.str.replace_all(r"[\p{Cc}\p{Cf}]+", " ").str.slice(0, kinds.longest_text(attribute.kind))
     shorter = int((values.str.len_chars() > cut.str.len_chars()).sum())
     notes = [Note("texts_cut", text.name, {"count": str(shorter)})] if shorter else []
     return replace(_checked(cut, values.is_not_null(), attribute), notes=notes)
 
 
-def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapColumn) -> Cells:
+def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapColumn, how: Written) -> Cells:
     """Numbers and names of orders, goods and parcels: one that a spreadsheet has rounded names something else."""
-    lost, doubtful = digits_lost(values)
+    lost, doubtful = digits_lost(values, is_rounded=how.is_rounded)
     notes = [Note("digits_doubtful", text.name, {"count": str(doubtful)})] if doubtful else []
     typed = int(text.str.starts_with(MARK).sum() or 0)
     if typed:
         notes.append(Note("numbers_as_names", text.name, {"count": str(typed)}))
-    if column.is_digest:
+    if column.is_digest or attribute.name == PARCEL:
         values = digests(values)
     cells = _checked(values, values.is_not_null(), attribute)
     bad = cells.bad | lost
@@ -163,10 +162,10 @@ def _words(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Re
 
 
 def _with_unlisted(cells: Cells, strange: pl.Series, text: pl.Series) -> Cells:
-    count, words = int(strange.sum()), unmarked(text).filter(strange).unique().sort()
+    count = int(strange.sum())
     if not count:
         return cells
-    details = {"count": str(count), "words": ", ".join(words.head(5))}
+    details = {"count": str(count), "words": listed_words(unmarked(text).filter(strange).unique())}
     return replace(cells, notes=[*cells.notes, Note("words_unknown", text.name, details)])
 
 
@@ -185,24 +184,11 @@ def _flags(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Re
     return _checked(values, given, attribute)
 
 
-def _numbers(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
+def _numbers(text: pl.Series, attribute: Attribute, column: MapColumn, how: Written) -> Cells:
     found = numerals(text)
-    declared = column.decimal or reading.mapping.decimal
-    seen = evidence(found)
-    decimal: Decimal | None = declared or decided(seen)
-    if decimal is None:
-        raise FileRefused(
-            f"{reading.path}: column {text.name!r}: expected to know the decimal sign, got {seen.example or 'both'!r}; "
-            f'set decimal = "." or "," in a map; {WRITES_A_MAP}'
-        )
-    result = numbers(found, decimal, is_guessed=declared is None)
+    result = numbers(found, how.decimal, is_guessed=how.is_guessed)
     cells = _checked(_scaled(result, found, attribute, column), found.given, attribute)
-    notes = (
-        [Note("decimal_guessed", text.name, {"sign": decimal})]
-        if declared is None and (seen.point or seen.comma)
-        else []
-    )
-    return replace(cells, notes=notes, sign=result.sign if _is_amount(attribute) else None)
+    return replace(cells, sign=result.sign if _is_amount(attribute) else None)
 
 
 def _scaled(result: Numbers, found: Numerals, attribute: Attribute, column: MapColumn) -> pl.Series:
@@ -222,33 +208,17 @@ def _is_amount(attribute: Attribute) -> bool:
     return attribute.kind is Kind.MONEY or attribute.name == "amount"
 
 
-def _order(text: pl.Series, found: DateParts, column: MapColumn, reading: Reading) -> tuple[DateOrder, list[Note]]:
-    declared = column.date_order or reading.mapping.date_order or reading.date_order
-    if declared is not None:
-        return declared, []
-    seen = date_evidence(found)
-    order = decided_order(seen)
-    if order is None or (seen.example is not None and len(seen.example.rpartition("/")[2]) == 2):
-        raise FileRefused(
-            f"{reading.path}: column {text.name!r}: expected to know the order of day and month, got "
-            f'{seen.example or "both orders"!r}; set date_order = "dmy", "mdy" or "ymd" in a map, or --date-order; '
-            f"{WRITES_A_MAP}"
-        )
-    return order, [Note("date_order_guessed", text.name, {"order": order})] if seen.dmy or seen.mdy else []
-
-
-def _instants(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading) -> Cells:
-    found, mapping = date_parts(text), reading.mapping
-    order, notes = _order(text, found, column, reading)
-    zone = column.time_zone or mapping.time_zone or reading.zone
+def _instants(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading, how: Written) -> Cells:
+    found, mapping, notes = date_parts(text), reading.mapping, list[Note]()
+    zone = column.time_zone or mapping.time_zone or reading.said.zone
     day = column.day or ("end" if attribute.role == "promise" else "start")
-    result = instants(found, order, zone or mapping.assumed_time_zone, day=day, number=column.number_date)
+    result = instants(found, how.order, zone or mapping.assumed_time_zone, day=day, number=column.number_date)
     local = int(result.needs_zone.sum())
     if local and zone is None:
         if mapping.assumed_time_zone is None:
             raise FileRefused(
-                f"{reading.path}: column {text.name!r}: expected instants with an offset, got local time; set "
-                f"time_zone in a map, or --time-zone Asia/Shanghai; {WRITES_A_MAP}"
+                f"{reading.path}: column {text.name!r}: expected instants with an offset, got local time; say "
+                f"--time-zone Asia/Shanghai, or time_zone in a map; {WRITES_A_MAP}"
             )
         notes.append(Note("time_zone_assumed", text.name, {"zone": mapping.assumed_time_zone.key}))
     days, serials = int(result.is_day.sum()), int(result.is_serial.sum())

@@ -14,15 +14,24 @@ from features.seller.numbers import plain_digits
 from features.seller.rawtext import MARK
 from features.seller.wordlists import wordlists
 
+_EVENING = ("pm", "下午", "午後", "晚上")
+_HALF = r"上午|下午|午前|午後|凌晨|早上|晚上|[AaPp]\.?[Mm]\.?"
 _TIME = (
-    r"(?:(?:[T,] *| +|日 *)(?P<before>上午|下午|[AaPp]\.?[Mm]\.?)? ?(?P<h>\d{1,2})[:时](?P<mi>\d{2})"
-    r"(?:(?:[:分](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?秒?)|分)? ?(?P<after>[AaPp]\.?[Mm]\.?)?"
+    rf"(?:(?:[T,] *| +|日 *)(?P<before>{_HALF})? ?"
+    r"(?P<h>\d{1,2})[:时](?P<mi>\d{2})"
+    r"(?:(?:[:分](?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?秒?)|分)? ?"
+    rf"(?P<after>{_HALF})?"
     r" ?(?P<z>[Zz]|[A-Z]{3,4}|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?)?|日)?$"
 )
 _MONTH = r"(?P<mon>[A-Za-z]{3,9})\.?"
-_YMD = r"^(?P<y>\d{4})(?:[-/.](?P<m>\d{1,2})[-/.]|年 ?(?P<m2>\d{1,2})月 ?)(?P<d>\d{1,2})" + _TIME
-_COMPACT = r"^(?P<y>20\d{2})(?P<m>\d{2})(?P<d>\d{2})(?:(?P<h>\d{2})(?P<mi>\d{2})(?P<s>\d{2}))?$"
-_DAY_MONTH = r"^(?P<d>\d{1,2})(?:st|nd|rd|th)?[ \-/]" + _MONTH + r"[ \-/,]{1,2}(?P<y>\d{4}|\d{2})" + _TIME
+_YMD = r"^(?P<y>\d{4})(?:[-/.] ?(?P<m>\d{1,2})[-/.] ?|年 ?(?P<m2>\d{1,2})月 ?)(?P<d>\d{1,2})\.?" + _TIME
+_COMPACT = (
+    r"^(?P<y>20\d{2})(?P<m>\d{2})(?P<d>\d{2})"
+    r"(?:[T ]?(?P<h>\d{2}):?(?P<mi>\d{2}):?(?P<s>\d{2}) ?(?P<z>[Zz]|[+-]\d{2}:?\d{2})?)?$"
+)
+# A day of the week says nothing that the date does not say.
+_WEEKDAY = r"^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? | ?(?:星期|周)[一二三四五六日天]"
+_DAY_MONTH = r"^(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[ \-/]" + _MONTH + r"[ \-/,]{1,2}(?P<y>\d{4}|\d{2})" + _TIME
 _MONTH_DAY = r"^" + _MONTH + r" (?P<d>\d{1,2})(?:st|nd|rd|th)?,? (?P<y>\d{4})" + _TIME
 _NUMERIC = r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<c>\d{4}|\d{2})" + _TIME
 _PARTS = ("y", "m", "m2", "d", "mon", "a", "b", "c", "before", "h", "mi", "s", "f", "after", "z")
@@ -76,7 +85,7 @@ class Instants:
 
 def date_parts(text: pl.Series) -> DateParts:
     """Year, month, day, time and zone of each cell of a column, (n,) String."""
-    plain = plain_digits(text)
+    plain = plain_digits(text).str.replace(_WEEKDAY, "")
     is_typed = plain.str.starts_with(MARK).fill_null(value=False)
     bare = plain.str.strip_prefix(MARK)
     given = bare.is_not_null() & (bare != "")
@@ -89,9 +98,14 @@ def date_parts(text: pl.Series) -> DateParts:
     return DateParts(found, number, is_typed, given)
 
 
-def date_evidence(found: DateParts) -> DateEvidence:
-    """What a column says of the order of day and month."""
-    ask = found.parts.select("a", "b", "c").drop_nulls().unique()
+def numeric_days(text: pl.Series) -> pl.DataFrame:
+    """(different, 3) String: the numbers of days that stand as three of them, year last; text: (n,) String."""
+    groups = plain_digits(text).str.strip_prefix(MARK).str.extract_groups(_NUMERIC).struct.unnest()
+    return groups.select("a", "b", "c").drop_nulls().unique()
+
+
+def date_evidence(ask: pl.DataFrame) -> DateEvidence:
+    """What a column says of the order of day and month. ask: see `numeric_days`."""
     first, second = ask["a"].cast(pl.Int64), ask["b"].cast(pl.Int64)
     dmy, mdy = (first > 12) & (second <= 12), (second > 12) & (first <= 12)
     short = ask["c"].str.len_chars() == 2
@@ -158,8 +172,9 @@ def _local(parts: pl.DataFrame) -> pl.Series:
     """(n,) Datetime without a zone, null where a date or time does not exist."""
     half = pl.coalesce("before", "after").str.to_lowercase().str.replace_all(".", "", literal=True)
     hour = pl.col("h").cast(pl.Int64, strict=False)
-    noon = half.is_in(["下午", "pm"])
-    twelve = pl.when(hour.is_between(1, 12)).then(hour % 12 + pl.when(noon).then(12).otherwise(0))
+    is_evening = half.is_in(_EVENING)
+    is_half = hour.is_between(0, 12) & ~((half == "晚上") & (hour % 12 == 0))  # midnight of which day?
+    twelve = pl.when(is_half).then(hour % 12 + pl.when(is_evening).then(12).otherwise(0))
     right = pl.when(half.is_null()).then(hour.fill_null(0)).otherwise(twelve)
     both = pl.col("before").is_not_null() & pl.col("after").is_not_null()
     text = pl.format(

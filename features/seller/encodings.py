@@ -15,12 +15,11 @@ from features.seller.wordlists import wordlists
 
 BLOCK = 1 << 20
 ENOUGH_LETTERS = 12
+WIDE, ASCII_SHARE = ("utf-16-le", "utf-16-be"), 0.1
 HARMLESS = frozenset("\u00a0¡¢£¥§«°±²³´·»¿×÷€™–—‘’“”…")
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 OTHERS = ["gb18030", "big5", "cp932", "euc_kr", "cp1252"]
-WHAT_TO_SET = (
-    'say which in a map (encoding = "gb18030", "cp932", "cp1252" …); claimrisk map FILE --out MAP.toml writes one'
-)
+WHAT_TO_SET = "say which: --file-encoding gb18030, cp932, cp1252 …, or encoding in a map"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,20 @@ def _of_start(start: bytes) -> Guess | None:
     for mark, encoding in MARKS:
         if start.startswith(mark):
             return Guess(encoding, is_certain=True)
-    even, odd = start[0:512:2].count(0), start[1:512:2].count(0)
-    length = len(start[:512]) // 2
-    if length and max(even, odd) > length // 3 and min(even, odd) == 0:
-        return Guess("utf-16-le" if odd else "utf-16-be", is_certain=False)
-    return None
+    wide = [encoding for encoding in WIDE if _is_text(start, encoding)] if b"\0" in start else []
+    return Guess(wide[0], is_certain=False) if len(wide) == 1 else None
+
+
+def _is_text(start: bytes, encoding: str) -> bool:
+    """Whether bytes with zeros among them are lines of text in UTF-16: no sign in them is a control sign or none at
+    all, and some are plain ASCII, as delimiters and digits are."""
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeDecodeError:
+        return False
+    plain = sum(letter.isascii() for letter in text)
+    is_odd = any(unicodedata.category(letter) in ("Cc", "Cn", "Co") for letter in set(text) - {"\t", "\r", "\n"})
+    return "\n" in text and not is_odd and plain >= ASCII_SHARE * len(text)
 
 
 def _of_lines(file: BinaryIO, path: Path) -> Guess:
@@ -97,5 +105,7 @@ def _least_odd(sample: bytes, path: Path) -> str:
     apart = wordlists().limits.chaos_apart
     if len(found) == 1 or (len(found) > 1 and found[1].chaos - found[0].chaos >= apart):
         return best[0]
-    could = f"it may be {' or '.join(best[:3])}" if best else "and none of those we know"
-    raise FileRefused(f"{path}: expected UTF-8, got another encoding, and {could}: {WHAT_TO_SET}")
+    if b"\0" in sample:
+        raise FileRefused(f"{path}: expected text, got a file of another kind under that name; export it once more")
+    could = f"it may be {' or '.join(best[:3])}" if best else "it is none of those we know"
+    raise FileRefused(f"{path}: expected UTF-8, got another encoding; {could}: {WHAT_TO_SET}")

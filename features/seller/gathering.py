@@ -12,11 +12,12 @@ from features.errors import FileRefused
 from features.outcome import CLAIM
 from features.seller.claims import outcomes
 from features.seller.contacts import contacts
-from features.seller.facts import Told, combined, no_conflicts, typed
+from features.seller.facts import Told, combined, holding, no_conflicts, typed
 from features.seller.items import cancelled_orders, item_orders
 from features.seller.merged import of_each_order, several_orders
 from features.seller.parcels import PARCEL_ID, parcel_facts, parcel_names, worst_parcels
 from features.seller.reconciliation import Reconciled, reconciled
+from features.seller.scans import SCANNED, latest_words
 from features.seller.shops import ORDER_KINDS, refuse_mixed_shops, with_shop
 from features.seller.spans import SourceCoverage, coverage
 from features.seller.table import Note, SellerTable
@@ -60,8 +61,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     refuse_mixed_shops(tables)
     population = _population(tables, given)
     sales = [_sale(table) for table in tables if table.kind in ORDER_KINDS]
-    shipments = [Told(t.report, parcel_facts(t.frame), no_conflicts()) for t in tables if t.kind == "parcels"]
-    parcels, strays = worst_parcels([*(sale.parcels for sale in sales), *shipments])
+    parcels, strays = worst_parcels([*(sale.parcels for sale in sales), *_shipments(tables)])
     facts = combined([*(sale.told for sale in sales), *parcels, *contacts(tables)], ["order_id"], population)
     events, disputed = outcomes(tables)
     counts = (pl.col("kind") == CLAIM) & ~pl.col("retracted").fill_null(value=False)
@@ -114,9 +114,21 @@ def _sale(table: SellerTable) -> _Sale:
     )
 
 
+def _shipments(tables: Sequence[SellerTable]) -> list[Told]:
+    """What files of parcels tell: shipments, and tracking, whose files of one report follow each other in time."""
+    parcels = [t for t in tables if t.kind == "parcels"]
+    of_report: dict[str, list[pl.DataFrame]] = {}
+    for table in parcels:
+        if SCANNED in table.frame.columns:
+            of_report.setdefault(table.report, []).append(table.frame)
+    rows = [(t.report, t.frame) for t in parcels if SCANNED not in t.frame.columns]
+    rows += [(report, latest_words(files)) for report, files in of_report.items()]
+    return [Told(report, parcel_facts(frame), no_conflicts()) for report, frame in rows]
+
+
 def _prepared(table: SellerTable) -> SellerTable:
     """The table with columns of their own types; what followed an order stands once for each order it names."""
-    frame = typed(table.frame)
+    frame = typed(table.frame if table.kind != "parcels" else holding(table.frame, ("order_id",)))
     is_of_orders = table.kind in ORDER_KINDS or "order_id" not in frame.columns
     return replace(table, frame=frame if is_of_orders else of_each_order(frame))
 

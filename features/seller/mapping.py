@@ -28,6 +28,20 @@ Constant = str | bool | int | float
 CLOSED = ConfigDict(extra="forbid")
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the user says of a file at the command line, for where its map says nothing. zone: of instants without an
+    offset; the others: as in `Mapping`."""
+
+    zone: ZoneInfo | None = None
+    date_order: DateOrder | None = None
+    decimal: Decimal | None = None
+    encoding: Encoding | None = None
+
+
+NOTHING_SAID = Said()
+
+
 class MapRefused(InputError):
     """A map cannot be used: no TOML, an unknown key, a name that is none of ours."""
 
@@ -121,7 +135,8 @@ class TableMap:
 class Mapping:
     """A report and how it is read.
 
-    signature: columns that tell the report from others, all of which must be there. header_row: 1 is the first line.
+    signature: columns that tell the report from others, all of which must be there; unless: columns that it never has.
+    keeps_extra: columns `x_…` of the file are the shop's own attributes. header_row: 1 is the first line.
     time_zone: of instants without an offset; assumed_time_zone: where neither the map nor the user names one, which is
     noted. has_quotes: false where a quotation mark is a letter like any other. fills_short_rows: cells missing at the
     end of a line are empty. blank: texts that stand for an empty cell, such as "--". words: named translations.
@@ -132,6 +147,8 @@ class Mapping:
     title: str = ""
     form: Form = "table"
     signature: Names = ()
+    unless: Names = ()
+    keeps_extra: bool = False
     encoding: Encoding | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     has_quotes: bool = True
@@ -185,8 +202,9 @@ def _check_table(table: TableMap, name: str) -> None:
         if ours not in known and not ours.startswith(EXTRA_PREFIX):
             raise MapRefused(f"{name}: {ours}: expected one of our names{nearest(ours, known)}; see claimrisk fields")
     for key in KEYS[table.kind]:
-        if key not in given:
-            raise MapRefused(f"{name}: a table of {table.kind} needs {key}; say which column holds it")
+        either = key.split(EITHER)
+        if not set(either) & set(given):
+            raise MapRefused(f"{name}: a table of {table.kind} needs {' or '.join(either)}; say which column holds it")
 
 
 def plain_name(theirs: str) -> str:

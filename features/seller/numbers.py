@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from features.seller.mapping import Decimal
-from features.seller.rawtext import MARK
+from features.seller.rawtext import MARK, kept_text
 from features.seller.wordlists import wordlists
 
 # Full-width forms, odd spaces and minus signs to what they mean.
@@ -47,8 +47,12 @@ class Numbers:
 
 
 def plain_digits(text: pl.Series) -> pl.Series:
-    """Full-width letters, digits and signs as ASCII, white space off the ends."""
-    return text.str.replace_many(_PLAIN).str.strip_chars()
+    """Full-width letters, digits and signs as ASCII; white space, and marks that keep a text one, off the ends.
+
+    >>> plain_digits(pl.Series(["１２．５", "'2025-03-04", '="7"', None])).to_list()
+    ['12.5', '2025-03-04', '7', None]
+    """
+    return kept_text(text.str.replace_many(_PLAIN).str.strip_chars())
 
 
 def numerals(text: pl.Series) -> Numerals:

@@ -12,7 +12,7 @@ import polars as pl
 from features.columns import EXTRA_PREFIX
 from features.delimited import CHUNK_ROWS, RawChunk, Reject
 from features.errors import FileRefused
-from features.seller.keys import DIGITS_LOST, digits_lost
+from features.seller.keys import DIGITS_LOST, digits_lost, is_all_rounded, long_numbers
 from features.seller.rawtext import RawSheet, column_text, unmarked
 from features.seller.records import parsed_lines
 from features.seller.workbook import read_workbook
@@ -41,7 +41,8 @@ def _with_sound_keys(sheet: RawSheet) -> RawChunk:
     rejects: list[Reject] = []
     for name in KEYS:
         if name in frame.columns:
-            bad = digits_lost(frame[name])[0] & ~lost
+            is_rounded = is_all_rounded(*long_numbers(frame[name]))
+            bad = digits_lost(frame[name], is_rounded=is_rounded)[0] & ~lost
             rejects += [Reject(int(sheet.lines[i]), name, "digits_lost", DIGITS_LOST, "") for i in bad.arg_true()]
             lost |= bad
     lines = pl.Series(sheet.lines, dtype=pl.Int64).filter(~lost).to_list()

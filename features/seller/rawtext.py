@@ -95,3 +95,8 @@ def typed_text(cells: pl.Series) -> pl.Series:
 def unmarked(text: pl.Series) -> pl.Series:
     """Text as a reader would write it, without the sign that it was a number."""
     return text.str.strip_prefix(MARK)
+
+
+def kept_text(text: pl.Series) -> pl.Series:
+    """Text without what some programs put around digits so that a spreadsheet keeps them: `'123`, `="123"`."""
+    return text.str.replace(r"^=\"([^\"]*)\"$", "${1}").str.replace(r"^'([-+\d])", "${1}")

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -17,24 +15,26 @@ from features.delimited import Reject
 from features.errors import FileRefused, Problem
 from features.order import Attribute
 from features.seller.cells import Cells, Reading, constant_cells, read_cells
-from features.seller.mapping import EITHER, DateOrder, Drop, MapColumn, Mapping, MapRefused, plain_name
-from features.seller.rawtext import RawSheet, unmarked
+from features.seller.door import Admitted, Piece, admitted, not_used, sift
+from features.seller.mapping import EITHER, NOTHING_SAID, MapColumn, Mapping, Said, TableMap
+from features.seller.rawtext import unmarked
 from features.seller.sources import Source, sources
-from features.seller.table import Note, SellerTable
+from features.seller.table import Note, SellerTable, added_up
 from features.seller.vocabulary import KEYS, names_of
-from features.seller.wordlists import is_personal, wordlists
+from features.seller.wordlists import wordlists
+from features.seller.written import Written, written
 
 LINE = "line"
 
 
-def read_seller_file(
-    path: Path, *, mapping: Mapping | None = None, zone: ZoneInfo | None = None, date_order: DateOrder | None = None
-) -> list[SellerTable]:
-    """The tables of a file. mapping: None takes the built-in map that fits; zone, date_order: for where it says none.
+def read_seller_file(path: Path, *, mapping: Mapping | None = None, said: Said = NOTHING_SAID) -> list[SellerTable]:
+    """The tables of a file. mapping: None takes the built-in map that fits; said: for where the map says nothing.
 
     Raises `FileRefused` where nothing fits, or where something that changes values cannot be told and is not said.
     """
-    tables = [_table(source, Reading(path, source.mapping, zone, date_order)) for source in sources(path, mapping)]
+    found, tables = sources(path, mapping, said.encoding), list[SellerTable]()
+    while found:
+        tables.append(_table(found.pop(0), path, said))
     return _without_empty(tables)
 
 
@@ -60,134 +60,79 @@ class _Wrong:
             self.found.setdefault(int(row), []).append((theirs, problem))
 
 
-def _table(source: Source, reading: Reading) -> SellerTable:
-    sheet, notes = _without_personal(source.sheet, reading)
-    sheet, theirs = _without_blanks(sheet, reading, notes), _their_names(sheet, reading)
-    sheet, dropped = _without_dropped(_filled_down(sheet, source, theirs), source, theirs)
-    wrong, columns, signs = _Wrong(sheet.frame.height), list[pl.Series](), dict[str, pl.Series]()
-    declared = names_of(source.table.kind)
-    for ours, column in source.table.columns.items():
-        name = _their_name(column, theirs)
+def _table(source: Source, path: Path, said: Said) -> SellerTable:
+    """The rows of a sheet, piece by piece: a piece that has been read is let go before the next."""
+    reading, table = Reading(path, source.mapping, said), source.table
+    found = admitted(source.sheet, reading)
+    del source  # so that the rows wait in one place, and are let go there
+    sift(found, table, reading.mapping.blank)
+    how, notes = _how_written(found, table, reading), found.notes
+    _require_columns(found, table, path)
+    frames, rejects, told = list[pl.DataFrame](), list[Reject](), list[Note]()
+    while found.pieces:
+        frame, wrong, more = _read(found.pieces.pop(0), found, table, reading=reading, how=how)
+        frames.append(frame)
+        rejects += wrong
+        told += more
+    notes += [note for one in how.values() for note in one.notes] + added_up(told)
+    if spare := not_used(found, reading.mapping):
+        notes.append(Note("columns_not_used", "", {"names": ", ".join(spare)}))
+    rejects = sorted(found.rejects + rejects, key=lambda reject: reject.line)
+    report = reading.mapping.report
+    return SellerTable(report, table.kind, path, pl.concat(frames), rejects, found.rows, dict(found.dropped), notes)
+
+
+def _how_written(found: Admitted, table: TableMap, reading: Reading) -> dict[str, Written]:
+    """By our names, how each column that the file has is written; those that it lacks are noted."""
+    how: dict[str, Written] = {}
+    for ours, column in table.columns.items():
+        name = found.name_of(column)
         if name is None:
-            notes.append(Note("column_absent", ours, {"names": ", ".join(column.names)}))
+            found.notes.append(Note("column_absent", ours, {"names": ", ".join(column.names)}))
+        elif ours.startswith(EXTRA_PREFIX):
+            how[ours] = Written()
+        else:
+            cells, attribute = [piece.frame[name] for piece in found.pieces], names_of(table.kind)[ours]
+            how[ours] = written(cells, attribute, column, mapping=reading.mapping, said=reading.said, path=reading.path)
+    return how
+
+
+def _read(
+    piece: Piece, found: Admitted, table: TableMap, *, reading: Reading, how: dict[str, Written]
+) -> tuple[pl.DataFrame, list[Reject], list[Note]]:
+    """(good rows in our names with their lines, those set aside, what is to be noted) of one piece."""
+    wrong, columns, signs, notes = _Wrong(piece.frame.height), list[pl.Series](), dict[str, pl.Series](), list[Note]()
+    declared = names_of(table.kind)
+    for ours, column in table.columns.items():
+        name = found.name_of(column)
+        if name is None:
             continue
-        cells = _cells(sheet.frame[name], ours, column, declared=declared, reading=reading)
+        cells = _cells(piece.frame[name], ours, column, declared=declared, reading=reading, how=how[ours])
         columns.append(cells.values)
         notes += cells.notes
         wrong.add(cells.bad, name, cells.problem)
         if cells.sign is not None:
             signs[name] = cells.sign
-    frame = _with_constants(pl.DataFrame(columns), source, sheet, declared)
-    _require_keys(frame, source, reading, wrong)
+    frame = _with_constants(pl.DataFrame(columns), table, reading.mapping.report, piece.frame.height)
+    _require_keys(frame, table, wrong)
     _refuse_other_currencies(frame, signs, wrong)
-    spare = [name for name in sheet.frame.columns if name not in _used(reading.mapping, theirs)]
-    if spare:
-        notes.append(Note("columns_not_used", "", {"names": ", ".join(spare)}))
-    return _gathered(frame, source, sheet=sheet, wrong=wrong, path=reading.path, dropped=dropped, notes=notes)
+    rejects = [_reject(piece, row, wrong.found[row]) for row in sorted(wrong.found)]
+    return frame.with_columns(piece.lines.alias(LINE)).filter(~wrong.bad), rejects, notes
 
 
-def _their_name(column: MapColumn, theirs: dict[str, str]) -> str | None:
-    """The name that a column of ours has in this file; whether a list in JSON holds a word stands under both."""
-    asked = [f"{name} {column.contains}" for name in column.names if column.contains is not None]
-    return next((theirs[plain_name(name)] for name in (*asked, *column.names) if plain_name(name) in theirs), None)
-
-
-def _cells(text: pl.Series, ours: str, column: MapColumn, *, declared: dict[str, Attribute], reading: Reading) -> Cells:
+def _cells(
+    text: pl.Series, ours: str, column: MapColumn, *, declared: dict[str, Attribute], reading: Reading, how: Written
+) -> Cells:
     if ours.startswith(EXTRA_PREFIX):
         nothing = pl.Series([False] * len(text), dtype=pl.Boolean)
         return Cells(unmarked(text).alias(ours), nothing, Problem(ours, "", ""))
-    return read_cells(text, declared[ours], column, reading)
+    return read_cells(text, declared[ours], column, reading, how)
 
 
-def _their_names(sheet: RawSheet, reading: Reading) -> dict[str, str]:
-    """Plain names of columns to those in the file, which must not be told apart by capitals or white space alone."""
-    found: dict[str, str] = {}
-    for name in sheet.frame.columns:
-        plain = plain_name(name)
-        if plain in found and plain in _taken(reading.mapping):
-            raise FileRefused(f"{reading.path}: expected one column {name!r}, got {found[plain]!r} too; rename one")
-        found[plain] = name
-    return found
-
-
-def _without_blanks(sheet: RawSheet, reading: Reading, notes: list[Note]) -> RawSheet:
-    """The sheet in which the signs that the map names as empty are so."""
-    blank = list(reading.mapping.blank)
-    if not blank:
-        return sheet
-    is_blank = pl.all().str.strip_chars().is_in(blank)
-    count = int(sheet.frame.select(is_blank.sum()).sum_horizontal().sum())
-    if count:
-        notes.append(Note("signs_of_nothing", "", {"count": str(count), "signs": " ".join(blank)}))
-    return replace(sheet, frame=sheet.frame.with_columns(pl.when(~is_blank).then(pl.all())))
-
-
-def _ruled_by(rule: Drop, theirs: dict[str, str]) -> str | None:
-    """The column of this file by which a rule leaves rows out."""
-    either = (plain_name(name) for name in rule.column.split(EITHER))
-    return next((theirs[name] for name in either if name in theirs), None)
-
-
-def _used(mapping: Mapping, theirs: dict[str, str]) -> set[str | None]:
-    """The columns of this file that the map reads or drops rows by."""
-    columns = {_their_name(column, theirs) for table in mapping.table for column in table.columns.values()}
-    return columns | {_ruled_by(rule, theirs) for table in mapping.table for rule in table.drop}
-
-
-def _taken(mapping: Mapping) -> set[str]:
-    """Plain names of every column that the map reads or drops rows by."""
-    columns = [column for table in mapping.table for column in table.columns.values()]
-    listed = [f"{name} {c.contains}" for c in columns for name in c.names if c.contains is not None]
-    ruled = [name for table in mapping.table for rule in table.drop for name in rule.column.split(EITHER)]
-    return {plain_name(name) for name in (*listed, *ruled, *(name for c in columns for name in c.names))}
-
-
-def _without_personal(sheet: RawSheet, reading: Reading) -> tuple[RawSheet, list[Note]]:
-    """The sheet without columns of personal data; the text of damaged lines, which may hold some, goes too."""
-    named = {plain_name(name) for name in reading.mapping.personal}
-    personal = [name for name in sheet.frame.columns if is_personal(name) or plain_name(name) in named]
-    notes = list(sheet.notes)
-    if not personal:
-        return sheet, notes
-    asked = next((name for name in personal if plain_name(name) in _taken(reading.mapping)), None)
-    if asked is not None:
-        raise MapRefused(f"{reading.mapping.report}: {asked!r}: expected no personal data, take it out of the map")
-    notes.append(Note("personal_columns_dropped", "", {"names": ", ".join(personal)}))
-    rejects = [replace(reject, raw="") for reject in sheet.rejects]
-    return replace(sheet, frame=sheet.frame.drop(personal), rejects=rejects), notes
-
-
-def _filled_down(sheet: RawSheet, source: Source, theirs: dict[str, str]) -> RawSheet:
-    """Columns that a report writes in its first row only, in every row."""
-    down = [c.names for c in source.table.columns.values() if c.fills_down]
-    names = [theirs[plain_name(n)] for names in down for n in names if plain_name(n) in theirs]
-    return replace(sheet, frame=sheet.frame.with_columns(pl.col(names).forward_fill())) if names else sheet
-
-
-def _without_dropped(sheet: RawSheet, source: Source, theirs: dict[str, str]) -> tuple[RawSheet, Counter[str]]:
-    counts: Counter[str] = Counter()
-    for rule in source.table.drop:
-        name = _ruled_by(rule, theirs)
-        if name is None or not sheet.frame.height:
-            continue
-        text = unmarked(sheet.frame[name]).str.strip_chars()
-        listed = [plain_name(value) for value in rule.values]
-        plain = text.unique().drop_nulls()
-        gone = text.is_in([value for value in plain if plain_name(value) in listed]).fill_null(value=False)
-        if rule.blank:
-            gone |= text.is_null() | (text == "").fill_null(value=True)
-        counts[rule.reason] += int(gone.sum())
-        lines = pl.Series(sheet.lines, dtype=pl.Int64).filter(~gone).to_list()
-        sheet = replace(sheet, frame=sheet.frame.filter(~gone), lines=lines)
-    return sheet, +counts
-
-
-def _with_constants(
-    frame: pl.DataFrame, source: Source, sheet: RawSheet, declared: dict[str, Attribute]
-) -> pl.DataFrame:
+def _with_constants(frame: pl.DataFrame, table: TableMap, report: str, n: int) -> pl.DataFrame:
     """The columns with what the map says of every row; a cell of the file that is filled goes before it."""
-    n, report = sheet.frame.height, source.mapping.report
-    for name, value in source.table.constants.items():
+    declared = names_of(table.kind)
+    for name, value in table.constants.items():
         given = (
             constant_cells(value, n, declared[name], report)
             if name in declared
@@ -197,17 +142,29 @@ def _with_constants(
     return frame
 
 
-def _require_keys(frame: pl.DataFrame, source: Source, reading: Reading, wrong: _Wrong) -> None:
-    for key in KEYS[source.table.kind]:
-        if key not in frame.columns:
-            if not source.sheet.rows:
-                continue
-            names = ", ".join(source.table.columns[key].names)
-            got = ", ".join(source.sheet.frame.columns[:8])
-            raise FileRefused(f"{reading.path}: expected a column {names} for {key}, got {got}; correct the map")
-        problem = Problem(key, "missing", f"expected {key} in every row")
-        theirs = source.table.columns[key].names[0] if key in source.table.columns else key
-        wrong.add(frame[key].is_null() & ~wrong.bad, theirs, problem)
+def _require_columns(found: Admitted, table: TableMap, path: Path) -> None:
+    """Raise where the file has no column for a key of its rows."""
+    for key in KEYS[table.kind]:
+        either = key.split(EITHER)
+        columns = [table.columns[name] for name in either if name in table.columns]
+        if found.rows and not any(found.name_of(column) for column in columns) and not set(either) & {*table.constants}:
+            names = ", ".join(name for column in columns for name in column.names)
+            got = ", ".join(found.columns[:8])
+            raise FileRefused(
+                f"{path}: expected a column {names} for {' or '.join(either)}, got {got}; correct the map"
+            )
+
+
+def _require_keys(frame: pl.DataFrame, table: TableMap, wrong: _Wrong) -> None:
+    for key in KEYS[table.kind]:
+        have = [name for name in key.split(EITHER) if name in frame.columns]
+        if not have:
+            continue
+        absent = frame.select(pl.all_horizontal(pl.col(name).is_null() for name in have)).to_series()
+        theirs = table.columns[have[0]].names[0] if have[0] in table.columns else have[0]
+        wrong.add(
+            absent & ~wrong.bad, theirs, Problem(have[0], "missing", f"expected {' or '.join(have)} in every row")
+        )
 
 
 def _refuse_other_currencies(frame: pl.DataFrame, signs: dict[str, pl.Series], wrong: _Wrong) -> None:
@@ -223,24 +180,11 @@ def _refuse_other_currencies(frame: pl.DataFrame, signs: dict[str, pl.Series], w
             wrong.add(odd.fill_null(value=False), theirs, Problem("currency", "currency_contradicts", detail))
 
 
-def _gathered(
-    frame: pl.DataFrame, source: Source, *, sheet: RawSheet, wrong: _Wrong, path: Path, dropped: Counter[str],
-    notes: list[Note],
-) -> SellerTable:  # fmt: skip
-    frame = frame.with_columns(pl.Series(LINE, sheet.lines, dtype=pl.Int64))
-    rejects = [_reject(sheet, row, wrong.found[row]) for row in sorted(wrong.found)]
-    all_rejects = sorted(sheet.rejects + rejects, key=lambda reject: reject.line)
-    return SellerTable(
-        source.mapping.report, source.table.kind, path, frame.filter(~wrong.bad), all_rejects,
-        source.sheet.rows, dict(dropped), notes,
-    )  # fmt: skip
-
-
-def _reject(sheet: RawSheet, row: int, found: list[tuple[str, Problem]]) -> Reject:
+def _reject(piece: Piece, row: int, found: list[tuple[str, Problem]]) -> Reject:
     """A row set aside, with what it holds beside personal data, as a CSV record."""
     reason = "; ".join(f"{problem.attribute}: {problem.detail}" for _, problem in found)
     text = io.StringIO()
-    cells = [cell.lstrip("\ue000") if isinstance(cell, str) else cell for cell in sheet.frame.row(row)]
+    cells = [cell.lstrip("\ue000") if isinstance(cell, str) else cell for cell in piece.frame.row(row)]
     csv.writer(text, lineterminator="").writerow(cells)
     theirs, first = found[0]
-    return Reject(int(sheet.lines[row]), theirs, first.code, reason, text.getvalue())
+    return Reject(int(piece.lines[row]), theirs, first.code, reason, text.getvalue())

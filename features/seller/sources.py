@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import shlex
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,8 +15,8 @@ import polars as pl
 from features.delimited import LONGEST_FIELD, Dialect, Reject, read_delimited, reader
 from features.errors import FileRefused
 from features.seller.encodings import guessed_encoding
-from features.seller.mapping import Mapping, TableMap, plain_name
-from features.seller.maps import fitting, nearest_map
+from features.seller.mapping import EITHER, Encoding, Mapping, TableMap, plain_name
+from features.seller.maps import fitting, nearest_map, with_extra
 from features.seller.rawtext import RawSheet, typed_text
 from features.seller.records import flat_sheet, is_list_of_records, mapped_records, names_in, read_document, read_lines
 from features.seller.table import Note
@@ -23,6 +25,9 @@ from features.seller.workbook import read_workbook
 DELIMITERS = "\t,;|"
 DELIMITED, LINES = (".csv", ".tsv", ".txt"), (".jsonl", ".ndjson")
 ENDINGS = (*DELIMITED, ".xlsx", ".parquet", ".json", *LINES)
+OTHER_ENDINGS = dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers"), "save it as .xlsx or CSV") | {
+    ".zip": "unpack it first", ".gz": "unpack it first", ".rar": "unpack it first", ".7z": "unpack it first",
+}  # fmt: skip
 HEADER_ROWS = 5
 
 
@@ -35,13 +40,18 @@ class Source:
     table: TableMap
 
 
-def sources(path: Path, mapping: Mapping | None) -> list[Source]:
-    """Everything a file holds that a map reads; without a map the built-in one that fits is taken and noted."""
+def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = None) -> list[Source]:
+    """Everything a file holds that a map reads; without a map the built-in one that fits is taken and noted. encoding:
+    of a text file, where no map says one."""
+    encoding = (mapping and mapping.encoding) or encoding
     suffix = path.suffix.lower()
     if not path.is_file():
         raise FileRefused(f"{path}: no such file")
     if suffix not in ENDINGS:
-        raise FileRefused(f"{path}: expected a file ending in {', '.join(ENDINGS)}, got {suffix or 'no ending'!r}")
+        hint = f"; {OTHER_ENDINGS[suffix]}" if suffix in OTHER_ENDINGS else ""
+        raise FileRefused(
+            f"{path}: expected a file ending in {', '.join(ENDINGS)}, got {suffix or 'no ending'!r}{hint}"
+        )
     if suffix == ".json":
         return _document(path, mapping)
     if suffix == ".xlsx":
@@ -49,9 +59,8 @@ def sources(path: Path, mapping: Mapping | None) -> list[Source]:
     if suffix == ".parquet":
         return _mapped([read_parquet(path)], path, mapping)
     if suffix in LINES:
-        guess = guessed_encoding(path)
-        return _mapped([read_lines(path, (mapping and mapping.encoding) or guess.encoding)], path, mapping)
-    return _delimited(path, mapping)
+        return _mapped([read_lines(path, encoding or guessed_encoding(path).encoding)], path, mapping)
+    return _delimited(path, mapping, encoding)
 
 
 def expanded(paths: Sequence[Path]) -> list[Path]:
@@ -70,11 +79,15 @@ def expanded(paths: Sequence[Path]) -> list[Path]:
 
 
 def _refused(path: Path, names: Sequence[str]) -> FileRefused:
+    if not any(names):
+        return FileRefused(f"{path}: the file is empty; expected a header and rows below it")
     near = nearest_map(names)
-    lacking, got = ", ".join(near.missing[:6]), ", ".join(names[:8])
+    lacking = ", ".join(name.partition(EITHER)[0] for name in near.missing[:6]) if near is not None else ""
+    hint = f"; the nearest, {near.mapping.report}, misses {lacking}" if near is not None else ""
     return FileRefused(
-        f"{path}: expected a report that we know, got columns {got}; the nearest, {near.mapping.report}, misses "
-        f"{lacking}; claimrisk map {path.name} writes a map to edit, then --map"
+        f"{path}: expected a report that we know by its English headers, or an ERP's by its Chinese ones, got columns "
+        f"{', '.join(names[:8])}{hint}; claimrisk map {shlex.quote(str(path))} --out MAP.toml writes a map to correct, "
+        "then add --map MAP.toml"
     )
 
 
@@ -87,6 +100,7 @@ def _mapped(sheets: list[RawSheet], path: Path, mapping: Mapping | None) -> list
             strange.append(sheet)
             continue
         notes = [*sheet.notes] if mapping else [*sheet.notes, Note("map_chosen", "", {"report": chosen.report})]
+        chosen = with_extra(chosen, sheet.frame.columns)
         have = {plain_name(name) for name in sheet.frame.columns}
         held = [t for t in chosen.table if not t.needs or have.intersection(map(plain_name, t.needs))]
         found += [Source(replace(sheet, notes=notes if t is held[0] else []), chosen, t) for t in held]
@@ -145,11 +159,10 @@ class Look:
     rows: list[list[str]]
 
 
-def looked_at(path: Path, mapping: Mapping | None = None) -> Look:
-    """Encoding and delimiter of a file: the map's, else guessed."""
-    if mapping is not None and mapping.encoding is not None:
-        encoding, is_certain = str(mapping.encoding), True
-        encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+def looked_at(path: Path, mapping: Mapping | None = None, said: Encoding | None = None) -> Look:
+    """Encoding and delimiter of a file: the one said, the map's, else guessed."""
+    if said is not None:
+        encoding, is_certain = "utf-8-sig" if said == "utf-8" else str(said), True
     else:
         guess = guessed_encoding(path)
         encoding, is_certain = guess.encoding, guess.is_certain
@@ -158,7 +171,7 @@ def looked_at(path: Path, mapping: Mapping | None = None) -> Look:
             lines = [line.rstrip("\r\n") for line in islice(file, HEADER_ROWS * 4)]
     except UnicodeError as error:
         raise FileRefused(
-            f"{path}: expected text in {encoding}, got other bytes; correct encoding in the map"
+            f"{path}: expected text in {encoding}, got other bytes; correct --file-encoding, or encoding in the map"
         ) from error
     head = next((line for line in lines if line.strip()), "")
     common = max(DELIMITERS, key=lambda sign: (max((line.count(sign) for line in lines), default=0), sign == ","))
@@ -178,8 +191,8 @@ def _split(line: str, delimiter: str, *, has_quotes: bool) -> list[str]:
         return []
 
 
-def _delimited(path: Path, mapping: Mapping | None) -> list[Source]:
-    look = looked_at(path, mapping)
+def _delimited(path: Path, mapping: Mapping | None, encoding: Encoding | None) -> list[Source]:
+    look = looked_at(path, mapping, encoding)
     chosen, row = mapping, mapping.header_row if mapping is not None else 1
     if chosen is None:
         fits = [(fitting(names), place) for place, names in enumerate(look.rows, 1) if fitting(names)]
@@ -188,7 +201,7 @@ def _delimited(path: Path, mapping: Mapping | None) -> list[Source]:
         chosen, row = fits[0]
     assert chosen is not None  # noqa: S101 - for the type checker
     dialect = Dialect(look.encoding, look.delimiter, chosen.has_quotes, chosen.fills_short_rows, row)
-    sheet = read_text(path, dialect)
+    sheet = read_text(path, dialect, look.rows[row - 1] if row <= len(look.rows) else [])
     if row != 1 and mapping is None:
         sheet.notes.append(Note("header_row", "", {"row": str(row)}))
     if not look.is_certain:
@@ -196,15 +209,15 @@ def _delimited(path: Path, mapping: Mapping | None) -> list[Source]:
     return _mapped([sheet], path, mapping)
 
 
-def read_text(path: Path, dialect: Dialect) -> RawSheet:
-    """A delimited file as one sheet."""
-    frames, lines, rejects, filled = list[pl.DataFrame](), list[int](), list[Reject](), 0
+def read_text(path: Path, dialect: Dialect, header: Sequence[str]) -> RawSheet:
+    """A delimited file as one sheet. header: its names, for a file without rows, as a report of nothing is."""
+    frames, lines, rejects, filled = list[pl.DataFrame](), array("q"), list[Reject](), 0
     for chunk in read_delimited(path, dialect):
         frames.append(chunk.frame)
-        lines += chunk.lines
+        lines.extend(chunk.lines)
         rejects += chunk.rejects
         filled += chunk.filled
-    if not frames:
-        raise FileRefused(f"{path}: no rows below the header")
     notes = [Note("short_rows_filled", "", {"count": str(filled)})] if filled else []
+    if not frames:
+        notes, frames = [Note("no_rows", "", {})], [pl.DataFrame(schema=dict.fromkeys(header, pl.String))]
     return RawSheet("", pl.concat(frames), lines, rejects, notes)

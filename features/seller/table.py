@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,32 @@ class Note:
     code: str
     column: str
     details: Mapping[str, str]
+
+
+MOST_WORDS = 5
+
+
+def added_up(notes: Iterable[Note]) -> list[Note]:
+    """Notes on the pieces of a sheet as those of the whole: counts are added, of words the first few are kept."""
+    found: dict[tuple[str, str], Note] = {}
+    for note in notes:
+        known = found.get((note.code, note.column))
+        found[note.code, note.column] = note if known is None else _sum(known, note)
+    return list(found.values())
+
+
+def listed_words(words: Iterable[str]) -> str:
+    """The first few of some words, in the order of their letters."""
+    return ", ".join(sorted(set(words))[:MOST_WORDS])
+
+
+def _sum(one: Note, other: Note) -> Note:
+    details = dict(one.details)
+    if "count" in details:
+        details["count"] = str(int(details["count"]) + int(other.details["count"]))
+    if "words" in details:
+        details["words"] = listed_words([*details["words"].split(", "), *other.details["words"].split(", ")])
+    return Note(one.code, one.column, details)
 
 
 @dataclass(frozen=True, slots=True)

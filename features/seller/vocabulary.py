@@ -12,6 +12,8 @@ def _own(name: str, kind: Kind, meaning: str, choices: tuple[str, ...] = (), *, 
     return Attribute(name, kind, "contact", "value", (), None, meaning, choices, minimum)
 
 
+# Always kept as a digest, whatever a map says, so that files of one parcel meet.
+PARCEL = "parcel_id"
 OWN: dict[str, Attribute] = {
     a.name: a
     for a in (
@@ -21,7 +23,8 @@ OWN: dict[str, Attribute] = {
         _own("order_status", Kind.TEXT, "status of the order, as the platform writes it"),
         _own("item_tax", Kind.MONEY, "tax on the goods"),
         _own("shipping_tax", Kind.MONEY, "tax on shipping"),
-        _own("parcel_id", Kind.IDENTIFIER, "digest of the tracking number"),
+        _own(PARCEL, Kind.IDENTIFIER, "digest of the tracking number"),
+        _own("scanned_at", Kind.INSTANT, "when the carrier said what the row says of the parcel"),
         _own("sent_at", Kind.INSTANT, "when a message was sent"),
         _own("sender", Kind.CHOICE, "who sent it", ("buyer", "seller")),
         _own("is_a_to_z", Kind.FLAG, "the report links the return to an A-to-z claim"),
@@ -39,9 +42,11 @@ OWN: dict[str, Attribute] = {
         _own("target", Kind.RATE, "what the platform wants of it"),
     )
 }
+# What a row of each kind must name; `|` stands between names of which one is enough.
 KEYS: dict[RowKind, tuple[str, ...]] = {
-    "order_items": ("order_id",), "orders": ("order_id",), "parcels": ("order_id",), "messages": ("order_id",),
-    "returns": ("order_id",), "finances": ("order_id", "event"), "claims": ("order_id",), "performance": ("metric",),
+    "order_items": ("order_id",), "orders": ("order_id",), "parcels": ("order_id|parcel_id",),
+    "messages": ("order_id",), "returns": ("order_id",), "finances": ("order_id", "event"), "claims": ("order_id",),
+    "performance": ("metric",),
 }  # fmt: skip
 # Keys of goods that Excel damages as it damages numbers of orders.
 NUMBER_LIKE = ("sku", "asin")

@@ -43,7 +43,7 @@ class Wordlists:
     signs: dict[str, tuple[str, ...]]
     zones: dict[str, str]
     personal: re.Pattern[str]
-    words: dict[str, dict[str, str]]
+    words: dict[str, dict[str, str | bool]]
     aliases: dict[str, str]
 
 

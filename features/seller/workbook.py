@@ -24,7 +24,7 @@ from features.seller.rawtext import MARK, RawSheet, cell_text, column_text
 from features.seller.table import Note
 from features.seller.wordlists import wordlists
 
-OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
+OLD_OR_LOCKED, ZIPPED = b"\xd0\xcf\x11\xe0", b"PK"
 BLOCK = 1 << 20
 OVERLAP = 4096
 _Range = tuple[tuple[int, int], tuple[int, int]]
@@ -50,7 +50,8 @@ def read_workbook(path: Path, *, sheet: str | None = None, header_row: int = 1) 
         notes.append(Note("formulas_without_value", "", {"count": str(without_value)}))
     tables = [table for table in found if table is not None]
     if not tables:
-        raise FileRefused(f"{path}: expected a sheet with a header row and rows below it, got none that is visible")
+        shown = f"; {', '.join(hidden)} is hidden: show it, or name it by sheet in a map" if hidden else ""
+        raise FileRefused(f"{path}: expected a sheet with a header row and rows below it, got none{shown}")
     for table in tables:
         table.notes.extend(notes)
     return tables
@@ -61,6 +62,11 @@ def _checked_archive(path: Path) -> int:
     try:
         with path.open("rb") as file:
             start = file.read(4)
+        if not start.startswith(ZIPPED) and start != OLD_OR_LOCKED:
+            what = "an empty file" if not start else "text or HTML under the name of a workbook"
+            raise FileRefused(
+                f"{path}: expected .xlsx, got {what}; open it in a spreadsheet and save it as .xlsx or CSV"
+            )
         if start == OLD_OR_LOCKED:
             raise FileRefused(
                 f"{path}: expected .xlsx, got an old or locked workbook; save it as .xlsx without password"
