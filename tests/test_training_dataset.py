@@ -150,7 +150,7 @@ def test_a_source_complete_for_filed_claims_goes_before_debits(tmp_path: Path) -
     ("text", "message"),
     [
         ("[source", "not TOML"),
-        ('[source.a]\ncomplete_for = ["withdrawn"]', "complete_for holds filed or debited, got none"),
+        ('[source.a]\ncomplete_for = ["withdrawn"]', "complete_for holds filed or debited for each of .*, got none"),
         ('[source.a]\ncomplete_for = ["filed"]\nuntil = "soon"', "until: expected a date or an instant .* got 'soon'"),
         ('[source.a]\ncomplete_for = ["filed"]\nfrom = 2026-03-08T12:00:00', "from: expected a date or an instant"),
     ],
