@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import logit
 
 from features.columns import Bools, Floats, Ints
+from features.order import STATES
+from features.outcome import CLAIM_TYPES
 from features.pipeline import FeaturePipeline
 from model.calibration import probability_of
 from model.consequence_rules import Prior, expectations, expected
@@ -43,7 +46,7 @@ def tilt_of(decided: Decided, prior: Prior) -> Tilt:
     Those stand on the same rows as the shop's own, each with the outcome that policy expects: without the shop's the
     fit is intercept 0, slope 1, and with as many of the shop's a shift is fitted about half. The slope is no less than
     0: what policy expects to be worse is never told as better. Of the fitted step away from policy only the part is
-    taken that chance does not explain (positive-part James-Stein): a step that saves little is none.
+    taken that chance does not explain (positive-part James–Stein): a step that saves little is none.
     """
     claims, x = decided.claims, np.log(decided.share) - np.log1p(-decided.share)
     if not decided.has_both:
@@ -82,12 +85,14 @@ def learned_consequences(dataset: Dataset, pipeline: FeaturePipeline, marks: Lan
     place = np.arange(len(at)), kind[at].astype(np.int64)
     decisions, group = dataset.decisions.take(rows.order[at]), rows.group[at]
     pays, defects = told.seller_pays[place], decisions.counts_as_defect
+    cell = rows.state[at] * len(CLAIM_TYPES) + place[1]
+
+    def learned(share: Floats, y: Floats) -> Tilt:
+        return shifted(tilt_of(decided(share, y, group), prior), (share, y, group), cell, prior)
+
     if target == "claim_debited":
-        return Consequences(unmoved(prior), tilt_of(decided(told.defect[place], defects * pays, group), prior))
-    return Consequences(
-        tilt_of(decided(pays, decisions.seller_paid, group), prior),
-        tilt_of(decided(told.defect[place], defects, group), prior),
-    )
+        return Consequences(unmoved(prior), learned(told.defect[place], defects * pays))
+    return Consequences(learned(pays, decisions.seller_paid), learned(told.defect[place], defects))
 
 
 def decided(share: Floats, y: Floats, group: Ints) -> Decided:
@@ -95,6 +100,31 @@ def decided(share: Floats, y: Floats, group: Ints) -> Decided:
     known: Bools = np.isfinite(y)
     _, of, count = np.unique(group[known], return_inverse=True, return_counts=True)
     return Decided(share[known], y[known], 1.0 / count[of])
+
+
+def shifted(tilt: Tilt, outcomes: tuple[Floats, Floats, Ints], cell: Ints, prior: Prior) -> Tilt:
+    """The tilt with what claims of a state and type say otherwise, each cell shrunk and believed as the tilt was.
+
+    outcomes: (m,) share that policy expects, what came (NaN unknown), claim; cell: (m,) state · types + type.
+    """
+    shift = np.zeros(len(STATES) * len(CLAIM_TYPES))
+    for place in np.unique(cell).tolist():
+        found = decided(*(column[cell == place] for column in outcomes))
+        if not found.has_both:
+            continue
+        said = float(found.weight @ tilt.of(found.share)) / found.claims
+        seen = float(found.weight @ found.y) / found.claims
+        fitted = (found.claims * seen + prior.claims * said) / (found.claims + prior.claims)
+        saved = 2.0 * found.claims * (_deviance(seen, said) - _deviance(seen, fitted))
+        shift[place] = max(0.0, 1.0 - prior.chance / max(saved, prior.chance)) * (logit(fitted) - logit(said))
+    if not shift.any():
+        return tilt
+    return replace(tilt, shift=tuple(tuple(row) for row in shift.reshape(len(STATES), -1).tolist()))
+
+
+def _deviance(seen: float, said: float) -> float:
+    """Log-loss a claim of a share that is told where another is seen."""
+    return float(-(seen * np.log(said) + (1.0 - seen) * np.log1p(-said)))
 
 
 def unmoved(prior: Prior) -> Tilt:
