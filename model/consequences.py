@@ -14,6 +14,7 @@ import numpy as np
 
 from features.columns import Columns, Floats, Ints
 from features.moments import states
+from features.order import STATES
 from model.calibration import probability_of
 from model.consequence_rules import expectations, expected
 
@@ -29,6 +30,11 @@ class Tilt:
     claims: float
     prior_claims: float
     shift: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def shifted_states(self) -> list[str]:
+        """The states in which claims went otherwise."""
+        return [str(state) for state, row in zip(STATES, self.shift, strict=False) if any(row)]
 
     def of(self, share: Floats, state: Ints | None = None) -> Floats:
         """Shares in (0, 1) tilted: any shape, or (n, types) of orders in a state ((n,) places in STATES)."""
