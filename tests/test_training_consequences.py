@@ -11,7 +11,7 @@ import pytest
 from features.columns import Floats
 from model.consequence_rules import expectations
 from model.consequences import Consequences, Tilt, from_policy_alone
-from training.consequences import Decided, decided, learned_consequences, tilt_of, told_of
+from training.consequences import Decided, decided, learned_consequences, shifted, tilt_of, told_of
 from training.dataset import read_dataset
 from training.simulate import load_world, simulate
 from training.train import Recipe, prepare
@@ -73,6 +73,18 @@ def test_records_that_show_one_side_alone_teach_nothing() -> None:
     share = np.full(200, 0.7)
     assert tilt_of(decided(share, np.ones(200), np.arange(200)), PRIOR) == POLICY
     assert tilt_of(decided(share, np.full(200, np.nan), np.arange(200)), PRIOR) == POLICY
+
+
+def test_a_type_of_claim_in_a_state_gets_its_own_level_from_enough_claims_alone() -> None:
+    rows = claims(400, POLICY, seed=3)
+    y = np.where(np.arange(400) < 200, 0.0, rows.y)
+    cell = np.where(np.arange(400) < 200, 12, 0)
+    found = shifted(POLICY, (rows.share, y * (np.arange(400) % 9 > 0), np.arange(400)), cell, PRIOR)
+    few = shifted(POLICY, (rows.share[:80], np.arange(80) % 9 < 1.0, np.arange(80)), cell[:80], PRIOR)
+    assert found.shifted_states == []  # nothing but one side was seen of the cell that went otherwise
+    y[:200:5] = 1.0
+    assert shifted(POLICY, (rows.share, y, np.arange(400)), cell, PRIOR).shifted_states == ["contact"]
+    assert few == POLICY
 
 
 def learned(folder: Path, coverage: str | None = None) -> Consequences:

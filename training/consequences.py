@@ -19,6 +19,7 @@ from model.scorer import Target
 from training.dataset import Dataset
 from training.landmarks import Landmarks
 from training.rows import Rows, known_piece
+from training.settings import fit_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def shifted(tilt: Tilt, outcomes: tuple[Floats, Floats, Ints], cell: Ints, prior
     shift = np.zeros(len(STATES) * len(CLAIM_TYPES))
     for place in np.unique(cell).tolist():
         found = decided(*(column[cell == place] for column in outcomes))
-        if not found.has_both:
+        if not found.has_both or found.claims < fit_settings().consequences_level_claims:
             continue
         said = float(found.weight @ tilt.of(found.share)) / found.claims
         seen = float(found.weight @ found.y) / found.claims
