@@ -61,9 +61,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Prior:
-    """How many decided claims the shares are worth."""
+    """How many decided claims the shares are worth; chance: deviance that a tilt must save to be believed at all."""
 
     claims: Annotated[float, Field(gt=0)]
+    chance: Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True, slots=True, eq=False, config=CLOSED)

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from features.columns import Columns, Floats
+from features.columns import Columns, Floats, Ints
+from features.moments import states
+from features.order import STATES
 from model.calibration import probability_of
 from model.consequence_rules import expectations, expected
 
@@ -20,16 +22,26 @@ from model.consequence_rules import expectations, expected
 @dataclass(frozen=True, slots=True)
 class Tilt:
     """Log-odds told = intercept + slope · log-odds that policy lets expect; claims: how many decided ones it rests on,
-    prior_claims: how many the expectation is worth beside them."""
+    prior_claims: how many the expectation is worth beside them; shift: added by state and type (states × types), where
+    claims of the state went so otherwise that chance does not explain it; empty where none did."""
 
     intercept: float
     slope: float
     claims: float
     prior_claims: float
+    shift: tuple[tuple[float, ...], ...] = ()
 
-    def of(self, share: Floats) -> Floats:
-        """Shares in (0, 1), any shape, tilted."""
-        return probability_of(self.intercept + self.slope * (np.log(share) - np.log1p(-share)))
+    @property
+    def shifted_states(self) -> list[str]:
+        """The states in which claims went otherwise."""
+        return [str(state) for state, row in zip(STATES, self.shift, strict=False) if any(row)]
+
+    def of(self, share: Floats, state: Ints | None = None) -> Floats:
+        """Shares in (0, 1) tilted: any shape, or (n, types) of orders in a state ((n,) places in STATES)."""
+        log_odds = self.intercept + self.slope * (np.log(share) - np.log1p(-share))
+        if self.shift and state is not None:
+            log_odds = log_odds + np.array(self.shift)[state]
+        return probability_of(log_odds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,8 @@ class Consequences:
     def of(self, columns: Columns) -> Outlook:
         """What a claim would lead to, of n orders as known at their as_of."""
         told = expected(columns)
-        return Outlook(self.seller_pays.of(told.seller_pays), self.defect.of(told.defect))
+        state = states(columns)
+        return Outlook(self.seller_pays.of(told.seller_pays, state), self.defect.of(told.defect, state))
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -59,7 +72,11 @@ class Consequences:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Consequences:
         """The inverse of `to_state`."""
-        return cls(*(Tilt(**state[name]) for name in cls.__slots__))
+        return cls(*(_tilt(state[name]) for name in cls.__slots__))
+
+
+def _tilt(state: Mapping[str, Any]) -> Tilt:
+    return Tilt(**{**state, "shift": tuple(tuple(row) for row in state.get("shift", ()))})
 
 
 def from_policy_alone() -> Consequences:

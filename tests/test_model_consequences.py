@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 
 from features.columns import Columns, columns_of, concatenated
 from features.completion import completed
 from features.document import read_order
+from features.moments import states
+from features.order import STATES
 from features.outcome import CLAIM_TYPES
 from model.consequence_rules import expectations, expected
 from model.consequences import Consequences, Tilt, from_policy_alone
@@ -49,3 +52,15 @@ def test_what_a_shop_saw_tilts_every_share_and_keeps_their_order() -> None:
     assert np.all(np.diff(told.seller_pays.ravel()[order_of_plain]) >= 0)
     assert told.seller_pays[plain.seller_pays <= 0.5].max() < 0.5
     assert Consequences.from_state(tilted.to_state()) == tilted
+
+
+def test_a_state_whose_claims_went_otherwise_has_a_level_of_its_own() -> None:
+    columns = concatenated([order(case) for case in CASES["case"]])
+    here = states(columns) == 3
+    shift = tuple((1.0, 0.0, 0.0) if place == 3 else (0.0,) * 3 for place in range(len(STATES)))
+    moved = Consequences(Tilt(0.0, 1.0, 80, 30, shift), from_policy_alone().defect)
+    plain, told = from_policy_alone().of(columns), moved.of(columns)
+    assert here.any()
+    assert np.all((told.seller_pays[:, 0] > plain.seller_pays[:, 0]) == here)
+    assert np.array_equal(told.seller_pays[:, 1:], plain.seller_pays[:, 1:])
+    assert Consequences.from_state(orjson.loads(orjson.dumps(moved.to_state()))) == moved

@@ -85,7 +85,13 @@ def without_future(dataset: Dataset, moment: float) -> Dataset:
     orders = dataset.orders.take(there)
     known = as_known(orders.replacing({"as_of": np.full(orders.n, moment)})).without(("as_of",))
     claimed = np.where(dataset.claimed_at <= moment, dataset.claimed_at, np.nan)[there]
-    return replace(dataset, orders=known, claimed_at=claimed, claim_type=dataset.claim_type[there])
+    return replace(
+        dataset,
+        orders=known,
+        claimed_at=claimed,
+        claim_type=dataset.claim_type[there],
+        decisions=dataset.decisions.take(there),
+    )
 
 
 def test_an_origin_knows_nothing_that_came_after_it(dataset: Dataset, window: Window) -> None:
@@ -231,7 +237,7 @@ def test_the_order_of_rows_changes_nothing(dataset: Dataset, window: Window, mod
     shuffle = np.random.default_rng(3).permutation(dataset.orders.n)
     other = replace(
         dataset, orders=dataset.orders.take(shuffle), claimed_at=dataset.claimed_at[shuffle],
-        claim_type=dataset.claim_type[shuffle],
+        claim_type=dataset.claim_type[shuffle], decisions=dataset.decisions.take(shuffle),
     )  # fmt: skip
     again = run(other, window, model)
     mine, theirs = (lists_table(f).with_columns(pl.col(pl.Float64).round(6)) for f in (found, again))
@@ -298,7 +304,8 @@ def test_snapshots_are_used_from_the_moment_they_were_taken(dataset: Dataset, wi
     both = Columns(400, {name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
     snapshots = replace(
         dataset, orders=both, claimed_at=np.tile(dataset.claimed_at[:200], 2),
-        claim_type=np.tile(dataset.claim_type[:200], 2), is_snapshots=True,
+        claim_type=np.tile(dataset.claim_type[:200], 2),
+        decisions=dataset.decisions.take(np.tile(np.arange(200), 2)), is_snapshots=True,
     )  # fmt: skip
     book = book_of(snapshots, window, WINDOW_DAYS, 0)
     for day in range(5, window.days, 20):

@@ -13,6 +13,7 @@ import pytest
 from features.columns import epoch_seconds
 from features.errors import ClaimRiskError, FileRefused, InputError, TrainingError
 from training.dataset import Dataset, read_dataset
+from training.hindsight import as_it_stood
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 N = 10
@@ -125,6 +126,39 @@ def test_where_only_debits_are_complete_a_claim_that_was_not_debited_does_not_co
     assert claimed(dataset(tmp_path, orders(), events, COVERAGE)) == pytest.approx({"3": 7.0})
 
 
+def test_a_source_that_does_not_show_every_type_is_complete_for_none(tmp_path: Path) -> None:
+    goods = FILED + 'types = ["not_as_described", "return_or_refund"]\n'
+    found = dataset(tmp_path, orders(), claims(("3", 7.0), seller_paid=[True]), COVERAGE + goods)
+    assert found.coverage.target == "claim_debited"
+    with pytest.raises(InputError, match=r"for each of not_received, .* would count as no claim"):
+        dataset(tmp_path, orders(), claims(("3", 7.0)), goods)
+    rest = '[source.manual]\ncomplete_for = ["filed"]\nfrom = 2026-03-04\ntypes = ["not_received"]\n'
+    both = dataset(tmp_path, orders(), claims(("3", 20)), goods + rest)
+    assert (both.coverage.target, both.coverage.since) == ("claim_filed", at(3))
+
+
+DEBITS = '[source.finances]\ncomplete_for = ["debited"]\nfrom = 2026-03-01\nuntil = 2026-06-01\n'
+
+
+def test_a_claim_that_no_complete_list_of_debits_shows_was_not_paid_by_the_seller(tmp_path: Path) -> None:
+    events = claims(("3", 20), ("4", 20), ("5", 20), ("6", 80), seller_paid=[None, True, None, None],
+                    funded_by=[None, None, "seller", None])  # fmt: skip
+    found = dataset(tmp_path, orders(), events, FILED + DEBITS, observed_until=at(200))
+    np.testing.assert_array_equal(found.decisions.seller_paid[3:7], [0.0, 1.0, 1.0, np.nan])
+    alone = dataset(tmp_path, orders(), events, FILED, observed_until=at(200))
+    np.testing.assert_array_equal(alone.decisions.seller_paid[3:7], [np.nan, 1.0, 1.0, np.nan])
+
+
+def test_a_decision_is_not_known_before_its_day(tmp_path: Path) -> None:
+    events = claims(("3", 20), ("4", 20), seller_paid=[False, True], counts_as_defect=[False, True],
+                    decided_at=[day(25), day(45)])  # fmt: skip
+    found = dataset(tmp_path, orders(), events, observed_until=at(60))
+    np.testing.assert_array_equal(found.decisions.counts_as_defect[3:5], [0.0, 1.0])
+    then = as_it_stood(found, at(30)).decisions
+    np.testing.assert_array_equal(then.counts_as_defect[3:5], [0.0, np.nan])
+    np.testing.assert_array_equal(as_it_stood(found, at(19)).decisions.seller_paid, np.full(N, np.nan))
+
+
 def test_sources_that_leave_a_gap_are_refused(tmp_path: Path) -> None:
     later = '[source.manual]\ncomplete_for = ["debited"]\nfrom = 2026-06-01\nuntil = 2026-07-01\n'
     with pytest.raises(ClaimRiskError, match="leave a gap"):
@@ -150,7 +184,7 @@ def test_a_source_complete_for_filed_claims_goes_before_debits(tmp_path: Path) -
     ("text", "message"),
     [
         ("[source", "not TOML"),
-        ('[source.a]\ncomplete_for = ["withdrawn"]', "complete_for holds filed or debited, got none"),
+        ('[source.a]\ncomplete_for = ["withdrawn"]', "complete_for holds filed or debited for each of .*, got none"),
         ('[source.a]\ncomplete_for = ["filed"]\nuntil = "soon"', "until: expected a date or an instant .* got 'soon'"),
         ('[source.a]\ncomplete_for = ["filed"]\nfrom = 2026-03-08T12:00:00', "from: expected a date or an instant"),
     ],

@@ -15,6 +15,7 @@ from features.order import STATES
 from features.pipeline import Extra
 from model.booster import Booster, booster_text
 from model.calibration import Calibrator, probability_of
+from model.consequences import Consequences, Tilt
 from model.margin import Margin
 from training import evaluate, plots
 from training.calibrate import Said
@@ -100,6 +101,16 @@ def test_the_page_needs_nothing_from_outside_and_runs_nothing(make, pages):
     assert not re.search(r"<script|<link|@import|<img|https?://|\bon[a-z]+=", pages[make])
     assert all(target.startswith("#") for target in re.findall(r'(?:href|src)="([^"]*)"', pages[make]))
     assert "2026-11-23" in pages[make]
+
+
+@pytest.mark.parametrize("make", [report, card])
+def test_the_page_tells_what_was_learned_of_who_pays_and_from_how_many_claims(make, trained):
+    shift = tuple((0.5 if place == 4 else 0.0,) * 3 for place in range(len(STATES)))
+    learned = Consequences(Tilt(-0.31, 0.87, 61.0, 30.0, shift), Tilt(0.0, 1.0, 59.0, 30.0))
+    told = page(make, replace(trained, scorer=replace(trained.scorer, consequences=learned)))
+    assert '<td>61</td><td>30</td> <td>−0.31</td><td>0.87</td><td class="text">contact</td>' in told
+    assert '<td>59</td><td>30</td> <td>0.00</td><td>1.00</td><td class="text">none</td>' in told
+    assert "Who pays was not learned" not in told
 
 
 def test_simulated_data_is_said_in_capitals_and_only_then(trained, pages, suspicious_report):

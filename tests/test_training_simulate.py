@@ -14,6 +14,7 @@ from polars.testing import assert_frame_equal
 from features.errors import SettingError
 from training.basket import INTERVENTIONS
 from training.milestones import CELLS, STATES
+from training.replicates import foreseen
 from training.simulate import Simulated, load_world, simulate
 
 DAY = pl.duration(days=1)
@@ -181,3 +182,29 @@ def test_a_wrong_world_file_says_what_is_wrong(tmp_path: Path, text: str, messag
 def test_an_unknown_intervention_names_the_known_ones() -> None:
     with pytest.raises(SettingError, match='did you mean "tracking"'):
         simulate(load_world("rare"), 10, seed=1, intervene="trackin")
+
+
+@pytest.mark.parametrize("state", ["placed", "shipped", "delivered", "contact"])
+def test_orders_lived_again_end_in_as_many_claims_as_the_truth_says(state: str) -> None:
+    orders = 40_000 if state == "contact" else 10_000
+    truth = made(orders=orders, paths=16).truth
+    assert truth is not None
+    entries = truth.filter(pl.col("cell") == "entry", pl.col("state") == state).select(
+        "order_id", "as_of", "probability"
+    )
+    found = foreseen(load_world("common"), orders, seed=5, part=0, state=state, lives=24)
+    counted = pl.DataFrame([found.order_id, found.as_of]).with_columns(
+        claims=found.claims.sum(axis=1), lives=found.lives
+    )
+    both = entries.join(counted, on=["order_id", "as_of"])
+    assert both.height == entries.height == len(found.as_of)
+    seen, said = (both["claims"] * both["lives"]).sum(), (both["probability"] * both["lives"]).sum()
+    assert abs(seen - said) < 4.0 * np.sqrt(said * (6.0 if state == "contact" else 1.5)) + 0.03 * said
+
+
+def test_of_orders_lived_again_no_more_is_paid_or_a_defect_than_was_claimed() -> None:
+    found = foreseen(load_world("common"), 5_000, seed=5, part=0, state="shipped", lives=10)
+    assert np.all(found.defects <= found.paid)
+    assert np.all(found.paid <= found.claims)
+    assert 0.0 < found.defects.sum() < found.paid.sum() < found.claims.sum()
+    assert np.array_equal(found.amount > 0.0, found.paid.sum(axis=1) > 0.0)

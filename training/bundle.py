@@ -46,6 +46,7 @@ def _facts(trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date) 
         "claims": dataset.claims,
         "data_fingerprint": trained.fingerprint,
         "trees": trained.scorer.booster.n_trees,
+        "consequences": trained.scorer.consequences.to_state(),
         "dropped": [[d.attribute, d.reason] for d in trained.prepared.dropped],
         "metrics": {} if trained.test is None else metrics(trained.test),
         "versions": {

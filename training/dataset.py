@@ -17,8 +17,8 @@ from features.outcome import CLAIM, OUTCOME
 from features.parsing import parsed
 from features.pipeline import Extra
 from features.tables import TableOptions, read_orders, read_raw
-from model.scorer import Target
 from training.coverage import Coverage, read_coverage
+from training.decisions import Decisions, decisions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,14 @@ class Dataset:
     """n orders with what became of them.
 
     orders: final state, or one row per (order_id, as_of) where `is_snapshots`; claimed_at: (n,) instants of the first
-    claim, NaN none; claim_type: (n,) place in CLAIM_TYPES, NaN none or unknown; rejects: rows of the orders that were
-    set aside; orphans: claims of orders that are not there.
+    claim, NaN none; claim_type: (n,) place in CLAIM_TYPES, NaN none or unknown; decisions: n, on those claims; rejects:
+    rows of the orders that were set aside; orphans: claims of orders that are not there.
     """
 
     orders: Columns
     claimed_at: Floats
     claim_type: Floats
+    decisions: Decisions
     coverage: Coverage
     is_snapshots: bool
     rejects: list[Reject]
@@ -65,11 +66,12 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """First claim per order: order_id text, opened_at instants, type places (NaN unknown)."""
+    """First claim per order: order_id text, opened_at instants, type places (NaN unknown), decisions."""
 
     order_id: Array
     opened_at: Floats
     type: Floats
+    decisions: Decisions
 
 
 def read_outcomes(path: Path, zone: ZoneInfo | None) -> Columns:
@@ -77,17 +79,19 @@ def read_outcomes(path: Path, zone: ZoneInfo | None) -> Columns:
     return concatenated([_outcome_columns(chunk, path, zone) for chunk in read_raw(path)] or [Columns(0, {})])
 
 
-def first_claims(outcomes: Columns, target: Target) -> Claims:
+def first_claims(outcomes: Columns, coverage: Coverage) -> Claims:
     """A-to-z claims that were not retracted, the first of each order; only debited ones where that is the target."""
     if not outcomes.n:
-        return Claims(np.empty(0, dtype=object), np.empty(0), np.empty(0))
+        nothing = np.empty(0)
+        return Claims(np.empty(0, dtype=object), nothing, nothing, Decisions(nothing, nothing, nothing))
     kept = outcomes.take(_is_claim(outcomes))
-    if target == "claim_debited":
-        kept = kept.take(kept["seller_paid"] == 1.0)
+    if coverage.target == "claim_debited":
+        kept = kept.take(decisions_of(kept, coverage).seller_paid == 1.0)
     first = np.lexsort((kept["claim_opened_at"],))
     _, earliest = np.unique(kept["order_id"][first].astype(str), return_index=True)
     kept = kept.take(first[np.sort(earliest)])
-    return Claims(kept["order_id"], kept["claim_opened_at"], kept["claim_type"])
+    decisions = decisions_of(kept, coverage)
+    return Claims(kept["order_id"], kept["claim_opened_at"], kept["claim_type"], decisions)
 
 
 def _is_claim(outcomes: Columns) -> Bools:
@@ -147,7 +151,7 @@ def _joined(
         raise TrainingError("as_of: expected it in all rows (snapshots) or in none (final state); fill or drop it")
     until = latest_instant(columns, events["claim_opened_at"]) if observed_until is None else observed_until
     coverage = read_coverage(outcomes, Coverage(float(np.min(columns["placed_at"])), until, "claim_filed"))
-    claims = first_claims(events, coverage.target)
+    claims = first_claims(events, coverage)
     places = {order_id: i for i, order_id in enumerate(claims.order_id)}
     place = np.fromiter((places.get(o, -1) for o in columns["order_id"]), np.int64, columns.n)
     found = place >= 0
@@ -155,9 +159,18 @@ def _joined(
     claimed_at[found], claim_type[found] = claims.opened_at[place[found]], claims.type[place[found]]
     inside: Bools = (columns["placed_at"] >= coverage.since) & (columns["placed_at"] <= coverage.until)
     orphans = len(places) - len(np.unique(place[found]))
+    place[found & ~(claimed_at <= coverage.until)] = -1
     claimed_at = np.where(claimed_at <= coverage.until, claimed_at, np.nan)
+    decisions = claims.decisions.take(place[inside]).known_by(coverage.until)
     return Dataset(
-        columns.take(inside), claimed_at[inside], claim_type[inside], coverage, is_snapshots, rejects, orphans
+        columns.take(inside),
+        claimed_at[inside],
+        claim_type[inside],
+        decisions,
+        coverage,
+        is_snapshots,
+        rejects,
+        orphans,
     )
 
 

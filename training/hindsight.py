@@ -27,6 +27,7 @@ def as_it_stood(dataset: Dataset, moment: float) -> Dataset:
         orders=known,
         claimed_at=np.where(later, np.nan, claimed_at),
         claim_type=np.where(later, np.nan, dataset.claim_type[there]),
+        decisions=dataset.decisions.take(np.where(later, -1, np.flatnonzero(there))).known_by(moment),
         coverage=replace(dataset.coverage, until=min(dataset.coverage.until, moment)),
     )
 

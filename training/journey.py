@@ -29,6 +29,7 @@ from training.hazards import (
 from training.world import World
 
 NO_CONTACT = -1
+PLACED, SHIPPED, IN_TRANSIT, DELIVERED, CONTACT = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,37 @@ class Journey:
     claimed: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Journeys known up to the entry of a state: of PLACED, SHIPPED, DELIVERED or CONTACT.
+
+    From contact on the kind of contact and the parcel stay; what is not known yet is drawn again or, where it hangs on
+    what is known, stays as it was, so that counts over drawn journeys are right on average.
+    """
+
+    journey: Journey
+    reached: int
+
+
 def travel(world: World, hazards: Hazards, seed: int, part: int) -> Journey:
     """The journeys of all orders of a part."""
-    rng = np.random.default_rng([seed, 4, part])
-    n = len(hazards.latest)
-    shipped, scanned, arrived = _moved(world, hazards, rng.random((4, n)))
+    return travelled(world, hazards, np.random.default_rng([seed, 4, part]))
+
+
+def travelled(world: World, hazards: Hazards, rng: np.random.Generator, past: Past | None = None) -> Journey:
+    """Journeys drawn from `rng`; what had happened by `past` stays as it was."""
+    n, reached = len(hazards.latest), past.reached if past else PLACED
+    u = rng.random((4, n))
+    shipped = past.journey.shipped if past and reached >= SHIPPED else _handed_over(world, hazards, u[0])
+    scanned, arrived = _carried(world, hazards, shipped, u[1:])
     is_wrong = rng.random(n) < world.transit.wrong_address_share
     place = (hazards.place < rng.random(n)[:, None]).sum(axis=1).clip(0, 4)
+    if past and reached >= DELIVERED:
+        scanned, arrived = past.journey.scanned, past.journey.arrived
+        is_wrong, place = past.journey.is_wrong_address, past.journey.place
     kind, contacted, is_silent = _grievance(world, hazards, arrived, _missing_at(hazards, is_wrong, place), rng)
+    if past and reached >= CONTACT:
+        kind, contacted, is_silent = past.journey.kind, past.journey.contacted, np.zeros(n, dtype=np.bool_)
     replied, answer = _answered(world, hazards, contacted, rng.random((3, n)))
     delivered = np.where(hazards.is_tracked, arrived, np.inf)
     kind, claimed = _claimed(world, hazards, (kind, contacted, is_silent, answer, arrived), rng.random((3, n)))
@@ -78,16 +102,20 @@ def is_late(hazards: Hazards, arrived: Floats) -> Flags:
     return np.asarray(hazards.is_tracked & (arrived > hazards.latest) & np.isfinite(arrived), dtype=np.bool_)
 
 
-def _moved(world: World, hazards: Hazards, u: Floats) -> tuple[Floats, Floats, Floats]:
-    """Handed over, first scanned, arrived."""
-    handling = np.exp(hazards.ship_log + world.shop.handling_sigma * ndtri(u[0]))
-    shipped = on_clock(np.minimum(handling, hazards.ship_most))
-    scanned = on_clock(shipped - world.transit.scan_gap_days * np.log1p(-u[1]))
-    arrived = on_clock(scanned + np.exp(hazards.transit_log + hazards.transit_sigma * ndtri(u[2])))
+def _handed_over(world: World, hazards: Hazards, u: Floats) -> Floats:
+    """(n,) handed over."""
+    handling = np.exp(hazards.ship_log + world.shop.handling_sigma * ndtri(u))
+    return on_clock(np.minimum(handling, hazards.ship_most))
+
+
+def _carried(world: World, hazards: Hazards, shipped: Floats, u: Floats) -> tuple[Floats, Floats]:
+    """First scanned, arrived."""
+    scanned = on_clock(shipped - world.transit.scan_gap_days * np.log1p(-u[0]))
+    arrived = on_clock(scanned + np.exp(hazards.transit_log + hazards.transit_sigma * ndtri(u[1])))
     loss = np.where(shipped > hazards.ship_by, hazards.loss[:, 1], hazards.loss[:, 0])
-    is_lost = u[3] < loss
-    is_seen = hazards.is_tracked & ~(u[3] < loss * world.loss.before_scan_share)
-    return shipped, np.where(is_seen, scanned, np.inf), np.where(is_lost, np.inf, arrived)
+    is_lost = u[2] < loss
+    is_seen = hazards.is_tracked & ~(u[2] < loss * world.loss.before_scan_share)
+    return np.where(is_seen, scanned, np.inf), np.where(is_lost, np.inf, arrived)
 
 
 def _missing_at(hazards: Hazards, is_wrong: Flags, place: Ints) -> Floats:

@@ -8,11 +8,10 @@ import numpy as np
 
 from training.entities import Flags, Floats, Ints
 from training.hazards import Hazards
-from training.journey import Journey, on_clock
+from training.journey import CONTACT, DELIVERED, IN_TRANSIT, PLACED, SHIPPED, Journey, on_clock
 
 STATES = ("placed", "shipped", "in_transit", "delivered", "contact")
 CELLS = ("entry", "overdue", "delivered_30", "unanswered_24", "random")
-PLACED, SHIPPED, IN_TRANSIT, DELIVERED, CONTACT = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,7 @@ def milestones(hazards: Hazards, journey: Journey, seed: int, part: int) -> Mome
     """All moments of all orders while at risk: no claim yet, window open."""
     j, n = journey, len(journey.shipped)
     u = np.random.default_rng([seed, 7, part]).random((4, n))
-    entries = [np.zeros(n), j.shipped, np.minimum(j.scanned, hazards.latest), j.delivered, j.contacted]
-    found = [_looked(hazards, j, moment, state, 0) for state, moment in enumerate(entries)]
+    found = [_looked(hazards, j, moment, state, 0) for state, moment in enumerate(_entries(hazards, j))]
     found.append(_looked(hazards, j, on_clock(hazards.latest + 1.0 + 9.0 * u[0]), IN_TRANSIT, 1))
     found.append(_looked(hazards, j, on_clock(j.delivered + 30.0 + 30.0 * u[1]), DELIVERED, 2))
     unanswered = on_clock(j.contacted + 1.0 + 2.0 * u[2])
@@ -45,6 +43,18 @@ def milestones(hazards: Hazards, journey: Journey, seed: int, part: int) -> Mome
     found.append(_looked(hazards, j, on_clock(u[3] * hazards.close), None, 4))
     order, as_of, state, cell = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     return Moments(order, as_of, state, cell)
+
+
+def entered(hazards: Hazards, journey: Journey, state: int) -> tuple[Ints, Floats]:
+    """Rows of the orders that enter a state while at risk, and when; (r,) each."""
+    rows, as_of, _, _ = _looked(hazards, journey, _entries(hazards, journey)[state], state, 0)
+    return rows, as_of
+
+
+def _entries(hazards: Hazards, journey: Journey) -> list[Floats]:
+    """By state, (n,) the moment at which each order enters it."""
+    j = journey
+    return [np.zeros(len(j.shipped)), j.shipped, np.minimum(j.scanned, hazards.latest), j.delivered, j.contacted]
 
 
 def _looked(

@@ -15,8 +15,8 @@ from scipy.special import expit, ndtr, ndtri
 from training.entities import Floats, Ints
 from training.futures import NEVER, Looked, heard, unheard
 from training.hazards import OVERDUE, Hazards, answer_effects, answer_shares
-from training.journey import Journey
-from training.milestones import CELLS, CONTACT, STATES, Moments
+from training.journey import CONTACT, Journey
+from training.milestones import CELLS, STATES, Moments
 from training.world import World
 
 _CHUNK = 4096

@@ -45,6 +45,8 @@ class FitSettings:
     shares_type_prior_claims: float
     shares_shop_prior_claims: float
     shares_delay_prior_claims: float
+    consequences_debit_days: float
+    consequences_level_claims: float
     test_share: float
     leak_largest_ratio: float
     leak_fewest_claims: int

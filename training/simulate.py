@@ -50,16 +50,23 @@ def simulate(
     `part` counts periods of `world.period.days`: the same entities, other orders and other weekly shocks.
     `intervene` names one thing that all shops do (`training.basket.INTERVENTIONS`); what it does not cause is equal.
     """
+    story, hazards = lived(world, orders, seed, intervene=intervene, part=part)
+    verdicts = judge(story)
+    frame = orders_frame(story, verdicts.decided, verdicts.seller_paid)
+    told = _truth_frame(story, hazards, truth_paths) if truth else None
+    return Simulated(frame, outcomes_frame(story, verdicts, frame), told)
+
+
+def lived(
+    world: World, orders: int, seed: int, *, intervene: str | None = None, part: int = 0
+) -> tuple[Story, Hazards]:
+    """The orders of one part with what became of them, and the chances they had."""
     entities, shocks = draw_entities(world, seed), draw_shocks(world, seed, part)
     basket = baskets.place_orders(world, entities, shocks, orders, seed, part)
     if intervene is not None:
         basket = baskets.intervene(basket, entities, intervene)
     hazards = hazards_of(world, entities, basket)
-    story = Story(world, entities, basket, travel(world, hazards, seed, part), seed, part)
-    verdicts = judge(story)
-    frame = orders_frame(story, verdicts.decided, verdicts.seller_paid)
-    told = _truth_frame(story, hazards, truth_paths) if truth else None
-    return Simulated(frame, outcomes_frame(story, verdicts, frame), told)
+    return Story(world, entities, basket, travel(world, hazards, seed, part), seed, part), hazards
 
 
 def _truth_frame(story: Story, hazards: Hazards, paths: int) -> pl.DataFrame:

@@ -17,10 +17,10 @@ from features.outcome import CLAIM_TYPES
 from features.pipeline import Extra, FeaturePipeline
 from model.booster import Booster
 from model.calibration import Calibrator, probability_of
-from model.consequences import from_policy_alone
 from model.delay import DelayCurve
 from model.margin import Margin
 from model.scorer import Baseline, Scorer
+from training.consequences import learned_consequences, told_of
 from training.dataset import Dataset
 from training.evaluate import BASELINES, HIDDEN, OURS, RawModel, Test, calibrated, tested
 from training.landmarks import Landmarks
@@ -95,10 +95,15 @@ def _train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
         progress(f"only {followed:.0f} days were observed: what comes later in the claim window is not in the numbers")
     if claims < fit_settings().target_fewest_claims:
         progress(f"{claims} claims are too few to learn from: the shop's shrunk rate is kept instead")
-        return Trained(insufficient(prepared), None, None, prepared, fingerprint)
+        return _told(Trained(insufficient(prepared), None, None, prepared, fingerprint), progress)
     test = final_test(prepared, recipe, progress)
     learned = fitted_on_all(prepared, recipe, progress)
-    return Trained(scorer_of(prepared, learned), learned, test, prepared, fingerprint)
+    return _told(Trained(scorer_of(prepared, learned), learned, test, prepared, fingerprint), progress)
+
+
+def _told(trained: Trained, progress: Progress) -> Trained:
+    progress(told_of(trained.scorer.consequences, trained.scorer.target))
+    return trained
 
 
 def fitted_on_all(prepared: Prepared, recipe: Recipe, progress: Progress) -> Learned:
@@ -166,7 +171,8 @@ def _scorer(prepared: Prepared, margin: Margin, booster: Booster, calibrator: Ca
     curve = curve_of(prepared.rows, until, window)
     return Scorer(
         prepared.pipeline, margin, booster, calibrator, curve, baseline_of(prepared, curve), type_shares(prepared),
-        prepared.dataset.coverage.target, "fitted" if is_fitted else "insufficient_data", from_policy_alone(),
+        prepared.dataset.coverage.target, "fitted" if is_fitted else "insufficient_data",
+        learned_consequences(prepared.dataset, prepared.pipeline, prepared.marks, prepared.rows),
     )  # fmt: skip
 
 

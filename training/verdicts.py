@@ -32,10 +32,10 @@ class Verdicts:
     amount: Floats
 
 
-def judge(story: Story) -> Verdicts:
-    """The verdict on every claim."""
+def judge(story: Story, rng: np.random.Generator | None = None) -> Verdicts:
+    """The verdict on every claim; drawn from `rng`, or from the story's own stream."""
     b, j, n = story.basket, story.journey, len(story.basket)
-    rng = np.random.default_rng([story.seed, 6, story.part])
+    rng = rng or np.random.default_rng([story.seed, 6, story.part])
     u = rng.random((5, n))
     is_goods = np.isin(j.kind, (PRODUCT, PRODUCT_LATE))
     has_no_way = ~b.has_return_address & ~story.entities.shops.offers_prepaid_label[b.shop]
