@@ -12,7 +12,7 @@ from features.columns import Floats
 from service.playbook_catalogue import RoadId
 
 # Equally likely chances at which roads are compared; money and defect turn out well or badly together.
-_LUCK: Floats = (np.arange(99) + 0.5) / 99.0
+_LUCK = np.asarray((np.arange(99) + 0.5) / 99.0, dtype=np.float64)
 _LOW, _HIGH = 0.05, 0.95
 
 
