@@ -11,6 +11,7 @@ from features.policy.book import Rules
 from model.consequence_rules import expectations, expected
 from model.consequences import Consequences
 from service.claim_stage import One
+from service.cost_profile import Costs
 from service.playbook_catalogue import Appeal, Catalogue, Kind, RoadId, Stage
 from service.playbook_roads import Chance, Ending
 
@@ -20,12 +21,13 @@ REFUND_COUNTS = "odr.refund_after_filing_counts"
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What chances are judged by: the order, the facts of its marketplace on that day, its clocks by code, and what the
-    shop's claims have shown."""
+    shop's claims have shown, and what things cost it."""
 
     one: One
     rules: Rules
     clocks: Mapping[str, Clock]
     consequences: Consequences
+    costs: Costs
     catalogue: Catalogue
 
 

@@ -17,6 +17,7 @@ from model.consequences import Consequences
 from service.advice_catalogue import Text
 from service.claim_endings import Ground
 from service.claim_stage import One, given_type, kinds_of, stage_of
+from service.cost_profile import Costs
 from service.instants import instant_text
 from service.playbook_catalogue import Item, Kind, Stage, Step, playbook_catalogue
 from service.playbook_sources import Sources, rules_of, with_caveats
@@ -54,12 +55,12 @@ class Case:
         return self.said(self.ground.catalogue.texts[section][key])
 
 
-def playbook(given: Columns, i: int, consequences: Consequences, lang: Lang) -> Told:
+def playbook(given: Columns, i: int, consequences: Consequences, costs: Costs, lang: Lang) -> Told:
     """The playbook of order i: stage, kinds of claim with evidence and roads, timeline, steps, what not to do.
 
     given: orders that went through a door, with as_of; later facts are masked here.
     """
-    case = _case(as_known(given), i, consequences, lang)
+    case = _case(as_known(given), i, consequences, costs, lang)
     columns, stage = case.one.columns, case.stage
     of = case.ground.catalogue
     donts = [] if stage == "nothing" else list(_steps(case, of.donts))
@@ -80,16 +81,16 @@ def playbook(given: Columns, i: int, consequences: Consequences, lang: Lang) -> 
         "eligibility": case.ruled.eligibility,
         "clocks": case.ruled.clocks,
         "warnings": [*_warnings(case, claims), *case.ruled.warnings],
-        "versions": {"policy": book().version, "playbook": of.version},
+        "versions": {"policy": book().version, "playbook": of.version, "costs": costs.version},
     }
 
 
-def _case(columns: Columns, i: int, consequences: Consequences, lang: Lang) -> Case:
+def _case(columns: Columns, i: int, consequences: Consequences, costs: Costs, lang: Lang) -> Case:
     one, of = One.of(columns, i), playbook_catalogue()
     order = ruled_order(one.columns, 0)
     ticking: dict[str, Clock] = {clock.code: clock for clock in clocks(order, eligibility(order, book()), book())[0]}
     rules = rules_of(order, book())
-    ground = Ground(one, rules, ticking, consequences, of)
+    ground = Ground(one, rules, ticking, consequences, costs, of)
     sources = Sources(of, rules, order.marketplace, ticking)
     return Case(order, stage_of(order, one), kinds_of(one, of), ground, sources, ruling(one.columns, 0, lang), lang)
 
@@ -194,6 +195,9 @@ def _warnings(case: Case, claims: list[Told]) -> Iterator[Told]:
         yield warned("PARTIAL_AMOUNT_UNKNOWN", "refund_amount")
     if roads:
         yield warned("CHANCES_ASSUMED", None)
-        yield warned("COSTS_ASSUMED", None) if roads[0]["cost"] is not None else warned("AMOUNT_UNKNOWN", "order_total")
+        if roads[0]["cost"] is None:
+            yield warned("AMOUNT_UNKNOWN", "order_total")
+        elif "costs" in roads[0]["cost"]["assumed"]:
+            yield warned("COSTS_ASSUMED", None)
     if any(road["code"] == "REFUND_NOW" and road["defect"] is None for road in roads):
         yield warned("REFUND_EFFECT_UNKNOWN", "marketplace")

@@ -139,18 +139,6 @@ class SafeT:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
-class Costs:
-    """What things cost, in US dollars; shares as in their names."""
-
-    defect: Minutes
-    minute: Minutes
-    goods_share: Minutes
-    salvage_share: Minutes
-    return_shipping: Minutes
-    return_share: Mapping[ClaimType, Minutes]
-
-
-@dataclass(frozen=True, slots=True, config=CLOSED)
 class Roads:
     """All of roads.toml. claims: how many decided ones an assumed chance is worth."""
 
@@ -162,7 +150,6 @@ class Roads:
     appeal: tuple[Appeal, ...]
     safe_t: SafeT
     unanswered: Unanswered
-    costs: Costs
 
 
 @plain(frozen=True, slots=True, eq=False)

@@ -132,6 +132,7 @@ class PlaybookVersions(BaseModel):
 
     policy: str
     playbook: str
+    costs: str
 
 
 class Playbook(BaseModel):

@@ -29,7 +29,7 @@ def scored(value: Any, held: Running, lang: Lang) -> Answer:
 def played(value: Any, held: Running, lang: Lang) -> Answer:
     """The playbook of one order."""
     columns = _columns(value, epoch_seconds(held.clock()), held)
-    return playbook(columns, 0, held.bundle.scorer.consequences, lang)
+    return playbook(columns, 0, held.means.bundle.scorer.consequences, held.means.costs, lang)
 
 
 def scored_batch(value: Any, held: Running, lang: Lang) -> Answer:

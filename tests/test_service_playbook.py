@@ -23,6 +23,7 @@ from features.errors import SettingError
 from features.order import attributes
 from features.policy.book import book
 from model.consequences import Consequences, Tilt, from_policy_alone
+from service.cost_profile import default_costs
 from service.guard import guard
 from service.playbook import playbook
 from service.playbook_catalogue import RoadId, Stage, loaded, playbook_catalogue
@@ -39,7 +40,7 @@ Told = dict[str, Any]
 def told(case: dict[str, Any], lang: Lang = "en", consequences: Consequences | None = None) -> Told:
     base = {name: value for name, value in GOLDEN["base"].items() if name not in case.get("without", ())}
     columns = completed(columns_of([read_order(base | case.get("given", {}))]))
-    return playbook(columns, 0, consequences or from_policy_alone(), lang)
+    return playbook(columns, 0, consequences or from_policy_alone(), default_costs(), lang)
 
 
 def codes(entries: list[Told]) -> list[str]:
