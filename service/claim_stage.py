@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.columns import Columns
+from features.columns import Bools, Columns
 from features.conditions import Conditions, Truths
 from features.named_moments import moment
 from features.outcome import CLAIM_TYPES
-from features.ruled import RuledOrder
+from features.ruled import RETURNING, RuledOrder
 from service.playbook_catalogue import Cases, Catalogue, Kind, Stage
 
 
@@ -40,6 +40,18 @@ class One:
         """When a moment was (epoch seconds), or None."""
         found = float(moment(self.columns, name)[0])
         return None if np.isnan(found) else found
+
+
+_TOUCHED = (
+    "first_message_at", "last_message_at", "return_requested_at", "refund_charged_at", "chargeback_filed_at",
+    "claim_opened_at", "information_requested_at", "claim_withdrawn_at", "claim_decided_at", "debited_at",
+)  # fmt: skip
+
+
+def may_concern(columns: Columns) -> Bools:
+    """(n,) bool: orders of which anything is known that a playbook is about; to all others nothing applies."""
+    returning = [columns.chosen("tracking_status", *sorted(RETURNING)) == 1.0]
+    return np.asarray(np.logical_or.reduce([columns.known(name) for name in _TOUCHED] + returning))
 
 
 def stage_of(order: RuledOrder, one: One) -> Stage:

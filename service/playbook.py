@@ -153,7 +153,9 @@ def _steps(case: Case, steps: tuple[Step, ...]) -> Iterator[Told]:
         clock = case.ground.clocks.get(step.clock or "")
         state = "unknown" if clock is None else clock.state
         is_meant = case.stage in step.stages and (not step.kinds or kinds.intersection(step.kinds))
-        if not is_meant or (step.clock and state not in step.clock_is) or not case.one.holds(step.when):
+        spoilt = case.ground.clocks.get(step.unless_missed or "")
+        is_late = spoilt is not None and spoilt.state == "missed"
+        if not is_meant or is_late or (step.clock and state not in step.clock_is) or not case.one.holds(step.when):
             continue
         rest = case.sources.of(step.fact, step.source, step.clock)
         if rest is not None:

@@ -81,7 +81,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Step:
-    """Something to do, or not to do. Without `source` it is told only where the marketplace has the fact."""
+    """Something to do, or not to do. Without `source` it is told only where the marketplace has the fact.
+
+    unless_missed: a clock; where it was missed the step is not told.
+    """
 
     id: Name
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
@@ -90,6 +93,7 @@ class Step:
     when: Conditions = ()
     clock: Clock | None = None
     clock_is: tuple[ClockState, ...] = ()
+    unless_missed: Clock | None = None
     fact: str | None = None
     source: str | None = None
 

@@ -16,13 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from features.columns import columns_of
+from features.columns import Columns, columns_of
 from features.completion import completed
 from features.document import read_order
 from features.errors import SettingError
 from features.order import attributes
 from features.policy.book import book
 from model.consequences import Consequences, Tilt, from_policy_alone
+from service.claim_stage import may_concern
 from service.cost_profile import default_costs
 from service.guard import guard
 from service.playbook import playbook
@@ -37,10 +38,13 @@ LANGS: tuple[Lang, ...] = ("en", "zh")
 Told = dict[str, Any]
 
 
-def told(case: dict[str, Any], lang: Lang = "en", consequences: Consequences | None = None) -> Told:
+def order_of(case: dict[str, Any]) -> Columns:
     base = {name: value for name, value in GOLDEN["base"].items() if name not in case.get("without", ())}
-    columns = completed(columns_of([read_order(base | case.get("given", {}))]))
-    return playbook(columns, 0, consequences or from_policy_alone(), default_costs(), lang)
+    return completed(columns_of([read_order(base | case.get("given", {}))]))
+
+
+def told(case: dict[str, Any], lang: Lang = "en", consequences: Consequences | None = None) -> Told:
+    return playbook(order_of(case), 0, consequences or from_policy_alone(), default_costs(), lang)
 
 
 def codes(entries: list[Told]) -> list[str]:
@@ -98,6 +102,13 @@ def test_every_step_is_told_in_some_case() -> None:
     every = {step.id for step in (*playbook_catalogue().steps, *playbook_catalogue().donts)}
     found = [told(case) for case in GOLDEN["case"]]
     assert every == {code for one in found for code in codes(one["steps"]) + codes(one["donts"])}
+
+
+def test_an_order_that_is_passed_over_has_no_playbook() -> None:
+    for case in GOLDEN["case"]:
+        columns = order_of(case)
+        assert may_concern(columns)[0] or told(case)["stage"] == "nothing"
+    assert not may_concern(order_of({}))[0]
 
 
 @pytest.mark.parametrize("case", [case for case in GOLDEN["case"] if "same" in case], ids=lambda case: case["says"])
