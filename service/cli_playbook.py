@@ -47,6 +47,7 @@ def playbook_command(
         list[str] | None, typer.Option(help="FILE, or EVIDENCE=FILE, for the pack of one order; may be repeated")
     ] = None,
     lang: Annotated[Lang, typer.Option(help="language of the texts")] = "en",
+    send_lang: Annotated[Lang, typer.Option(help="language of what the pack sends to the marketplace")] = "en",
     as_of: Annotated[str | None, typer.Option(help="the moment rows without as_of are looked at; now if unset")] = None,
     model: Annotated[
         Path | None, typer.Option("--model", help="bundle whose claims move the chances; policy alone if unset")
@@ -63,7 +64,7 @@ def playbook_command(
     at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
     options = TableOptions(as_of=at, zone=zone_named(time_zone))
     shown = None if model is None else load(model, signing_key(settings())).scorer.consequences
-    maker = _Maker(shown or from_policy_alone(), chosen_costs(costs, settings()), lang)
+    maker = _Maker(shown or from_policy_alone(), chosen_costs(costs, settings()), (lang, send_lang))
     read = read_orders(orders, options) if map_file is None else orders_of(
         read_by_map(orders, map_file, options.zone, lang), options
     )  # fmt: skip
@@ -72,7 +73,7 @@ def playbook_command(
     if out is not None:
         _write(found, out, lang)
     if pack is not None:
-        _pack(found, pack, attached, lang)
+        _pack(found, pack, attached, (lang, send_lang))
 
 
 def _check_out(out: Path | None, orders: Path) -> None:
@@ -84,9 +85,11 @@ def _check_out(out: Path | None, orders: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The playbooks of orders to which something applies, in file order, and how many orders there were beside."""
+    """The playbooks of orders to which something applies, in file order, the same in the language of what is sent, and
+    how many orders there were beside."""
 
     playbooks: list[Told]
+    sent: list[Told]
     nothing: int
 
 
@@ -94,22 +97,24 @@ class Found:
 class _Maker:
     consequences: Consequences
     costs: Costs
-    lang: Lang
+    langs: tuple[Lang, Lang]
 
     def made(self, read: Iterator[Chunk], only: str | None, out: Path | None) -> Found:
         """The playbooks of a file; rejected rows stand beside `out`."""
-        told, rejects, rows = list[Told](), list[Reject](), 0
+        told, rejects, rows = list[tuple[Told, Told]](), list[Reject](), 0
         for chunk in read:
             rejects += chunk.rejects
             columns = chunk.columns
             asked = may_concern(columns) if only is None else np.asarray(columns["order_id"] == only)
-            made = [playbook(columns, int(i), self.consequences, self.costs, self.lang) for i in np.flatnonzero(asked)]
-            told += [one for one in made if only is not None or one["stage"] != "nothing"]
+            for i in np.flatnonzero(asked).tolist():
+                own, sent = (playbook(columns, i, self.consequences, self.costs, lang) for lang in self.langs)
+                told += [(own, sent)] if only is not None or own["stage"] != "nothing" else []
             rows += columns.n
         _tell_rejects(rejects, out)
         if only is not None and not told:
             raise InputError(f"--order {only}: expected an order of the file, got none that can be used")
-        return Found(told, rows - len(told) if only is None else 0)
+        nothing = rows - len(told) if only is None else 0
+        return Found([own for own, _ in told], [sent for _, sent in told], nothing)
 
 
 def _tell_rejects(rejects: list[Reject], out: Path | None) -> None:
@@ -187,14 +192,14 @@ def _write(found: Found, out: Path, lang: Lang) -> None:
     err.print(f"written: {out}", markup=False)
 
 
-def _pack(found: Found, folder: Path, attached: list[Attachment], lang: Lang) -> None:
+def _pack(found: Found, folder: Path, attached: list[Attachment], langs: tuple[Lang, Lang]) -> None:
     if attached and len(found.playbooks) != 1:
         raise InputError(f"--attach: expected one order, got {len(found.playbooks)}; name it with --order")
     names = [folder_name(f"{told['order_id']}") for told in found.playbooks]
-    for name, told in zip(names, found.playbooks, strict=True):
+    for name, told, sent in zip(names, found.playbooks, found.sent, strict=True):
         # The same order looked at twice: the moment tells its packs apart.
         place = folder / (name if names.count(name) == 1 else f"{name}_{told['as_of'].replace(':', '')}")
-        digest = write_pack(told, attached, place, lang)
+        digest = write_pack(told, sent, attached, place, langs)
         err.print(f"written: {place} (manifest.json SHA-256 {digest})", markup=False)
     if attached:
-        err.print(Said(lang)("look_through"), markup=False)
+        err.print(Said(langs[0])("look_through"), markup=False)

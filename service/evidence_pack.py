@@ -61,26 +61,40 @@ def folder_name(order_id: str) -> str:
     return f"{safe.rstrip('.')}-{_digest(order_id.encode())[:8]}"
 
 
-def write_pack(playbook: Told, attached: Sequence[Attachment], folder: Path, lang: Lang) -> str:
+def write_pack(own: Told, sent: Told, attached: Sequence[Attachment], folder: Path, langs: tuple[Lang, Lang]) -> str:
     """Write the pack into `folder`, whole or not at all, in place of an earlier one; the SHA-256 of its manifest.
 
-    Attached files are copied byte by byte; nothing personal is added to what was given.
+    own, sent: the same playbook in the languages of what is kept and of what is sent (langs, in that order). Attached
+    files are copied byte by byte; nothing personal is added to what was given.
     """
-    if folder.exists() and not (folder / MANIFEST).is_file():
-        raise InputError(f"--pack {folder}: expected no folder there, or an earlier pack; name another")
+    stranger = _stranger(folder)
+    if stranger is not None:
+        raise InputError(f"--pack {folder}: expected no folder there, or an earlier pack; {stranger} would be lost")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder_aside(folder) as aside:
         (aside / SEND / FILES).mkdir(parents=True)
         copied = [_copied(one, place, aside / SEND) for place, one in enumerate(attached, start=1)]
-        evidence = evidence_of(playbook, attached, copied)
+        evidence = evidence_of(sent, attached, copied)
         data = _json(evidence)
         (aside / SEND / "evidence.json").write_bytes(data)
-        (aside / SEND / "evidence.html").write_text(evidence_page(evidence, _digest(data), lang), "utf-8")
-        (aside / "playbook.json").write_bytes(_json(playbook))
-        (aside / "playbook.html").write_text(playbook_page([playbook], lang), "utf-8")
-        manifest = _json(_manifest(playbook, aside))
+        (aside / SEND / "evidence.html").write_text(evidence_page(evidence, _digest(data), langs[1]), "utf-8")
+        (aside / "playbook.json").write_bytes(_json(own))
+        (aside / "playbook.html").write_text(playbook_page([own], langs[0]), "utf-8")
+        manifest = _json(_manifest(own, aside))
         (aside / MANIFEST).write_bytes(manifest)
     return _digest(manifest)
+
+
+def _stranger(folder: Path) -> str | None:
+    """What is in the way: a file in the folder that no earlier pack wrote."""
+    if not folder.exists():
+        return None
+    try:
+        listed = {entry["path"] for entry in orjson.loads((folder / MANIFEST).read_bytes())["files"]} | {MANIFEST}
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+        return folder.name
+    there = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return next((name for name in sorted(there) if name not in listed), None)
 
 
 def evidence_of(playbook: Told, attached: Sequence[Attachment], copied: Sequence[Told]) -> Told:

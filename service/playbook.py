@@ -126,7 +126,7 @@ def _evidence(case: Case, item: Item) -> Told | None:
         "weight": item.weight,
         "values": {name: _value(case, name) for name in shown},
         "source": rest.told(),
-        "text": with_caveats(case.said(item.text), rest, case.ground.catalogue, case.lang),
+        "text": case.said(item.text),
     }
 
 
@@ -161,12 +161,18 @@ def _steps(case: Case, steps: tuple[Step, ...]) -> Iterator[Told]:
         if rest is not None:
             yield {
                 "code": step.id,
-                "deadline": None if clock is None or clock.due is None else instant_text(clock.due),
+                "deadline": _deadline(step, clock),
                 "clock": step.clock,
                 "clock_state": state if step.clock else None,
                 "source": rest.told(),
                 "text": with_caveats(case.said(step.text), rest, case.ground.catalogue, case.lang),
             }
+
+
+def _deadline(step: Step, clock: Clock | None) -> str | None:
+    """The end of the step's clock, where the step is what the clock is about and not merely told while it runs."""
+    is_of_clock = clock is not None and clock.fact.topic == step.fact
+    return instant_text(clock.due) if clock is not None and is_of_clock and clock.due is not None else None
 
 
 def _timeline(case: Case) -> list[Told]:
@@ -180,7 +186,8 @@ def _timeline(case: Case) -> list[Told]:
             told.append({"at": at, "kind": kind, "code": name, "state": None, "source": None,
                          "text": case.text("timeline", name)})  # fmt: skip
     for clock in case.ruled.clocks:
-        if clock["due"] is not None:
+        is_past_filing = case.stage not in WITHOUT_CLAIM and clock["code"].startswith("BUYER_CAN_FILE")
+        if clock["due"] is not None and not is_past_filing:
             told.append({"at": clock["due"], "kind": "deadline", "code": clock["code"], "state": clock["state"],
                          "source": clock["source"], "text": clock["text"]})  # fmt: skip
     return sorted(told, key=lambda entry: (entry["at"], entry["kind"] == "deadline"))

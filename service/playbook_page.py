@@ -61,6 +61,11 @@ class Said:
             return self("unknown")
         return f"{amount:,.{CURRENCY_EXPONENTS.get(currency, DEFAULT_EXPONENT)}f} {currency}"
 
+    def span(self, cost: Told) -> str:
+        """The range of a cost."""
+        low, high = (self.money(cost[name], cost["currency"]) for name in ("low", "high"))
+        return low if low == high else f"{low} – {high}"
+
 
 def playbook_page(playbooks: Sequence[Told], lang: Lang) -> str:
     """Playbooks of one or several orders, for the seller's own use."""

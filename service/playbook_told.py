@@ -84,9 +84,14 @@ def _comparison(ground: Ground, roads: Sequence[Ending], purse: Purse | None, la
     saves = round(found.saves, purse.exponent)
     text = frame.format(
         road=_in(texts["roads"][found.cheaper], lang), saves=f"{saves:,.{purse.exponent}f} {purse.currency}",
-        sureness=f"{100 * found.sureness:.0f} %" if lang == "en" else f"{100 * found.sureness:.0f}%",
+        sureness=_percent(found.sureness, lang),
     )  # fmt: skip
     return _compared(found.cheaper if is_clear else None, saves, round(found.sureness, 2), text)
+
+
+def _percent(share: float, lang: Lang) -> str:
+    number = "> 99" if share > 0.99 else f"{100 * share:.0f}"
+    return f"{number} %" if lang == "en" else f"{number}%"
 
 
 def _compared(cheaper: str | None, saves: float | None, sureness: float | None, text: str) -> Told:
