@@ -127,6 +127,7 @@ def _evidence(case: Case, item: Item) -> Told | None:
         "values": {name: _value(case, name) for name in shown},
         "source": rest.told(),
         "text": case.said(item.text),
+        "hint": None if item.hint is None else case.said(item.hint),
     }
 
 

@@ -63,7 +63,10 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Item:
-    """One piece of evidence; `evidence.toml` says how it is found present, against, missing or unknown."""
+    """One piece of evidence; `evidence.toml` says how it is found present, against, missing or unknown.
+
+    hint: for the seller alone, never sent.
+    """
 
     id: Name
     kinds: Annotated[tuple[KindId, ...], Field(min_length=1)]
@@ -71,6 +74,7 @@ class Item:
     text: Text
     fact: str | None = None
     source: str | None = None
+    hint: Text | None = None
     when: Conditions = ()
     clock: Clock | None = None
     present: Cases = ()

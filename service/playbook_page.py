@@ -14,7 +14,7 @@ from markupsafe import Markup
 from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT
 from service.languages import TAGS
 from service.playbook_catalogue import playbook_catalogue
-from service.wording import Lang
+from service.wording import Lang, wording
 
 Told = dict[str, Any]
 _TEMPLATES = Environment(
@@ -60,6 +60,23 @@ class Said:
         if amount is None:
             return self("unknown")
         return f"{amount:,.{CURRENCY_EXPONENTS.get(currency, DEFAULT_EXPONENT)}f} {currency}"
+
+    def attribute(self, name: str) -> str:
+        """What an attribute is called: an instant as in the timeline, others as in reasons, else its name.
+
+        >>> Said("zh").attribute("first_scan_at"), Said("en").attribute("is_fragile_x")
+        ('承运商首次扫描', 'is fragile x')
+        """
+        if name in playbook_catalogue().texts["timeline"]:
+            return self(name, "timeline")
+        known = wording().attributes.get(name)
+        if known is None:
+            return name.replace("_", " ")
+        return known.name.zh if self.lang == "zh" else known.name.en
+
+    def value(self, name: str, value: str) -> str:
+        """A value as it is told; instants to the minute."""
+        return f"{self.moment(value)} UTC" if name in playbook_catalogue().texts["timeline"] else value
 
     def span(self, cost: Told) -> str:
         """The range of a cost."""

@@ -42,6 +42,7 @@ class EvidenceShape(BaseModel):
     values: dict[str, str]
     source: SourceShape
     text: str
+    hint: str | None
 
 
 class ChanceShape(BaseModel):
