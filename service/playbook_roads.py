@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import betaincinv
@@ -12,8 +13,8 @@ from features.columns import Floats
 from service.playbook_catalogue import RoadId
 
 # Equally likely chances at which roads are compared; money and defect turn out well or badly together.
-_LUCK = np.asarray((np.arange(99) + 0.5) / 99.0, dtype=np.float64)
-_LOW, _HIGH = 0.05, 0.95
+_LUCK = np.asarray(np.arange(1, 100) / 100.0, dtype=np.float64)
+_LOW, _HIGH = 4, 94  # the places of 5 % and 95 %; a cost never falls as luck worsens
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,14 @@ class Chance:
         return np.asarray(betaincinv(self.mean * self.claims, (1.0 - self.mean) * self.claims, luck))
 
     @property
+    def at_each_luck(self) -> Floats:
+        """(99,) float64: the equally likely values of the probability; kept, because chances come again and again."""
+        return _at_each_luck(self)
+
+    @property
     def interval(self) -> tuple[float, float]:
         """The 90 % interval."""
-        low, high = self.by_luck(np.array([_LOW, _HIGH])).tolist()
-        return low, high
+        return float(self.at_each_luck[_LOW]), float(self.at_each_luck[_HIGH])
 
     def times(self, factor: float) -> Chance:
         """The chance of this and of something else that has the probability `factor`."""
@@ -56,6 +61,13 @@ class Chance:
     def inverse(self) -> Chance:
         """The chance that it does not happen."""
         return Chance(1.0 - self.mean, self.claims)
+
+
+@lru_cache(maxsize=4096)
+def _at_each_luck(chance: Chance) -> Floats:
+    found = chance.by_luck(_LUCK)
+    found.flags.writeable = False
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +103,13 @@ class Cost:
 
 def cost_of(ending: Ending, stakes: Stakes) -> Cost:
     """What a road costs."""
-    spread = [_by_luck(ending, stakes, unknown) for unknown in (0.0, 1.0)]
+    spread = [_by_luck(ending, stakes, unknown) for unknown in _possible([ending])]
     return Cost(
         _paid(ending, stakes) * ending.seller_pays.mean,
         None if ending.defect is None else ending.defect.mean * stakes.defect,
         ending.minutes * stakes.minute,
-        float(np.quantile(spread[0], _LOW)),
-        float(np.quantile(spread[1], _HIGH)),
+        float(spread[0][_LOW]),
+        float(spread[-1][_HIGH]),
     )
 
 
@@ -108,8 +120,13 @@ def _paid(ending: Ending, stakes: Stakes) -> float:
 def _by_luck(ending: Ending, stakes: Stakes, unknown: float) -> Floats:
     """(99,) float64: the cost of a road at each luck; an unknown defect has the chance `unknown`."""
     counts = Chance(unknown) if ending.defect is None else ending.defect
-    paid = _paid(ending, stakes) * ending.seller_pays.by_luck(_LUCK)
-    return paid + counts.by_luck(_LUCK) * stakes.defect + ending.minutes * stakes.minute
+    paid = _paid(ending, stakes) * ending.seller_pays.at_each_luck
+    return np.asarray(paid + counts.at_each_luck * stakes.defect + ending.minutes * stakes.minute)
+
+
+def _possible(endings: Sequence[Ending]) -> tuple[float, ...]:
+    """What an unknown defect may turn out to be; one value where none is unknown."""
+    return (0.0, 1.0) if any(ending.defect is None for ending in endings) else (0.0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +140,8 @@ class Comparison:
 
 def compared(endings: Sequence[Ending], stakes: Stakes) -> Comparison | None:
     """The cheaper of two roads; None where that turns on a defect of which no rule is known."""
-    found = [_compared(endings, stakes, unknown) for unknown in (0.0, 1.0)]
-    if found[0].cheaper != found[1].cheaper:
+    found = [_compared(endings, stakes, unknown) for unknown in _possible(endings)]
+    if found[0].cheaper != found[-1].cheaper:
         return None
     return min(found, key=lambda one: (one.sureness, one.saves))
 
