@@ -22,8 +22,8 @@ from features.tables import Chunk, TableOptions, orders_of, read_orders
 from model.artefact import load
 from model.consequences import Consequences, from_policy_alone
 from service.claim_stage import may_concern
-from service.cli_options import CostFile, Zone, err, instant, zone_named
-from service.cli_seller import Map, read_by_map
+from service.cli_options import CostFile, DateOrderAsked, DecimalAsked, FileEncoding, Zone, err, instant, said_of
+from service.cli_seller import Map, read_as_said
 from service.cost_profile import Costs, chosen_costs
 from service.evidence_pack import Attachment, attachment, folder_name, write_pack
 from service.files import written_aside
@@ -54,6 +54,9 @@ def playbook_command(
     ] = None,
     costs: CostFile = None,
     time_zone: Zone = None,
+    date_order: DateOrderAsked = None,
+    decimal: DecimalAsked = None,
+    file_encoding: FileEncoding = None,
     map_file: Map = None,
 ) -> None:
     """Tell what to do about orders with a claim, a debit or a dispute: evidence, deadlines, roads, what not to do."""
@@ -62,13 +65,11 @@ def playbook_command(
     if attached and pack is None:
         raise InputError("--attach: expected --pack DIR beside it; files go into a pack")
     at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
-    options = TableOptions(as_of=at, zone=zone_named(time_zone))
+    said = said_of(time_zone, date_order, decimal, file_encoding)
+    options, table = TableOptions(as_of=at, zone=said.zone), read_as_said(orders, map_file, said, lang)
     shown = None if model is None else load(model, signing_key(settings())).scorer.consequences
     maker = _Maker(shown or from_policy_alone(), chosen_costs(costs, settings()), (lang, send_lang))
-    read = read_orders(orders, options) if map_file is None else orders_of(
-        read_by_map(orders, map_file, options.zone, lang), options
-    )  # fmt: skip
-    found = maker.made(read, order, out)
+    found = maker.made(read_orders(orders, options) if table is None else orders_of(table, options), order, out)
     _print(found, lang)
     if out is not None:
         _write(found, out, lang)
