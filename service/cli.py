@@ -35,6 +35,7 @@ from service.cli_options import (
 )
 from service.cli_options import instant as _instant
 from service.cli_options import say as _say
+from service.cli_playbook import playbook_command
 from service.cli_seller import Map, map_file_command, read_as_said
 from service.cli_worklist import worklist
 from service.cost_profile import chosen_costs, template
@@ -59,6 +60,7 @@ app.command("map")(map_file_command)
 app.command("import")(import_files)
 app.command("policy")(policy_command)
 app.command("advice")(advice_command)
+app.command("playbook")(playbook_command)
 
 
 def run() -> None:

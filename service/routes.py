@@ -12,20 +12,26 @@ from starlette.responses import JSONResponse, Response
 
 from features.document import read_json
 from features.order import Order
-from service import shapes
+from service import playbook_shapes, shapes
 from service.bodies import read_body
 from service.compliance import checked_body
 from service.languages import TAGS, accepted
 from service.observation import CONTENT_TYPE
 from service.openapi import ALWAYS, WITH_BODY, problems, takes
 from service.running import Running, running
-from service.scoring import scored, scored_batch
+from service.scoring import played, scored, scored_batch
 from service.wording import Lang
 
 EXAMPLE: dict[str, Any] = {
     "order_id": "114-0000001-0000001", "as_of": "2026-11-20T08:15:00Z", "marketplace": "US",
     "placed_at": "2026-11-02T03:12:00Z", "ship_by": "2026-11-04T23:59:59Z", "shipped_at": "2026-11-03T06:40:00Z",
     "latest_delivery_at": "2026-11-16T23:59:59Z", "order_total": 45.5, "currency": "USD", "has_tracking": True,
+}  # fmt: skip
+
+DISPUTED: dict[str, Any] = EXAMPLE | {
+    "first_message_at": "2026-11-17T09:00:00Z", "first_reply_at": "2026-11-17T12:30:00Z",
+    "claim_opened_at": "2026-11-19T10:00:00Z", "claim_type": "not_received",
+    "information_requested_at": "2026-11-19T14:00:00Z",
 }  # fmt: skip
 
 DRAFT = {"text": "Please add me on WeChat: abc_0000, I will send the replacement there."}
@@ -75,6 +81,16 @@ def _batch(body: bytes, held: Running, lang: Lang) -> Response:
 
 def _told(answer: dict[str, Any], lang: Lang) -> Response:
     return JsonBytes(orjson.dumps(answer), headers={"Content-Language": TAGS[lang], "Vary": "Accept-Language"})
+
+
+@api.post("/v1/playbook", tags=["playbook"], response_class=JsonBytes, openapi_extra=takes(Order, DISPUTED),
+          responses={200: {"model": playbook_shapes.Playbook}, **problems(*WITH_BODY)})  # fmt: skip
+async def playbook(request: Request) -> Response:
+    """What to do about one order when a claim is there or may come: evidence, deadlines, roads, what not to do."""
+    held = running(request)
+    value = read_json(await read_body(request, held.settings.max_body_bytes))
+    lang = accepted(request.headers.get("accept-language", ""))
+    return _told(played(value, held, lang), lang)
 
 
 @api.post("/v1/compliance/check", tags=["compliance"], response_class=JsonBytes,

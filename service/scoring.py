@@ -11,6 +11,7 @@ from features.errors import OrderRefused, Problem
 from service.answers import answer
 from service.decide import Decisions, decide
 from service.identifiers import score_id
+from service.playbook import playbook
 from service.problems import RequestRefused, order_problem
 from service.running import Running
 from service.wording import Lang
@@ -23,6 +24,12 @@ def scored(value: Any, held: Running, lang: Lang) -> Answer:
     at = epoch_seconds(held.clock())
     decisions = _decided(_columns(value, at, held), held)
     return _identified(decisions, 0, held, lang, at)
+
+
+def played(value: Any, held: Running, lang: Lang) -> Answer:
+    """The playbook of one order."""
+    columns = _columns(value, epoch_seconds(held.clock()), held)
+    return playbook(columns, 0, held.means.bundle.scorer.consequences, held.means.costs, lang)
 
 
 def scored_batch(value: Any, held: Running, lang: Lang) -> Answer:
