@@ -41,7 +41,7 @@ class Shares:
 class Rule:
     """Holds for claims of `types` where all of `when` do and the marketplace has `fact` (a topic of policy), if any.
 
-    overdue: a moment; the fact's span from it must have run out.
+    overdue: a moment; the fact's span from it must have run out, by as_of or by the moment `until` that ended it.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z_]+$")]
@@ -51,6 +51,7 @@ class Rule:
     defect: Share
     fact: str | None = None
     overdue: Annotated[str, BeforeValidator(checked_moment)] | None = None
+    until: Annotated[str, BeforeValidator(checked_moment)] = "as_of"
 
     @model_validator(mode="after")
     def _has_a_span(self) -> Self:
@@ -137,15 +138,16 @@ def _by_fact(rule: Rule, where: Bools, columns: Columns, groups: list[Group]) ->
         fact = group.rules.get(rule.fact)
         here = where & group.rows
         if fact is not None and np.count_nonzero(here):
-            out |= here if rule.overdue is None else _run_out(fact, here, rule.overdue, columns, group.zone)
+            out |= here if rule.overdue is None else _run_out(fact, here, rule, columns, group.zone)
     return out
 
 
-def _run_out(fact: PolicyFact, where: Bools, since: str, columns: Columns, zone: ZoneInfo) -> Bools:
-    start = np.where(where, moment(columns, since), np.nan)
+def _run_out(fact: PolicyFact, where: Bools, rule: Rule, columns: Columns, zone: ZoneInfo) -> Bools:
+    """(n,) bool: of the orders at `where` those for which the fact's span from the start had run out at the end."""
+    start, end = moment(columns, str(rule.overdue)), moment(columns, rule.until)
     out = np.zeros(columns.n, dtype=np.bool_)
-    for i in np.flatnonzero(~np.isnan(start)).tolist():
-        out[i] = columns["as_of"][i] > due(fact, float(start[i]), zone)
+    for i in np.flatnonzero(where & (start <= end)).tolist():
+        out[i] = end[i] > due(fact, float(start[i]), zone)
     return out
 
 

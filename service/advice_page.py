@@ -127,7 +127,8 @@ def _rules(expected: Expectations) -> Iterator[str]:
     for rule in expected.rule:
         fact = f"`{rule.fact}`" if rule.fact else "–"
         kinds = ", ".join(rule.types)
-        late = f"the fact's span from {rule.overdue} has run out; " if rule.overdue else ""
+        by = "" if rule.until == "as_of" else f" by {rule.until}"
+        late = f"the fact's span from {rule.overdue} has run out{by}; " if rule.overdue else ""
         when = late + _all(rule.when)
         yield f"| {rule.id} | {kinds} | {when} | {fact} | {rule.seller_pays:.0%} | {rule.defect:.0%} |\n"
     for name in CLAIM_TYPES:
