@@ -38,7 +38,8 @@ def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: in
     strength = np.zeros((len(X), len(names)))
     for j, feature in enumerate(features):
         strength[:, names.index(feature.attribute)] += parts[:, j]
-    strength *= scorer.calibrator.slopes[state][:, None]
+    phase = scores.phase if at is None else scores.phase[at]
+    strength *= scorer.calibrator.slopes[phase][:, None]
     # Log-odds stay far below 1,000, so what raises the risk stands before what lowers it, each by its size.
     rank = np.where(strength > 0.0, strength + 1e3, -strength)
     rank[:, [j for j, name in enumerate(names) if name in CONTEXT]] = -1.0
