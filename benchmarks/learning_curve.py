@@ -1,12 +1,13 @@
 """Learning curve on simulated orders: how much of what could be known does the model know, and is it calibrated?
 
-    python benchmarks/learning_curve.py --sizes 20000 100000 500000 --write docs/learning_curve.md
+    python benchmarks/learning_curve.py --sizes 20000 100000 500000 --keep build/curve --write build/curve.md
 
 Trains on N mature simulated orders, then judges on a separate later year of the same simulated world, against the TRUE
 probabilities (known there because the world is simulated), at entry of each state and in three cells that matter.
     gain    share of the truth's log-loss gain over the constant (the mean truth of that state or cell)
     O/E     mean truth ÷ mean prediction;  slope: of the truth on the predicted log-odds
     inside  share of 20 score bins whose true mean lies in the mean 90 % interval;  width: median high ÷ low
+What was judged and the later sets stay in the folder --keep, so that runs side by side, or a later one, can use them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from features.columns import Columns, Floats, Ints
 from features.moments import DAY, as_known_from_final
+from features.phases import STATE_OF_PHASE
 from features.tables import TableOptions, read_orders
 from model.calibration import probability_of
 from model.metrics import calibration_slope
@@ -58,10 +60,11 @@ def main() -> None:
     """Parse, run, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 100_000, 500_000])
-    parser.add_argument("--seeds", type=int, default=5, help="seeds; 3 at most from 500,000 orders on")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], help="3 at most from 500,000 on")
     parser.add_argument("--later", type=int, default=420_000, help="orders of the later set")
     parser.add_argument("--world", default="reference")
-    parser.add_argument("--rows", type=int, default=150_000, help="most rows judged per state or cell")
+    parser.add_argument("--rows", type=int, default=60_000, help="most rows judged per state or cell")
+    parser.add_argument("--keep", type=Path, default=Path("build/learning_curve"), help="folder of what was judged")
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
     lines = [
@@ -70,34 +73,71 @@ def main() -> None:
         "",
     ]
     for size in arguments.sizes:
-        seeds = min(arguments.seeds, 3) if size >= 500_000 else arguments.seeds
-        found = [judged(arguments.world, size, seed, arguments.later, arguments.rows) for seed in range(1, seeds + 1)]
+        seeds = arguments.seeds[:3] if size >= 500_000 else arguments.seeds
+        runs = [Run(arguments.world, size, seed, arguments.later, arguments.rows, arguments.keep) for seed in seeds]
+        found = [run.kept() or run.judged() for run in runs]
         lines += table(size, found)
-        print("\n".join(lines[-len(CELLS) - 5 :]), flush=True)
+        print("\n".join(lines[-len(CELLS) - 7 :]), flush=True)
         if arguments.write:
             arguments.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def judged(world_name: str, size: int, seed: int, later_orders: int, most_rows: int) -> Judged:
-    """Train on `size` orders of one seed, judge on the later year of the same world."""
-    began = time.time()
-    world = load_world(world_name)
-    past = simulate(world, size, seed, part=0, truth=False)
-    with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):
-        dataset = _dataset(past.orders, past.outcomes, Path(folder))
-        recipe = Recipe(WINDOW_DAYS, (), frozenset(), seed)
-        prepared = prepare(dataset, recipe, _quiet)
-        learned = fitted_on_all(prepared, recipe, _quiet)
-        curve = curve_of(prepared.rows, dataset.observed_until, WINDOW_DAYS)
-        raw, calibrator = calibrated(logistic, prepared.rows, curve, dataset.observed_until, seed)
-        scorer = scorer_of(prepared, learned)
-        claims = int(np.isfinite(dataset.claimed_at).sum())
-        print(f"# {size:,} orders, seed {seed}: {claims} claims, {learned.trees} trees, "
+@dataclass(frozen=True)
+class Run:
+    """One size and seed of a world. later: orders of the later set; rows: most judged per cell; keep: folder."""
+
+    world: str
+    size: int
+    seed: int
+    later: int
+    rows: int
+    keep: Path
+
+    @property
+    def file(self) -> Path:
+        """Where what was judged is kept."""
+        return self.keep / f"{self.world}-{self.size}-{self.seed}.npz"
+
+    def kept(self) -> Judged | None:
+        """What was judged before."""
+        if not self.file.exists():
+            return None
+        with np.load(self.file) as arrays:
+            return Judged(**arrays)
+
+    def judged(self) -> Judged:
+        """Train on `size` orders of one seed, judge on the later year of the same world."""
+        began = time.time()
+        past = simulate(load_world(self.world), self.size, self.seed, part=0, truth=False)
+        later, truth = self.later_set()
+        with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):
+            dataset = _dataset(past.orders, past.outcomes, Path(folder))
+            recipe = Recipe(WINDOW_DAYS, (), frozenset(), self.seed)
+            prepared = prepare(dataset, recipe, _quiet)
+            learned = fitted_on_all(prepared, recipe, _quiet)
+            curve = curve_of(prepared.rows, dataset.observed_until, WINDOW_DAYS)
+            raw, calibrator = calibrated(logistic, prepared.rows, curve, dataset.observed_until, self.seed)
+            scorer = scorer_of(prepared, learned)
+            claims = int(np.isfinite(dataset.claimed_at).sum())
+            del past, dataset, prepared
+            rows = later_rows(later, truth)
+            found = _judged(
+                scorer, rows, truth, lambda X, phase: calibrator.log_odds(raw(X, STATE_OF_PHASE[phase]), phase)
+            )
+        np.savez(self.file, **asdict(found))
+        print(f"# {self.size:,} orders, seed {self.seed}: {claims} claims, {learned.trees} trees, "
               f"slopes {learned.calibrator.slopes.round(2)}, {time.time() - began:.0f} s", flush=True)  # fmt: skip
-        later = simulate(world, later_orders, seed, part=1, truth=True)
-        truth = _thinned(later.truth, most_rows, seed)
-        rows = later_rows(later.orders, truth, Path(folder))
-        return _judged(scorer, rows, truth, lambda X, state: calibrator.log_odds(raw(X, state), state))
+        return found
+
+    def later_set(self) -> tuple[Path, pl.DataFrame]:
+        """The file of the later orders and the truth that is judged by, made once for all sizes."""
+        folder = self.keep / f"{self.world}-later-{self.seed}"
+        if not (folder / "truth.parquet").exists():
+            later = simulate(load_world(self.world), self.later, self.seed, part=1, truth=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            later.orders.write_parquet(folder / "orders.parquet")
+            _thinned(later.truth, self.rows, self.seed).write_parquet(folder / "truth.parquet")
+        return folder / "orders.parquet", pl.read_parquet(folder / "truth.parquet")
 
 
 def _dataset(orders: pl.DataFrame, outcomes: pl.DataFrame, folder: Path) -> Dataset:
@@ -118,10 +158,8 @@ def _thinned(truth: pl.DataFrame | None, most: int, seed: int) -> pl.DataFrame:
     return pl.concat([part.sample(min(most, part.height), seed=seed) for part in parts])
 
 
-def later_rows(orders: pl.DataFrame, truth: pl.DataFrame, folder: Path) -> Columns:
-    """The later orders as they were known at the moments of the truth."""
-    path = folder / "later.parquet"
-    orders.write_parquet(path)
+def later_rows(path: Path, truth: pl.DataFrame) -> Columns:
+    """The later orders, read from a file, as they were known at the moments of the truth."""
     columns = concatenated([chunk.columns for chunk in read_orders(path, TableOptions())])
     place = {order_id: i for i, order_id in enumerate(columns["order_id"])}
     at = np.fromiter((place[o] for o in truth["order_id"]), np.int64, truth.height)
@@ -135,10 +173,10 @@ def _judged(scorer: Scorer, rows: Columns, truth: pl.DataFrame, logistic_log_odd
     for start in range(0, rows.n, 100_000):
         piece = rows.take(np.arange(start, min(start + 100_000, rows.n)))
         scores = scorer.score(piece)
-        other = probability_of(logistic_log_odds(scores.X, scores.state))
+        other = probability_of(logistic_log_odds(scores.X, scores.phase))
         parts.append((scores.probability, scores.low, scores.high, other))
     ours, low, high, other = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Judged(truth["probability"].to_numpy(), ours, low, high, other, truth["cell"].to_numpy())
+    return Judged(truth["probability"].to_numpy(), ours, low, high, other, truth["cell"].to_numpy().astype(str))
 
 
 def _loss(truth: Floats, said: Floats) -> float:
@@ -160,6 +198,8 @@ def table(size: int, found: list[Judged]) -> list[str]:
                 f"| {cell} | {100 * mean:.3f} % | {gain:.3f} | {other:.3f} | {ratio:.3f} | {slope:.3f} "
                 f"| {100 * inside:.0f} % | {width:.2f} |"
             )
+    inside = [np.mean([_numbers(j, cell)[5] for j in found for cell in cells]) for cells in (CELLS[:5], CELLS[5:])]
+    lines += ["", f"Inside over all bins: states {100 * inside[0]:.1f} %, cells {100 * inside[1]:.1f} %."]
     return [*lines, ""]
 
 

@@ -1,4 +1,4 @@
-"""Calibration: log-odds of the model into log-odds that come true, per state; and how sure we are of them."""
+"""Calibration: log-odds of the model into log-odds that come true, per phase; and how sure we are of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from features.columns import Floats, Ints
+from features.order import STATES
+from features.phases import STATE_OF_PHASE
 
 Z_90 = 1.6448536269514722
 
@@ -20,24 +22,24 @@ def probability_of(log_odds: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Calibrator:
-    """Calibrated log-odds = intercepts[state] + slopes[state] · log-odds.
+    """Calibrated log-odds = intercepts[phase] + slopes[phase] · log-odds.
 
     Its 90 % interval, for the mean true probability of orders like this, is ± Z_90 · sd on the log-odds, where
-    variance = variance[state] · (1, z, z²), z the uncalibrated log-odds: prevalence, shocks, calibrator and model.
-    intercepts, slopes: (states,), slopes > 0; variance: (states, 3).
+    variance = variance[phase] · (1, z, z²), z the uncalibrated log-odds: prevalence, shocks, calibrator and model.
+    intercepts, slopes: (phases,), slopes > 0; variance: (phases, 3).
     """
 
     intercepts: Floats
     slopes: Floats
     variance: Floats
 
-    def log_odds(self, raw: Floats, state: Ints) -> Floats:
+    def log_odds(self, raw: Floats, phase: Ints) -> Floats:
         """(n,) float64 calibrated log-odds."""
-        return np.asarray(self.intercepts[state] + self.slopes[state] * raw)
+        return np.asarray(self.intercepts[phase] + self.slopes[phase] * raw)
 
-    def deviation(self, raw: Floats, state: Ints) -> Floats:
+    def deviation(self, raw: Floats, phase: Ints) -> Floats:
         """(n,) float64: standard deviation of the calibrated log-odds."""
-        constant, linear, square = self.variance[state].T
+        constant, linear, square = self.variance[phase].T
         return np.asarray(np.sqrt(np.maximum(constant + raw * (linear + raw * square), 0.0)))
 
     def to_state(self) -> dict[str, Any]:
@@ -50,5 +52,6 @@ class Calibrator:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Calibrator:
-        """The inverse of `to_state`."""
-        return cls(np.array(state["intercepts"]), np.array(state["slopes"]), np.array(state["variance"]))
+        """The inverse of `to_state`; in bundles of before there were phases, each has the numbers of its state."""
+        arrays = (np.array(state[name]) for name in ("intercepts", "slopes", "variance"))
+        return cls(*(a[STATE_OF_PHASE] if len(a) == len(STATES) else a for a in arrays))

@@ -35,7 +35,8 @@ def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: in
     state = scores.state if at is None else scores.state[at]
     parts = scorer.booster.contributions(X, state, threads)[:, :-1] + scorer.margin.by_feature(X, len(features))
     of = scorer.pipeline.by_attribute_
-    strength = np.add.reduceat(parts[:, of.order], of.starts, axis=1) * scorer.calibrator.slopes[state][:, None]
+    phase = scores.phase if at is None else scores.phase[at]
+    strength = np.add.reduceat(parts[:, of.order], of.starts, axis=1) * scorer.calibrator.slopes[phase][:, None]
     # Log-odds stay far below 1,000, so what raises the risk stands before what lowers it, each by its size.
     rank = np.where(strength > 0.0, strength + 1e3, -strength)
     rank[:, [j for j, name in enumerate(of.names) if name in CONTEXT]] = -1.0

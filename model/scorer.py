@@ -11,6 +11,7 @@ import numpy as np
 from features.columns import Columns, Floats, Ints
 from features.moments import DAY, claim_window_closes, states
 from features.order import STATES
+from features.phases import phases
 from features.pipeline import FeaturePipeline
 from model.booster import Booster
 from model.calibration import Z_90, Calibrator, probability_of
@@ -39,12 +40,13 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What is inferred of n orders. All (n,) float64 but state ((n,) int64) and type_shares ((n, 3)).
+    """What is inferred of n orders. All (n,) float64 but state and phase ((n,) int64) and type_shares ((n, 3)).
 
     X: the feature matrix and raw: the uncalibrated log-odds, from which reasons are told.
     """
 
     state: Ints
+    phase: Ints
     probability: Floats
     low: Floats
     high: Floats
@@ -85,16 +87,17 @@ class Scorer:
 
     def _told(self, columns: Columns, state: Ints, X: Floats, raw: Floats) -> Scores:
         baseline = self.baseline.of(columns, state)
-        calibrated = self.calibrator.log_odds(raw, state)
+        phase = phases(columns, state)
+        calibrated = self.calibrator.log_odds(raw, phase)
         if self.standing == "insufficient_data":
             calibrated = np.log(baseline) - np.log1p(-baseline)
-        spread = Z_90 * self.calibrator.deviation(raw, state)
+        spread = Z_90 * self.calibrator.deviation(raw, phase)
         probability = probability_of(calibrated)
         remaining = self.remaining_days(columns)
         shares = (self.delay.share(state, np.full(columns.n, days), remaining) for days in (7.0, 30.0))
         within_7, within_30 = (probability * share for share in shares)
         return Scores(
-            state, probability, probability_of(calibrated - spread), probability_of(calibrated + spread),
+            state, phase, probability, probability_of(calibrated - spread), probability_of(calibrated + spread),
             within_7, within_30, baseline, self.type_shares[state], X, raw,
         )  # fmt: skip
 

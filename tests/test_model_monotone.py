@@ -13,6 +13,7 @@ from features.document import read_order
 from features.feature import CONSTRAINED
 from features.moments import as_known, states
 from features.order import STATES, attributes
+from features.phases import PHASES
 from model.artefact import Bundle
 from model.calibration import probability_of
 from model.scorer import Scorer
@@ -88,8 +89,8 @@ def test_higher_signed_features_never_lower_the_raw_log_odds_whatever_else_is_un
         assert (scorer.booster.log_odds(riskier, state) >= scorer.booster.log_odds(X, state)).all()
 
 
-def test_calibration_keeps_the_order_of_log_odds_in_every_state(bundle: Bundle) -> None:
+def test_calibration_keeps_the_order_of_log_odds_in_every_phase(bundle: Bundle) -> None:
     raw = np.linspace(-12.0, 6.0, 2_001)
-    for place in range(len(STATES)):
+    for place in range(len(PHASES)):
         calibrated = bundle.scorer.calibrator.log_odds(raw, np.full(len(raw), place))
         assert (np.diff(probability_of(calibrated)) > 0.0).all()

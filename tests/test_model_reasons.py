@@ -25,11 +25,11 @@ def scores(bundle: Bundle, documents: list[dict[str, Any]]) -> Scores:
     return bundle.scorer.score(as_known(orders))
 
 
-def test_reasons_add_up_to_the_calibrated_log_odds_less_a_constant_of_the_state(bundle: Bundle, scores: Scores) -> None:
+def test_reasons_add_up_to_the_calibrated_log_odds_less_a_constant_of_the_phase(bundle: Bundle, scores: Scores) -> None:
     told = reasons(bundle.scorer, scores).strength.sum(axis=1)
     calibrated = np.log(scores.probability) - np.log1p(-scores.probability)
-    for place in np.unique(scores.state):
-        rest = (calibrated - told)[scores.state == place]
+    for place in np.unique(scores.phase):
+        rest = (calibrated - told)[scores.phase == place]
         np.testing.assert_allclose(rest, rest[0], rtol=0, atol=1e-9)
 
 

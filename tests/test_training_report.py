@@ -12,6 +12,7 @@ import pytest
 from scipy.stats import chi2
 
 from features.order import STATES
+from features.phases import PHASES
 from features.pipeline import Extra
 from model.booster import Booster, booster_text
 from model.calibration import Calibrator, probability_of
@@ -57,10 +58,10 @@ def trained(unlearned):
     params = {"num_leaves": 4, "verbosity": -1, "num_threads": 1, "deterministic": True, "objective": "binary"}
     grown = lightgbm.train(params, lightgbm.Dataset(rows.X, label=y.astype(float)), num_boost_round=3)
     booster = Booster(booster_text(dict.fromkeys(STATES, grown.model_to_string())))
-    calibrator = Calibrator(np.zeros(len(STATES)), np.ones(len(STATES)), np.full((len(STATES), 3), 0.01))
+    calibrator = Calibrator(np.zeros(len(PHASES)), np.ones(len(PHASES)), np.full((len(PHASES), 3), 0.01))
     said = {OURS: probability_of(margin.log_odds(rows.X)), "constant": np.full(len(y), y.mean())}
     test = evaluate.Test(rows.order, rows.state, rows.placed_at, rows.as_of, y, rows.importance, rows.name, said)
-    fold = Said(margin.log_odds(rows.X), rows.state, y, rows.importance, rows.placed_at, np.zeros_like(rows.order))
+    fold = Said(margin.log_odds(rows.X), rows.phase, y, rows.importance, rows.placed_at, np.zeros_like(rows.order))
     scorer = replace(unlearned.scorer, margin=margin, booster=booster, calibrator=calibrator, standing="fitted")
     return replace(unlearned, scorer=scorer, learned=Learned(margin, booster, calibrator, 3, fold), test=test)
 

@@ -9,47 +9,53 @@ import numpy as np
 from features.columns import Array, Floats, Ints
 from features.moments import DAY
 from features.order import STATES
+from features.phases import PHASES, STATE_OF_PHASE
 from model.calibration import Calibrator, probability_of
 from training.settings import fit_settings
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """m rows and what a model said of them. All (m,): raw log-odds, state places, labels, weights, placed_at instants,
+    """m rows and what a model said of them. All (m,): raw log-odds, phase places, labels, weights, placed_at instants,
     and the fold that a row was judged in (0 where there are none)."""
 
     raw: Floats
-    state: Ints
+    phase: Ints
     y: Array
     weight: Floats
     placed_at: Floats
     fold: Ints
 
 
-def fitted_calibrator(out_of_fold: Said, everything: Said) -> Calibrator:
-    """Slope from rows the model had not seen, each fold and state at its own level; levels per state from all rows.
+def fitted_calibrator(out_of_fold: Said, everything: Said, more: float = 1.0) -> Calibrator:
+    """Slope from rows the model had not seen, each fold and phase at its own level; levels per phase from all rows.
 
     The rolling rows are the later ones, so their level is that of one season; all orders tell the level better.
-    Slopes are shrunk to 1 (and 1 below `fewest_for_slope` claims), a state's level and slope to the common ones.
+    Slopes are shrunk to 1 (and 1 below `fewest_for_slope` claims), a state's level and slope to the common ones, those
+    of its late phase to the state's. What noise in a model takes from its slope falls with the claims it learned from,
+    so only 1 ÷ `more` of it is left in a model that learned from `more` times the claims of those that were judged.
     """
     settings = fit_settings()
     claims = float(out_of_fold.weight @ out_of_fold.y)
     if claims >= settings.calibration_fewest_for_slope:
         slopes, slope_variance = _slopes(out_of_fold)
+        slopes = 1.0 + (slopes - 1.0) / more
     else:
-        slopes = np.ones(len(STATES))
-        slope_variance = np.full(len(STATES), settings.calibration_slope_deviation**2)
+        slopes = np.ones(len(PHASES))
+        slope_variance = np.full(len(PHASES), settings.calibration_slope_deviation**2)
     levels, level_variance = _levels(everything, slopes)
     centre = _claim_weighted_centre(everything)
-    shape = max(_left_over(out_of_fold, Calibrator(levels, slopes, np.zeros((len(STATES), 3)))), _shape_floor(claims))
-    period = fit_settings().calibration_period_deviation ** 2
+    left_over = _left_over(out_of_fold, Calibrator(levels, slopes, np.zeros((len(PHASES), 3))))
+    shape = np.maximum(left_over, _shape_floor(out_of_fold))
+    period = settings.calibration_period_deviation**2
     constant = level_variance + shape + period + slope_variance * centre**2
     return Calibrator(levels, slopes, np.stack([constant, -2.0 * slope_variance * centre, slope_variance], axis=1))
 
 
-def _shape_floor(claims: float) -> float:
-    """Least variance of the log-odds for what a straight line per state cannot show: falls with the claims seen."""
-    return fit_settings().calibration_shape_claims / max(claims, 1.0)
+def _shape_floor(rows: Said) -> Floats:
+    """(phases,) least variance of the log-odds for what a straight line cannot show: falls with the claims seen."""
+    claims = np.bincount(rows.phase, rows.weight * rows.y, len(PHASES))
+    return np.asarray(fit_settings().calibration_shape_claims / (claims + 1.0))
 
 
 def _newton(design: Floats, offset: Floats, rows: Said, prior: Floats, centre: Floats) -> tuple[Floats, Floats]:
@@ -73,52 +79,66 @@ def _newton(design: Floats, offset: Floats, rows: Said, prior: Floats, centre: F
     return beta, np.asarray(bread @ (many * sums.T @ sums + np.diag(prior)) @ bread)
 
 
-def _of_state(rows: Said) -> Floats:
-    """(m, states) float64: 1 in the column of each row's state."""
-    return np.asarray(rows.state[:, None] == np.arange(len(STATES)), dtype=np.float64)
+# (phases, 1 + states + late phases): what adds up to a phase – the common, its state's own, its own if it is late.
+_PARTS = np.concatenate(
+    [np.ones((len(PHASES), 1)), np.eye(len(STATES))[STATE_OF_PHASE], np.eye(len(PHASES))[:, len(STATES) :]], axis=1
+)
+
+
+def _own(of_common: float, of_state: float, of_phase: float) -> Floats:
+    """(1 + states + late phases,) prior precisions of the parts, from their deviations."""
+    deviations = np.repeat([of_common, of_state, of_phase], [1, len(STATES), len(PHASES) - len(STATES)])
+    return np.asarray(deviations**-2.0)
 
 
 def _slopes(rows: Said) -> tuple[Floats, Floats]:
-    """(states,) slopes, each shrunk to the common one and that to 1, and their (states,) variances."""
-    settings, n = fit_settings(), len(STATES)
+    """(phases,) slopes, each shrunk to that of what it is part of, the common one to 1; their (phases,) variances."""
+    settings = fit_settings()
     folds = np.asarray(rows.fold[:, None] == np.unique(rows.fold), dtype=np.float64)
-    state = _of_state(rows)
-    design = np.concatenate([folds, state, rows.raw[:, None], state * rows.raw[:, None]], axis=1)
-    deviations: list[Floats] = [
-        np.full(folds.shape[1], np.inf), np.full(n, settings.calibration_intercept_deviation),
-        np.array([settings.calibration_slope_deviation]), np.full(n, settings.calibration_state_slope_deviation),
-    ]  # fmt: skip
+    parts = _PARTS[rows.phase]
+    design = np.concatenate([folds, parts[:, 1:], parts * rows.raw[:, None]], axis=1)
+    level = _own(np.inf, settings.calibration_intercept_deviation, settings.calibration_phase_deviation)[1:]
+    slope = _own(
+        settings.calibration_slope_deviation, settings.calibration_state_slope_deviation,
+        settings.calibration_phase_slope_deviation,
+    )  # fmt: skip
     centre = np.zeros(design.shape[1])
-    centre[-1 - n] = 1.0
-    beta, covariance = _newton(design, np.zeros(len(rows.raw)), rows, np.concatenate(deviations) ** -2.0, centre)
-    pick = np.zeros((n, len(beta)))
-    pick[:, -1 - n] = 1.0
-    pick[np.arange(n), np.arange(len(beta) - n, len(beta))] = 1.0
-    return np.maximum(pick @ beta, 0.05), np.asarray(np.einsum("ij,jk,ik->i", pick, covariance, pick))
+    first = design.shape[1] - len(slope)
+    centre[first] = 1.0
+    prior = np.concatenate([np.zeros(folds.shape[1]), level, slope])
+    beta, covariance = _newton(design, np.zeros(len(rows.raw)), rows, prior, centre)
+    variance = np.einsum("ij,jk,ik->i", _PARTS, covariance[first:, first:], _PARTS)
+    return np.maximum(_PARTS @ beta[first:], 0.05), np.asarray(variance)
 
 
 def _levels(rows: Said, slopes: Floats) -> tuple[Floats, Floats]:
-    """(states,) intercepts at given slopes, and their (states,) variances."""
-    own = fit_settings().calibration_intercept_deviation ** -2.0
-    design = np.concatenate([np.ones((len(rows.raw), 1)), _of_state(rows)], axis=1)
-    prior = np.concatenate([[0.0], np.full(len(STATES), own)])
-    beta, covariance = _newton(design, slopes[rows.state] * rows.raw, rows, prior, np.zeros(len(prior)))
-    variance = covariance[0, 0] + np.diag(covariance)[1:] + 2.0 * covariance[0, 1:]
-    return beta[0] + beta[1:], variance
+    """(phases,) intercepts at given slopes, and their (phases,) variances.
+
+    A state's own level is shrunk by as much as the levels of all states differ beyond chance (empirical Bayes).
+    """
+    settings, offset, own = fit_settings(), slopes[rows.phase] * rows.raw, slice(1, 1 + len(STATES))
+    deviation = settings.calibration_intercept_deviation
+    for _ in range(2):
+        prior = _own(np.inf, deviation, settings.calibration_phase_deviation)
+        beta, covariance = _newton(_PARTS[rows.phase], offset, rows, prior, np.zeros(len(prior)))
+        beyond = float(np.mean(beta[own] ** 2 - np.diag(covariance)[own]))
+        least = settings.calibration_least_deviation
+        deviation = float(np.clip(np.sqrt(max(beyond, 0.0)), least, deviation))
+    return _PARTS @ beta, np.asarray(np.einsum("ij,jk,ik->i", _PARTS, covariance, _PARTS))
 
 
 def _claim_weighted_centre(rows: Said) -> Floats:
-    """(states,) float64: the mean raw log-odds of rows with a claim, where a state's level is known best."""
+    """(phases,) float64: the mean raw log-odds of rows with a claim, where a phase's level is known best."""
     mass = rows.weight * rows.y
     overall = float(mass @ rows.raw / mass.sum())
-    claims = np.bincount(rows.state, mass, len(STATES))
-    sums = np.bincount(rows.state, mass * rows.raw, len(STATES))
+    claims = np.bincount(rows.phase, mass, len(PHASES))
+    sums = np.bincount(rows.phase, mass * rows.raw, len(PHASES))
     return np.asarray((sums + overall) / (claims + 1.0))
 
 
 def _left_over(rows: Said, calibrator: Calibrator) -> float:
     """Variance of the log-odds of score bins around the calibrated ones beyond what counting explains."""
-    z = calibrator.log_odds(rows.raw, rows.state)
+    z = calibrator.log_odds(rows.raw, rows.phase)
     p = probability_of(z)
     order = np.argsort(z, kind="stable")
     expected_so_far = np.cumsum((rows.weight * p)[order])

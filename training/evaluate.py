@@ -18,7 +18,7 @@ from model.calibration import Calibrator, probability_of
 from model.delay import DelayCurve
 from model.metrics import Quality, quality
 from training.calibrate import fitted_calibrator
-from training.learn import Known, known_at, rolling_folds, said, together
+from training.learn import Known, known_at, more_to_learn_from, rolling_folds, said, together
 from training.rows import Rows
 
 RawModel = Callable[[Floats, Ints], Floats]
@@ -86,20 +86,22 @@ BASELINES: dict[str, Fitter] = {
 def calibrated(fit: Fitter, rows: Rows, curve: DelayCurve, until: float, seed: int) -> tuple[RawModel, Calibrator]:
     """A baseline fitted on what was known at `until`, with a calibrator from the same rolling origins as ours."""
     parts = []
-    for k, fold in enumerate(rolling_folds(rows, curve, until)):
+    folds = rolling_folds(rows, curve, until)
+    for k, fold in enumerate(folds):
         model = fit(rows.X[fold.fit.at], fold.fit.y, fold.fit.weight, seed)
         parts.append(said(rows, fold.judge, model(rows.X[fold.judge.at], rows.state[fold.judge.at]), k))
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
     model = fit(rows.X[everything.at], everything.y, everything.weight, seed)
     own = said(rows, everything, model(rows.X[everything.at], rows.state[everything.at]))
-    return model, fitted_calibrator(together(parts or [own]), own)
+    more = more_to_learn_from(everything, folds) if folds else 1.0
+    return model, fitted_calibrator(together(parts or [own]), own, more)
 
 
 def tested(rows: Rows, test: Known, models: dict[str, tuple[RawModel, Calibrator]]) -> Test:
     """The test rows with what every model says of them."""
-    X, state = rows.X[test.at], rows.state[test.at]
+    X, state, phase = rows.X[test.at], rows.state[test.at], rows.phase[test.at]
     told = {
-        name: probability_of(calibrator.log_odds(raw(X, state), state)) for name, (raw, calibrator) in models.items()
+        name: probability_of(calibrator.log_odds(raw(X, state), phase)) for name, (raw, calibrator) in models.items()
     }
     return Test(
         rows.order[test.at], state, rows.placed_at[test.at], rows.as_of[test.at], test.y, test.weight,

@@ -55,14 +55,15 @@ def _moments(orders: Columns, closes: Floats, seed: int) -> list[tuple[str, Floa
     contact = contact_at(orders)
     ship_by = orders["ship_by"]
     waits_to_ship = np.where(~(shipped <= ship_by), ship_by, np.nan)
-    overdue = [np.where(~(delivered <= latest + d * DAY), latest + d * DAY, np.nan) for d in (0.0, 3.0)]
+    overdue = [np.where(~(delivered <= latest + d * DAY), latest + d * DAY, np.nan) for d in (0.0, 3.0, 7.0)]
     # A moment after delivery or contact says more of the same state, so it is kept whatever follows.
     random = [placed + _uniform(orders["order_id"], seed, k) * (closes - placed) for k in (1, 2)]
     return [
         ("placed", placed, False), ("placed_planned", placed, True), ("ship_by", waits_to_ship, True),
         ("shipped", shipped, True), ("in_transit", in_transit, True), ("due", overdue[0], True),
-        ("overdue_3d", overdue[1], True), ("delivered", delivered, True), ("delivered_3d", delivered + 3 * DAY, True),
-        ("delivered_14d", delivered + 14 * DAY, True), ("contact", contact, True),
+        ("overdue_3d", overdue[1], True), ("overdue_7d", overdue[2], True), ("delivered", delivered, True),
+        ("delivered_3d", delivered + 3 * DAY, True), ("delivered_14d", delivered + 14 * DAY, True),
+        ("delivered_30d", delivered + 30 * DAY, True), ("contact", contact, True),
         ("contact_24h", contact + 24 * HOUR, True), ("contact_48h", contact + 48 * HOUR, True),
         ("random_1", random[0], True), ("random_2", random[1], True),
     ]  # fmt: skip

@@ -20,7 +20,7 @@ from training.calibrate import Said, fitted_calibrator
 from training.margin import fitted, prepared
 from training.rows import Rows
 from training.settings import fit_settings
-from training.surrogate import CONTACT, targets
+from training.surrogate import targets
 from training.trees import grown, parameters, staged_log_odds
 
 Progress = Callable[[str], None]
@@ -85,20 +85,30 @@ def learn(
     """Fit on everything known at `until`; numbers of trees and calibration come from rolling origins."""
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
     folds = rolling_folds(rows, curve, until) or [Fold(everything, everything)]
-    template = prepared(rows.X[everything.at], features)
-    most = np.full(len(STATES), parameters(features, seed)[1])
-    stages = []
-    for k, fold in enumerate(folds, 1):
-        stages.append(_staged(rows, fold, _fit(rows, fold.fit, template, features, seed, most)))
-        progress(f"rolling origin {k} of {len(folds)} fitted")
-    trees = _best_trees(stages, _more_to_learn_from(everything, folds), int(most[0]))
+    fit = _Fitting(rows, prepared(rows.X[everything.at], features), features, seed)
+    tried: dict[float, list[_Stage]] = {}
+    for penalty in _penalties(everything):
+        tried[penalty] = [_staged(rows, fold, fit(fold.fit, penalty)) for fold in folds]
+        progress(f"{len(folds)} rolling origins fitted, margin's penalty {penalty:g}")
+    penalty = min(tried, key=lambda p: _least_losses(tried[p]).sum())
+    stages = tried[penalty]
+    trees = _best_trees(stages)
     progress(f"trees chosen: {', '.join(f'{state} {n}' for state, n in zip(STATES, trees, strict=True))}")
     out_of_fold = together(
         [_judged(rows, fold, stage, trees, k) for k, (fold, stage) in enumerate(zip(folds, stages, strict=True))]
     )
-    learned = _finished(rows, everything, _fit(rows, everything, template, features, seed, trees), out_of_fold)
-    progress(f"fitted on {len(everything.at):,} rows, slopes {learned.calibrator.slopes.round(2)}")
+    more = more_to_learn_from(everything, folds)
+    learned = _finished(rows, everything, fit(everything, penalty, trees), out_of_fold, more)
+    progress(f"fitted on {len(everything.at):,} rows, penalty {penalty:g}, slopes {learned.calibrator.slopes.round(2)}")
     return learned
+
+
+def _penalties(known: Known) -> list[float]:
+    """The margin's penalties to try: those of fit.toml where claims are few, else the one for as many claims."""
+    settings, claims = fit_settings(), float(known.weight @ known.y)
+    if claims < settings.margin_choose_below:
+        return list(settings.margin_penalties)
+    return [max(settings.margin_penalties[-1], settings.margin_penalty_per_claim * claims)]
 
 
 def learned_without_search(
@@ -106,19 +116,18 @@ def learned_without_search(
 ) -> Learned:
     """Fit once with `trees` trees in every state, calibrated on the fitted rows: for who cannot wait for the search."""
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
-    template = prepared(rows.X[everything.at], features)
-    return _finished(
-        rows, everything, _fit(rows, everything, template, features, seed, np.full(len(STATES), trees)), None
-    )
+    fit = _Fitting(rows, prepared(rows.X[everything.at], features), features, seed)
+    return _finished(rows, everything, fit(everything, _penalties(everything)[-1], np.full(len(STATES), trees)), None)
 
 
-def _finished(rows: Rows, everything: Known, fit: _Fitted, out_of_fold: Said | None) -> Learned:
-    """What is kept of a fit. out_of_fold: what calibrates; the fitted rows themselves if None."""
+def _finished(rows: Rows, everything: Known, fit: _Fitted, out_of_fold: Said | None, more: float = 1.0) -> Learned:
+    """What is kept of a fit. out_of_fold: what calibrates, by models that had 1 ÷ `more` of the claims; the fitted rows
+    themselves if None."""
     booster = Booster(booster_text({STATES[s]: b.model_to_string() for s, b in fit.boosters.items()}))
     X, state = rows.X[everything.at], rows.state[everything.at]
     own = said(rows, everything, fit.margin.log_odds(X) + booster.log_odds(X, state))
     seen = own if out_of_fold is None else out_of_fold
-    return Learned(fit.margin, booster, fitted_calibrator(seen, own), booster.n_trees, seen)
+    return Learned(fit.margin, booster, fitted_calibrator(seen, own, more), booster.n_trees, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,26 +138,34 @@ class _Fitted:
     boosters: dict[int, lightgbm.Booster]
 
 
-def _fit(rows: Rows, known: Known, template: Margin, features: tuple[Feature, ...], seed: int, trees: Ints) -> _Fitted:
-    """A margin over all rows, and for each state trees grown on its out-of-fold log-odds. trees: (states,)."""
-    settings, folds = fit_settings(), fit_settings().rolling_margin_folds
-    rows = rows.take(known.at)
-    claims = float(known.weight @ known.y)
-    penalty = max(settings.margin_penalty, settings.margin_penalty_per_claim * claims)
-    fold = _fold_of(rows.group, folds, seed)
-    y = targets(rows, known.y, known.weight, fold, features, seed)
-    margin = fitted(rows.X, y, known.weight, features, penalty, template)
-    start = np.empty(len(y))
-    for k in range(folds):
-        out, kept = fold == k, fold != k
-        other = fitted(rows.X[kept], y[kept], known.weight[kept], features, penalty, margin)
-        start[out] = other.log_odds(rows.X[out])
-    boosters = {}
-    for place, most in enumerate(trees.tolist()):
-        at = np.flatnonzero(rows.state == place)
-        if most and known.y[at].any():
-            boosters[place] = grown(rows.X[at], y[at], known.weight[at], start[at], features, seed, most)
-    return _Fitted(margin, boosters)
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """How rows become a margin over all of them, and for each state trees grown on its out-of-fold log-odds."""
+
+    rows: Rows
+    template: Margin
+    features: tuple[Feature, ...]
+    seed: int
+
+    def __call__(self, known: Known, penalty: float, trees: Ints | None = None) -> _Fitted:
+        """trees: (states,) how many; the most there may be if None. penalty: the margin's, on all of the rows."""
+        rows, features, weight = self.rows.take(known.at), self.features, known.weight
+        if trees is None:
+            trees = np.full(len(STATES), parameters(features, self.seed)[1])
+        fold = _fold_of(rows.group, fit_settings().rolling_margin_folds, self.seed)
+        y = targets(rows, known.y, weight, fold, features, self.seed)
+        margin = fitted(rows.X, y, weight, features, penalty, self.template)
+        start = np.empty(len(y))
+        for k in range(fit_settings().rolling_margin_folds):
+            out, kept = fold == k, fold != k
+            other = fitted(rows.X[kept], y[kept], weight[kept], features, penalty, margin)
+            start[out] = other.log_odds(rows.X[out])
+        boosters = {}
+        for place, most in enumerate(trees.tolist()):
+            at = np.flatnonzero(rows.state == place)
+            if most and known.y[at].any():
+                boosters[place] = grown(rows.X[at], y[at], weight[at], start[at], features, self.seed, most)
+        return _Fitted(margin, boosters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,24 +184,32 @@ def _staged(rows: Rows, fold: Fold, found: _Fitted) -> _Stage:
     return _Stage(raw, np.stack([np.bincount(state, loss, len(STATES)) for loss in losses]))
 
 
-def _more_to_learn_from(everything: Known, folds: list[Fold]) -> float:
+def more_to_learn_from(everything: Known, folds: list[Fold]) -> float:
     """How many times the claims of the mean fold all rows have."""
     return float(everything.weight @ everything.y) / float(np.mean([f.fit.weight @ f.fit.y for f in folds]))
 
 
-def _best_trees(stages: list[_Stage], more: float, most: int) -> Ints:
-    """(states,) int64: trees of least rolling log-loss, one number for the states before contact, where claims are
-    rare, and one for contact; more by the root of how much more there is to learn from in the end."""
-    losses = np.sum([stage.losses for stage in stages], axis=0)
-    before = np.asarray([place != CONTACT for place in range(len(STATES))])
-    best = np.where(before, np.argmin(losses[:, before].sum(axis=1)), np.argmin(losses[:, CONTACT]))
-    return np.asarray(np.minimum(np.rint(best * np.sqrt(more)) * STAGE_TREES, most), dtype=np.int64)
+def _losses(stages: list[_Stage]) -> Floats:
+    """(trees ÷ STAGE_TREES + 1, states) float64: rolling log-loss of each state after as many trees; where trees
+    stopped growing early, the last stands."""
+    most = max(len(stage.losses) for stage in stages)
+    return np.asarray(np.sum([np.pad(s.losses, ((0, most - len(s.losses)), (0, 0)), "edge") for s in stages], axis=0))
+
+
+def _least_losses(stages: list[_Stage]) -> Floats:
+    """(states,) float64: rolling log-loss of each state with the trees that are best for it."""
+    return np.asarray(_losses(stages).min(axis=0))
+
+
+def _best_trees(stages: list[_Stage]) -> Ints:
+    """(states,) int64: for each state the trees of least rolling log-loss of its rows."""
+    return np.asarray(np.argmin(_losses(stages), axis=0) * STAGE_TREES, dtype=np.int64)
 
 
 def said(rows: Rows, known: Known, raw: Floats, fold: int = 0) -> Said:
     """Rows as they weighed at one moment, with the log-odds a model gave them."""
     at = known.at
-    return Said(raw, rows.state[at], known.y, known.weight, rows.placed_at[at], np.full(len(at), fold))
+    return Said(raw, rows.phase[at], known.y, known.weight, rows.placed_at[at], np.full(len(at), fold))
 
 
 def together(parts: list[Said]) -> Said:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from features.columns import Bools, Floats, Ints
 from features.moments import DAY
 from features.order import STATES
+from features.phases import PHASES, STATE_OF_PHASE
 from model.calibration import Z_90
 from training import plots
 from training.card import Judged, by_order, everywhere, expected_model, judged, models, order_places, rendered
@@ -112,11 +113,11 @@ def effects(trained: Trained) -> Effects:
 
 
 @dataclass(frozen=True, slots=True)
-class StateFacts:
-    """One state in training. rate: of the shop; spread: what a probability may be multiplied or divided by inside its
-    90 % interval, at the state's mean log-odds; NaN without rows."""
+class PhaseFacts:
+    """One phase in training. rate: of all shops in its state; spread: what a probability may be multiplied or divided
+    by inside its 90 % interval, at the phase's mean log-odds; NaN without rows."""
 
-    state: str
+    phase: str
     rows: int
     claims: int
     rate: float
@@ -125,24 +126,23 @@ class StateFacts:
     spread: float
 
 
-def by_state(trained: Trained) -> list[StateFacts]:
-    """What was learned of each state."""
+def by_phase(trained: Trained) -> list[PhaseFacts]:
+    """What was learned of each phase."""
     rows, scorer, calibrator = trained.prepared.rows, trained.scorer, trained.scorer.calibrator
     dataset = trained.prepared.dataset
     claimed, order = rows.labels(dataset.observed_until), order_places(dataset)[rows.order]
     found = []
-    for place, state in enumerate(STATES):
-        here = rows.state == place
+    for place, phase in enumerate(PHASES):
+        here = rows.phase == place
         spread = np.nan
         if here.any():
             some = np.flatnonzero(here)[:SAMPLE_ROWS]
             raw = scorer.raw_log_odds(rows.X[some], rows.state[some], threads=2).mean(keepdims=True)
             spread = float(np.exp(Z_90 * calibrator.deviation(raw, np.array([place]))[0]))
         claims = len(np.unique(order[here & claimed]))
-        rate, intercept, slope = (
-            float(a[place]) for a in (scorer.baseline.rates, calibrator.intercepts, calibrator.slopes)
-        )
-        found.append(StateFacts(str(state), int(here.sum()), claims, rate, intercept, slope, spread))
+        rate = float(scorer.baseline.rates[STATE_OF_PHASE[place]])
+        intercept, slope = float(calibrator.intercepts[place]), float(calibrator.slopes[place])
+        found.append(PhaseFacts(phase, int(here.sum()), claims, rate, intercept, slope, spread))
     return found
 
 
@@ -225,7 +225,7 @@ def report(trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date) 
     return rendered(
         "report.html", trained, recipe, simulated=simulated, made_on=made_on,
         tested=evaluation(prepared, trained.test) if trained.test else None,
-        importance=importance, states=by_state(trained),
+        importance=importance, phases=by_phase(trained),
         delay=plots.delay(scorer.delay, recipe.window_days), dropped=reasons_of_dropped(prepared),
         ratios=largest_ratios(prepared.ratios),
     )  # fmt: skip

@@ -9,6 +9,7 @@ import polars as pl
 
 from features.columns import Array, Bools, Columns, Floats, Ints
 from features.moments import DAY, claim_window_closes, contact_at, states
+from features.phases import STATE_OF_PHASE, phases
 from features.pipeline import FeaturePipeline
 from model.delay import DelayCurve
 from training.dataset import Dataset
@@ -28,7 +29,7 @@ class Rows:
     """
 
     X: Floats
-    state: Ints
+    phase: Ints
     order: Ints
     group: Ints
     placed_at: Floats
@@ -37,6 +38,11 @@ class Rows:
     claimed_at: Floats
     importance: Floats
     name: Array
+
+    @property
+    def state(self) -> Ints:
+        """(m,) int64: the place in STATES."""
+        return np.asarray(STATE_OF_PHASE[self.phase])
 
     def take(self, index: Array) -> Rows:
         """The rows at `index`."""
@@ -87,15 +93,15 @@ def chosen_landmarks(dataset: Dataset, window_days: float, seed: int) -> tuple[L
 def built_rows(dataset: Dataset, pipeline: FeaturePipeline, marks: Landmarks, importance: Floats) -> Rows:
     """The features and facts of every landmark."""
     X = np.empty((marks.m, len(pipeline.features_)))
-    state = np.empty(marks.m, dtype=np.int64)
+    phase = np.empty(marks.m, dtype=np.int64)
     for start in range(0, marks.m, PIECE_ROWS):
         piece = slice(start, start + PIECE_ROWS)
         columns = known_piece(dataset, pipeline, marks, piece)
         X[piece] = pipeline.transform_past(columns, staleness(dataset.orders, marks.take(np.arange(marks.m)[piece])))
-        state[piece] = states(columns)
+        phase[piece] = phases(columns, states(columns))
     closes = claim_window_closes(dataset.orders, pipeline.window_days)
     return Rows(
-        X, state, marks.order, dataset.order_codes[marks.order], dataset.orders["placed_at"][marks.order],
+        X, phase, marks.order, dataset.order_codes[marks.order], dataset.orders["placed_at"][marks.order],
         marks.as_of, closes[marks.order],
         dataset.claimed_at[marks.order], importance, marks.name,
     )  # fmt: skip

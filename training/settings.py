@@ -25,8 +25,9 @@ class FitSettings:
     rows_least_shown: float
     rolling_origins: tuple[float, ...]
     rolling_margin_folds: int
-    margin_penalty: float
+    margin_penalties: tuple[float, ...]
     margin_penalty_per_claim: float
+    margin_choose_below: int
     margin_state_penalty: float
     margin_clip_quantile: float
     margin_rarest_unknown: float
@@ -35,8 +36,11 @@ class FitSettings:
     surrogate_fewest_trees: int
     surrogate_most_trees: int
     calibration_intercept_deviation: float
+    calibration_least_deviation: float
     calibration_slope_deviation: float
     calibration_state_slope_deviation: float
+    calibration_phase_deviation: float
+    calibration_phase_slope_deviation: float
     calibration_shape_claims: float
     calibration_period_deviation: float
     calibration_fewest_for_slope: int

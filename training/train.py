@@ -14,6 +14,7 @@ from features.errors import TrainingError
 from features.moments import DAY
 from features.order import STATES
 from features.outcome import CLAIM_TYPES
+from features.phases import PHASES
 from features.pipeline import Extra, FeaturePipeline
 from model.booster import Booster
 from model.calibration import Calibrator, probability_of
@@ -133,7 +134,7 @@ def final_test(prepared: Prepared, recipe: Recipe, progress: Progress) -> Test |
     suspects = trusted_suspects(prepared, recipe)
     if suspects:
         X, state = _without(prepared, latest, suspects), rows.state[latest.at]
-        test.probability[HIDDEN] = probability_of(ours.calibrator.log_odds(ours.raw(X, state), state))
+        test.probability[HIDDEN] = probability_of(ours.calibrator.log_odds(ours.raw(X, state), rows.phase[latest.at]))
     return test
 
 
@@ -161,8 +162,8 @@ def insufficient(prepared: Prepared) -> Scorer:
     nowhere = np.empty(0, dtype=np.int64)
     margin = Margin(nowhere, nothing, nothing, nothing, nothing, nothing, nowhere, nothing, nothing, 0.0)
     claims = max(float(prepared.dataset.claims), 0.5)
-    variance = np.tile([1.0 / claims, 0.0, 0.0], (len(STATES), 1))
-    calibrator = Calibrator(np.zeros(len(STATES)), np.ones(len(STATES)), variance)
+    variance = np.tile([1.0 / claims, 0.0, 0.0], (len(PHASES), 1))
+    calibrator = Calibrator(np.zeros(len(PHASES)), np.ones(len(PHASES)), variance)
     return _scorer(prepared, margin, Booster(""), calibrator, is_fitted=False)
 
 
@@ -215,4 +216,4 @@ def canary_orders(prepared: Prepared, most: int) -> Columns:
 def probabilities(scorer: Scorer, rows: Rows) -> Floats:
     """(m,) float64: what the scorer says of training rows, with the history of their time."""
     raw = scorer.raw_log_odds(rows.X, rows.state, threads=1)
-    return probability_of(scorer.calibrator.log_odds(raw, rows.state))
+    return probability_of(scorer.calibrator.log_odds(raw, rows.phase))

@@ -1,0 +1,33 @@
+"""Phases: states cut where waiting changes what may still happen – overdue, long delivered, unanswered for a day.
+
+An order that the buyer still awaits, one that has come to rest, and one whose buyer was left alone end in claims for
+other reasons than fresh ones of the same state. Features say so too; calibration and intervals look at each by itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.columns import Columns, Ints
+from features.moments import DAY, HOUR
+from features.order import STATES, State
+
+LATE = {"overdue": State.IN_TRANSIT, "settled": State.DELIVERED, "unanswered": State.CONTACT}
+PHASES = (*(str(state) for state in STATES), *LATE)
+STATE_OF_PHASE = np.array([*range(len(STATES)), *(STATES.index(state) for state in LATE.values())])
+SETTLED_DAYS = 21.0
+UNANSWERED_HOURS = 23.0
+
+
+def phases(columns: Columns, state: Ints) -> Ints:
+    """(n,) int64: the place in `PHASES` of each order; its state's own place until it is late in that state."""
+    as_of, phase = columns["as_of"], state.copy()
+    answered = columns["first_reply_at"] <= as_of
+    late = {
+        "overdue": as_of > columns["latest_delivery_at"],
+        "settled": as_of >= columns["delivered_at"] + SETTLED_DAYS * DAY,
+        "unanswered": ~answered & (as_of >= columns["first_message_at"] + UNANSWERED_HOURS * HOUR),
+    }
+    for name, where in late.items():
+        phase[where & (state == STATES.index(LATE[name]))] = PHASES.index(name)
+    return phase
