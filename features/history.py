@@ -168,6 +168,11 @@ class Snapshot:
         return cls(float(state["at"]), tables)
 
 
+def nothing_known() -> Snapshot:
+    """The history of a shop of which nothing is known: of no age, and no key stands out."""
+    return Snapshot(np.nan, {name: Table({}, np.empty((0, len(key.happenings)))) for name, key in KEYS.items()})
+
+
 def _places(columns: Columns, key: Key, places: Mapping[str, int]) -> Ints:
     """(n,) int64: the row of each order's key; the number of keys where it is unknown or new."""
     absent = len(places)

@@ -58,6 +58,12 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         self.levels_ = {e.name: _levels(X, e.name) for e in self.extras if e.kind == "category"}
         return self._declare()
 
+    def without_history(self) -> FeaturePipeline:
+        """Ready for orders of which no history is known; extras need one."""
+        self.snapshot_ = history_block.nothing_known()
+        self.levels_ = {}
+        return self._declare()
+
     def _declare(self) -> FeaturePipeline:
         self.features_ = (
             *goods_block.FEATURES, *parcel_block.FEATURES, *timing_block.FEATURES, *parties_block.FEATURES,

@@ -51,9 +51,15 @@ class Bundle:
         return bool(self.manifest["simulated"])
 
     @property
-    def trained_until(self) -> str:
-        """The day up to which outcomes were seen."""
-        return str(self.manifest["trained_until"])
+    def is_degraded(self) -> bool:
+        """Whether there is no model behind it, only priors and rules."""
+        return self.scorer.standing == "degraded"
+
+    @property
+    def trained_until(self) -> str | None:
+        """The day up to which outcomes were seen; None where nothing was trained."""
+        until = self.manifest["trained_until"]
+        return None if until is None else str(until)
 
 
 def dumps(value: Any) -> bytes:

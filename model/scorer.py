@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from features.columns import Columns, Floats, Ints
+from features.columns import Bools, Columns, Floats, Ints
 from features.moments import DAY, claim_window_closes, states
 from features.order import STATES
 from features.phases import phases
@@ -21,7 +21,7 @@ from model.effects import Evidence
 from model.margin import Margin
 
 Target = Literal["claim_filed", "claim_debited"]
-Standing = Literal["fitted", "insufficient_data"]
+Standing = Literal["fitted", "insufficient_data", "degraded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,19 @@ class Baseline:
         get = self.multiples.get
         multiple = np.fromiter((get(shop, 1.0) for shop in columns["shop_id"]), np.float64, columns.n)
         return np.minimum(self.rates[state] * multiple, 0.999)
+
+    def is_of_shop(self, columns: Columns) -> Bools:
+        """(n,) bool: whether the shop's own numbers are in the rate."""
+        return np.ones(columns.n, dtype=np.bool_)
+
+    def deviation(self, columns: Columns) -> Floats:
+        """(n,) float64: standard deviation of the rate's logarithm; a fitted calibrator knows of it already."""
+        return np.zeros(columns.n)
+
+
+def log_odds_of(share: Floats) -> Floats:
+    """(n,) float64 of shares in (0, 1)."""
+    return np.asarray(np.log(share) - np.log1p(-share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +101,8 @@ class Scorer:
     def _told(self, columns: Columns, state: Ints, X: Floats, raw: Floats) -> Scores:
         baseline = self.baseline.of(columns, state)
         phase = phases(columns, state)
-        calibrated = self.calibrator.log_odds(raw, phase)
-        if self.standing == "insufficient_data":
-            calibrated = np.log(baseline) - np.log1p(-baseline)
-        spread = Z_90 * self.calibrator.deviation(raw, phase)
+        calibrated, deviation = self.calibrated(columns, state, phase, raw)
+        spread = Z_90 * deviation
         probability = probability_of(calibrated)
         remaining = self.remaining_days(columns)
         shares = (self.delay.share(state, np.full(columns.n, days), remaining) for days in (7.0, 30.0))
@@ -100,6 +111,14 @@ class Scorer:
             state, phase, probability, probability_of(calibrated - spread), probability_of(calibrated + spread),
             within_7, within_30, baseline, self.type_shares[state], X, raw,
         )  # fmt: skip
+
+    def calibrated(self, columns: Columns, state: Ints, phase: Ints, raw: Floats) -> tuple[Floats, Floats]:
+        """(n,) float64 log-odds that are told and their standard deviation; those of the baseline where the model has
+        seen too little."""
+        deviation = self.calibrator.deviation(raw, phase)
+        if self.standing == "insufficient_data":
+            return log_odds_of(self.baseline.of(columns, state)), deviation
+        return self.calibrator.log_odds(raw, phase), deviation
 
     def remaining_days(self, columns: Columns) -> Floats:
         """(n,) float64: days until the claim window closes; the whole window where its end is unknown."""

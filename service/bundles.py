@@ -7,6 +7,7 @@ from pathlib import Path
 import joblib
 import orjson
 
+from features.errors import InputError
 from model.artefact import Bundle, load
 from service.files import written_aside
 from service.settings import Settings, signing_key
@@ -31,6 +32,13 @@ def export_joblib(folder: Path, out: Path, key: bytes) -> None:
     bundle: Bundle = load(folder, key)
     with written_aside(out) as aside:
         joblib.dump(bundle.scorer, aside)
+
+
+def named_bundle(folder: Path | None, of: Settings) -> Bundle:
+    """The bundle in `folder`, which must be named."""
+    if folder is None:
+        raise InputError("expected --model with the folder of a bundle, or --no-model to answer without one")
+    return load(folder, signing_key(of))
 
 
 def chosen_bundle(folder: Path | None, of: Settings) -> Bundle:

@@ -15,9 +15,11 @@ from features import catalogue as attribute_catalogue
 from features.columns import epoch_seconds
 from features.errors import ClaimRiskError, InputError
 from features.tables import TableOptions
+from model.artefact import Bundle as Loaded
 from model.artefact import load
 from service.advice_page import advice_command
 from service.batch import Summary, score_file
+from service.bundles import named_bundle
 from service.cli_backtest import backtest
 from service.cli_compliance import compliance
 from service.cli_import import import_files
@@ -28,7 +30,11 @@ from service.cli_options import (
     DateOrderAsked,
     DecimalAsked,
     FileEncoding,
+    NoModel,
+    ShopClaims,
+    ShopOrders,
     Zone,
+    cold_start,
     err,
     said_of,
     zone_named,
@@ -141,8 +147,8 @@ def train(
 @app.command()
 def score(
     orders: Annotated[Path, typer.Argument(help="orders to score: CSV, TSV, Parquet, xlsx or JSON lines")],
-    model: Bundle,
     out: Annotated[Path, typer.Option(help="result: .csv, .parquet or .xlsx")],
+    model: Bundle = None,
     as_of: Annotated[str | None, typer.Option(help="the moment rows without as_of are looked at; now if unset")] = None,
     lang: Annotated[Lang, typer.Option(help="language of reasons and advice")] = "en",
     time_zone: Zone = None,
@@ -152,20 +158,23 @@ def score(
     date_order: DateOrderAsked = None,
     decimal: DecimalAsked = None,
     file_encoding: FileEncoding = None,
+    no_model: NoModel = False,
+    shop_claims: ShopClaims = None,
+    shop_orders: ShopOrders = None,
 ) -> None:
     """Score a file of orders; rows that cannot be used are set aside in OUT.rejects.csv."""
     at = datetime.now(UTC) if as_of is None else _instant(as_of, "--as-of")
-    bundle = load(model, signing_key(settings()))
+    bundle = cold_start(no_model, model, shop_claims, shop_orders) or named_bundle(model, settings())
     extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
     said = said_of(time_zone, date_order, decimal, file_encoding)
     options = TableOptions(as_of=epoch_seconds(at), zone=said.zone, extras=extras)
     means = Means(bundle, costs=chosen_costs(costs, settings()))
     read = read_as_said(orders, map_file, said, lang)
     summary = score_file(orders, out, options, means, lang=lang, encoding=encoding, read=read)
-    _summarise(summary, out, bundle.is_starter, lang)
+    _summarise(summary, out, bundle, lang)
 
 
-def _summarise(summary: Summary, out: Path, is_starter: bool, lang: Lang) -> None:
+def _summarise(summary: Summary, out: Path, bundle: Loaded, lang: Lang) -> None:
     word = partial(summary_word, lang=lang)
     for strange in summary.strange_columns:
         err.print(f"{word('column')} {strange}", markup=False)
@@ -184,7 +193,9 @@ def _summarise(summary: Summary, out: Path, is_starter: bool, lang: Lang) -> Non
     err.print(table)
     if summary.rejected:
         err.print(f"{word('rejects')}: {out.name}.rejects.csv", markup=False)
-    if is_starter:
+    if bundle.is_degraded:
+        err.print(word("degraded"), markup=False)
+    if bundle.is_starter:
         err.print("scored with a model from SIMULATED history: ranks may be used, percentages are not this shop's")
 
 
@@ -194,11 +205,14 @@ def serve(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     costs: CostFile = None,
+    no_model: NoModel = False,
+    shop_claims: ShopClaims = None,
+    shop_orders: ShopOrders = None,
 ) -> None:
     """Serve the API and the page."""
     from service.serving import serve as serve_app
 
-    serve_app(model, host, port, _say, costs=costs)
+    serve_app(model, host, port, _say, costs=costs, cold=cold_start(no_model, model, shop_claims, shop_orders))
 
 
 @app.command()

@@ -14,10 +14,21 @@ from rich.markup import escape
 from features.errors import InputError
 from features.kinds import instant_problem
 from features.seller.mapping import DateOrder, Decimal, Encoding, Said
+from model.artefact import Bundle as Loaded
+from model.coldstart import ShopNumbers, cold_bundle
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-Bundle = Annotated[Path, typer.Option("--model", help="folder of the model bundle")]
+Bundle = Annotated[Path | None, typer.Option("--model", help="folder of the model bundle")]
+NoModel = Annotated[
+    bool, typer.Option("--no-model", help="answer without a model, by assumed priors and policy: degraded")
+]
+ShopClaims = Annotated[
+    int | None, typer.Option(min=0, help="with --no-model: the shop's A-to-z claims in 60 days, of Seller Central")
+]
+ShopOrders = Annotated[
+    int | None, typer.Option(min=1, help="with --no-model: the shop's orders in 60 days, of Seller Central")
+]
 CostFile = Annotated[
     Path | None, typer.Option("--costs", help="cost profile (TOML); CLAIMRISK_COSTS or the default if unset")
 ]
@@ -42,6 +53,23 @@ def said_of(
 def say(message: str) -> None:
     """Progress, on stderr, with the time."""
     err.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {escape(message)}")
+
+
+def cold_start(no_model: bool, model: Path | None, claims: int | None, orders: int | None) -> Loaded | None:
+    """What answers without a model, where that is asked for; None where it is not."""
+    if not no_model:
+        if claims is not None or orders is not None:
+            raise typer.BadParameter("--shop-claims and --shop-orders go with --no-model: a model has learned the rate")
+        return None
+    if model is not None:
+        raise typer.BadParameter("expected --model or --no-model, got both")
+    if (claims is None) != (orders is None):
+        raise typer.BadParameter("expected --shop-claims and --shop-orders together")
+    if claims is None or orders is None:
+        return cold_bundle()
+    if claims > orders:
+        raise typer.BadParameter(f"--shop-claims {claims}: expected at most --shop-orders {orders}")
+    return cold_bundle(ShopNumbers(claims, orders))
 
 
 def zone_named(name: str | None) -> ZoneInfo | None:

@@ -18,8 +18,22 @@ from features.delimited import Reject
 from features.errors import InputError
 from features.seller.table import SellerTable
 from features.tables import Chunk, TableOptions, orders_of, read_orders
+from model.artefact import Bundle
 from service.bundles import chosen_bundle
-from service.cli_options import CostFile, DateOrderAsked, DecimalAsked, FileEncoding, Zone, err, instant, said_of
+from service.cli_options import (
+    CostFile,
+    DateOrderAsked,
+    DecimalAsked,
+    FileEncoding,
+    NoModel,
+    ShopClaims,
+    ShopOrders,
+    Zone,
+    cold_start,
+    err,
+    instant,
+    said_of,
+)
 from service.cli_seller import Map, read_as_said
 from service.cost_profile import chosen_costs
 from service.decide import Decisions, decide
@@ -30,7 +44,7 @@ from service.wording import Lang
 from service.worklist import Looked, Worklist, looked
 from service.worklist import worklist as ranked
 from service.worklist_files import FIRST, checked_ending, files_of, save
-from service.worklist_sheets import Source, Told, about_sheet, group_sheets, order_sheet
+from service.worklist_sheets import Doubt, Source, Told, about_sheet, group_sheets, order_sheet
 
 CAPACITY = 16
 Rows = Callable[[], Iterator[Chunk]]
@@ -50,11 +64,15 @@ def worklist(
     date_order: DateOrderAsked = None,
     decimal: DecimalAsked = None,
     file_encoding: FileEncoding = None,
+    no_model: NoModel = False,
+    shop_claims: ShopClaims = None,
+    shop_orders: ShopOrders = None,
 ) -> None:
     """Make a list of at most CAPACITY orders to work on today, and of what one action does for many."""
     at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
     said = said_of(time_zone, date_order, decimal, file_encoding)
-    means = Means(chosen_bundle(model, settings()), costs=chosen_costs(costs, settings()))
+    bundle = cold_start(no_model, model, shop_claims, shop_orders) or chosen_bundle(model, settings())
+    means = Means(bundle, costs=chosen_costs(costs, settings()))
     told, read = Told(lang, said.zone), read_as_said(orders, map_file, said, lang)
     made = write_worklist(orders, out, means, capacity=capacity, as_of=at, told=told, encoding=encoding, read=read)
     for fact, value in made.about.iter_rows():
@@ -102,13 +120,17 @@ def write_worklist(
     moments = pl.concat([part.orders["as_of"] for part in parts]).drop_nans()
     looked_at = (_seconds(moments.min()), _seconds(moments.max()))
     bundle = means.bundle
-    source = Source(looked_at, bundle.version, bundle.is_starter, rows_read, len(rejects), rejects_file.name)
+    source = Source(looked_at, bundle.version, _doubt(bundle), rows_read, len(rejects), rejects_file.name)
     listed = _decided(rows, means, found.orders["place"].to_numpy())
     sheets = {FIRST: order_sheet(found, listed, told), **group_sheets(found, means.catalogue, told)}
     sheets["about"] = about_sheet(found, source, told)
     save(sheets, {name: told.word("sheets", name) for name in sheets}, out, encoding)
     write_rejects(rejects, rejects_file)
     return Made(found, sheets["about"], files_of(out, sheets))
+
+
+def _doubt(bundle: Bundle) -> Doubt | None:
+    return "degraded" if bundle.is_degraded else "starter" if bundle.is_starter else None
 
 
 def _seconds(value: object) -> float | None:

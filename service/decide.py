@@ -22,7 +22,7 @@ from service.recommend import Advice, recommended
 from service.stakes import Stakes, stakes
 from service.wording import Lang
 
-Status = Literal["assessed", "starter", "insufficient_data", "claim_open", "not_eligible"]
+Status = Literal["assessed", "starter", "degraded", "insufficient_data", "claim_open", "not_eligible"]
 BANDS = ("low", "elevated", "high", "critical")
 STALE_DAYS = 60.0
 
@@ -124,8 +124,8 @@ def _status(columns: Columns, bundle: Bundle) -> Array:
     usual: Status = "assessed"
     if bundle.is_starter:
         usual = "starter"
-    elif bundle.scorer.standing == "insufficient_data":
-        usual = "insufficient_data"
+    elif bundle.scorer.standing != "fitted":
+        usual = bundle.scorer.standing
     status = np.full(columns.n, usual, dtype=object)
     status[bundle.scorer.remaining_days(columns) <= 0.0] = "not_eligible"
     status[columns["claim_opened_at"] <= columns["as_of"]] = "claim_open"
@@ -161,6 +161,8 @@ def _warnings(given: Columns, known: Columns, bundle: Bundle, status: Array) -> 
     out.append(Warned("CLAIM_OPEN", "claim_opened_at", status == "claim_open"))
     out.append(Warned("WINDOW_CLOSED", "latest_delivery_at", status == "not_eligible"))
     out.append(Warned("STARTER_MODEL", None, status == "starter"))
+    out.append(Warned("DEGRADED", None, status == "degraded"))
+    out.append(Warned("SHOP_RATE_ASSUMED", "seller_orders_60d", ~bundle.scorer.baseline.is_of_shop(known)))
     out.append(Warned("INSUFFICIENT_DATA", None, status == "insufficient_data"))
     out.append(Warned("PLACED_AT_UNKNOWN", "placed_at", ~known.known("placed_at")))
     out.append(Warned("PROMISE_ESTIMATED", "latest_delivery_at", known["latest_delivery_basis"] == 1.0))

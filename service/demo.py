@@ -88,6 +88,8 @@ def told(held: Running, console: Console) -> None:
     for answer in examples.answers(TOLD, held.means, "en"):
         table.add_row(*_cells(answer, words))
     console.print(table)
+    if held.means.bundle.is_degraded:
+        console.print(Panel(words("degraded"), title=words("degraded_title"), title_align="left", style="yellow"))
     if held.means.bundle.is_starter:
         console.print(Panel(words("simulated"), title=words("simulated_title"), title_align="left", style="yellow"))
 

@@ -31,7 +31,7 @@ class Metrics:
         model = Gauge("claimrisk_model_info", "the model served", ["version", "trained_until", "kind"],
                       registry=self.registry)  # fmt: skip
         kind = "starter" if bundle.is_starter else bundle.scorer.standing
-        model.labels(bundle.version, bundle.trained_until, kind).set(1.0)
+        model.labels(bundle.version, bundle.trained_until or "", kind).set(1.0)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request; `route` is a template, never a path that a client made up."""

@@ -22,11 +22,15 @@ from service.settings import Settings, settings
 Say = Callable[[str], None]
 
 
-def serve(model: Path | None, host: str, port: int, say: Say, *, costs: Path | None = None) -> None:
-    """Serve the bundle in `model`, or the starter where none is named, until interrupted."""
+def serve(
+    model: Path | None, host: str, port: int, say: Say, *, costs: Path | None = None, cold: Bundle | None = None
+) -> None:
+    """Serve the bundle in `model`, or the starter where none is named, until interrupted. cold: without any model."""
     of = settings()
     check_address(host, port, of)
-    bundle = _bundle(model, of)
+    bundle = cold or _bundle(model, of)
+    if bundle.is_degraded:
+        say("there is NO MODEL: assumed priors and policy; ranks and clocks may be used, percentages are a guess")
     if bundle.is_starter:
         say("the model comes from SIMULATED history: ranks may be used, percentages are not this shop's")
     run(create_app(Means(bundle, costs=chosen_costs(costs, of)), of), host, port, of, say)
@@ -75,6 +79,6 @@ def _bundle(model: Path | None, of: Settings) -> Bundle:
     if model is None and not starter_path(of).exists():
         raise BundleError(
             f"{starter_path(of)}: there is no starter model yet; run `make demo` (or `claimrisk demo`) to make one, or "
-            "`claimrisk train` with your own orders and name its bundle with --model"
+            "`claimrisk train` with your own orders and name its bundle with --model; --no-model answers without any"
         )
     return chosen_bundle(model, of)

@@ -111,7 +111,7 @@ class Versions(BaseModel):
     """What the answer was made with."""
 
     model: str
-    trained_until: str
+    trained_until: str | None
     features: str
     policy: str | None
     advice: str | None
@@ -126,7 +126,7 @@ class Score(BaseModel):
     shop_id: str
     as_of: Instant
     state: str
-    assessment_status: Status | Literal["degraded"]
+    assessment_status: Status
     target: Literal["claim_filed", "claim_debited"]
     probability: Probability | None
     interval: Interval | None
@@ -233,10 +233,10 @@ class Model(BaseModel):
     """What the served bundle says of itself."""
 
     version: str
-    trained_until: str
+    trained_until: str | None
     created_on: str
     simulated: bool
-    standing: Literal["fitted", "insufficient_data"]
+    standing: Literal["fitted", "insufficient_data", "degraded"]
     target: Literal["claim_filed", "claim_debited"]
     claim_window_days: float
     orders: int

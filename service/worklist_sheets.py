@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -109,14 +110,17 @@ def group_sheets(found: Worklist, catalogue: Catalogue, told: Told) -> dict[str,
     return out
 
 
+Doubt = Literal["starter", "degraded"]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What a worklist was made from: first and last moment at which rows were looked at (None without rows), version of
-    the model, rows read and rejected, and the file of rejects."""
+    the model, why its percentages are not the shop's, rows read and rejected, and the file of rejects."""
 
     looked_at: tuple[float | None, float | None]
     model: str
-    is_starter: bool
+    doubt: Doubt | None
     read: int
     rejected: int
     rejects: str
@@ -134,7 +138,7 @@ def about_sheet(found: Worklist, source: Source, told: Told) -> pl.DataFrame:
         *((told.word("about", reason), str(count)) for reason, count in found.left_out.items()),
         (told.word("about", "rejected", file=source.rejects), str(source.rejected)),
     ]
-    if source.is_starter:
-        facts.append((told.word("about", "model"), told.word("about", "starter")))
+    if source.doubt is not None:
+        facts.append((told.word("about", "model"), told.word("about", source.doubt)))
     heading = [_heading("fact", told), _heading("told", told)]
     return pl.DataFrame(facts, schema=heading, orient="row")
