@@ -22,6 +22,7 @@ from service.batch import Summary, score_file
 from service.bundles import named_bundle
 from service.cli_backtest import backtest
 from service.cli_compliance import compliance
+from service.cli_explain import explain
 from service.cli_import import import_files
 from service.cli_listings import listings_app
 from service.cli_options import (
@@ -62,6 +63,7 @@ app.add_typer(listings_app, name="listings")
 app.add_typer(compliance, name="compliance")
 app.command()(worklist)
 app.command()(backtest)
+app.command()(explain)
 app.command("map")(map_file_command)
 app.command("import")(import_files)
 app.command("policy")(policy_command)
