@@ -9,6 +9,7 @@ whose claims have shown). The two numbers are those given for the shop, else tho
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import get_args
 
@@ -142,6 +143,9 @@ def cold_scorer(numbers: ShopNumbers | None, of: Priors | None = None) -> Scorer
 def _margin(terms: tuple[Term, ...], features: tuple[Feature, ...]) -> Margin:
     """A margin of assumed weights, zero for the ordinary order."""
     told = [(_column(name, features), term) for term in terms for name in term.features]
+    twice = [features[place].name for place, count in Counter(place for place, _ in told).items() if count > 1]
+    if twice:
+        raise SettingError(f"{FILE}: expected one term for each feature, got two for {', '.join(twice)}")
     for place, term in told:
         of = features[place]
         if of.unit != term.unit:

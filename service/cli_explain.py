@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from features.document import read_json
+from features.document import DocumentRefused, read_json
 from features.errors import InputError
 from service.bundles import named_bundle
 from service.cli_options import Bundle, CostFile, NoModel, ShopClaims, ShopOrders, cold_start
@@ -37,7 +37,7 @@ def explain(
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or named_bundle(model, settings())
     means = Means(bundle, costs=chosen_costs(costs, settings()))
     raw = _bytes(answer)
-    given, sent = read_json(raw), read_json(_bytes(order))
+    given, sent = _parsed(answer, raw), _parsed(order, _bytes(order))
     if index is not None:
         given, sent = of_batch(given, sent, index)
     given = checked_answer(given)
@@ -50,7 +50,14 @@ def explain(
     sys.stdout.write(explained(found, means, told_in, laid_out=index is None and raw.strip() != found.body))
 
 
-def _bytes(path: Path) -> Any:
+def _parsed(path: Path, content: bytes) -> Any:
+    try:
+        return read_json(content)
+    except DocumentRefused as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise InputError(f"{path}: expected at most {LARGEST_FILE:,} bytes")

@@ -105,6 +105,7 @@ def test_a_version_names_the_priors_and_the_numbers() -> None:
         ('"days_overdue_log", "unscanned', '"days_overdeu_log", "unscanned', "days_overdeu_log"),
         ("return_or_refund = 0.15", "return_or_refund = 0.25", "add up to 1"),
         ('reason = "breaks on the way"', "", "reason"),
+        ('["silent_days"]\nunit = "days"', '["days_late"]\nunit = "days"', "two for days_late"),
         ("usual = 0.85", "usual = 1.85", "low <= usual <= high"),
     ],
 )

@@ -139,9 +139,10 @@ def test_other_versions_are_told_with_what_to_do(service: TestClient, means: Mea
     assert texts()["versions"][name][lang] in told
 
 
-def test_the_log_odds_of_the_explanation_add_up(service: TestClient, means: Means) -> None:
-    answer = orjson.loads(score(service, ORDER))
-    text = explained(replayed(answer, ORDER, means, "en"), means, "en")
+@pytest.mark.parametrize("more", [{}, {"first_message_at": "2026-11-18T03:00:00Z", "message_topic": "not_received"}])
+def test_the_log_odds_of_the_explanation_add_up(service: TestClient, means: Means, more: dict[str, str]) -> None:
+    order = {**ORDER, **more}
+    text = explained(replayed(orjson.loads(score(service, order)), order, means, "en"), means, "en")
     chance = text.partition("log-odds)")[2].partition("##")[0]
     parts = re.findall(r"^(?:  - .*: |- margin.*: |- trees.*: )([+-]\d\.\d{4})", chance, re.MULTILINE)
     total = re.search(r"sum, not calibrated: ([+-]\d+\.\d+)", chance)
