@@ -35,7 +35,7 @@ def chance_lines(decisions: Decisions, scorer: Scorer, words: Words) -> Iterator
         yield words.item("baseline_alone", value=signed(calibrated))
     else:
         levels = (float(v[state[0]]) for v in (scorer.calibrator.intercepts, scorer.calibrator.slopes))
-        intercept, slope = (signed(v) for v in levels)
+        intercept, slope = (f"{v:.4f}" for v in levels)
         yield words.item("calibration", intercept=intercept, slope=slope, raw=signed(raw), value=signed(calibrated))
     low, high = percent(float(scores.low[0])), percent(float(scores.high[0]))
     yield words.item("probability", share=percent(float(scores.probability[0])))
