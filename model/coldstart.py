@@ -20,7 +20,6 @@ from features.conditions import Truths
 from features.errors import SettingError, nearest
 from features.feature import Feature
 from features.kinds import ClaimType
-from features.order import STATES
 from features.phases import PHASES, STATE_OF_PHASE
 from features.pipeline import CONTRACT, FeaturePipeline
 from model.artefact import Bundle

@@ -28,13 +28,13 @@ def chance_lines(decisions: Decisions, scorer: Scorer, words: Words) -> Iterator
         yield words.item("intercept", value=signed(scorer.margin.intercept))
     yield from _attributes(decisions, scorer, words)
     yield words.item("sum", value=signed(raw))
-    calibrated, deviation = (float(v[0]) for v in scorer.calibrated(columns, state, scores.raw))
+    calibrated, deviation = (float(v[0]) for v in scorer.calibrated(columns, state, scores.phase, scores.raw))
     if scorer.standing == "degraded":
         yield words.item("beside_baseline", baseline=signed(baseline), raw=signed(raw), value=signed(calibrated))
     elif scorer.standing == "insufficient_data":
         yield words.item("baseline_alone", value=signed(calibrated))
     else:
-        levels = (float(v[state[0]]) for v in (scorer.calibrator.intercepts, scorer.calibrator.slopes))
+        levels = (float(v[scores.phase[0]]) for v in (scorer.calibrator.intercepts, scorer.calibrator.slopes))
         intercept, slope = (f"{v:.4f}" for v in levels)
         yield words.item("calibration", intercept=intercept, slope=slope, raw=signed(raw), value=signed(calibrated))
     low, high = percent(float(scores.low[0])), percent(float(scores.high[0]))
