@@ -116,7 +116,10 @@ def test_an_intervention_lowers_the_mean_truth(name: str) -> None:
 
 
 def test_hidden_causes_move_choices_and_claims_and_leave_all_else() -> None:
-    plain, hidden = made("reference", paths=32).orders, simulate(load_world("confounded"), 20_000, 5, truth=False).orders
+    plain, hidden = (
+        made("reference", paths=32).orders,
+        simulate(load_world("confounded"), 20_000, 5, truth=False).orders,
+    )
     same = ["sku", "buyer_key", "carrier", "placed_at", "duties_paid"]
     assert_frame_equal(plain.select(same), hidden.select(same))
     assert not plain["signature_service"].equals(hidden["signature_service"])
