@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from model.artefact import dumps
+from model.artefact import Bundle, dumps
 from model.calibration import Z_90
 from model.effects import Belief, Evidence, Finding, choice_variance, effect_settings, posterior
+from model.scorer import Scorer
 
 PRIOR = Belief(0.65, 0.45, 0.95)
 UNTOLD = Finding("not_identified", math.nan, math.nan, (3, 900), 0.4, "3 claims with the action; 30 are needed")
@@ -74,3 +76,12 @@ def test_evidence_is_kept_as_plain_json_and_read_back() -> None:
     assert untold is not None
     assert (untold.status, untold.reason, math.isnan(untold.log_rr)) == ("not_identified", UNTOLD.reason, True)
     assert again.of("PAY_DUTIES", "not_received") is None
+
+
+def test_a_scorer_keeps_its_evidence_and_one_without_any_is_still_read(bundle: Bundle) -> None:
+    scorer = replace(bundle.scorer, evidence=Evidence({"PAY_DUTIES": {"not_received": found(-0.4, 0.2)}}))
+    state = scorer.to_state()
+    again = Scorer.from_state(state, scorer.booster)
+    assert again.evidence.of("PAY_DUTIES", "not_received") == found(-0.4, 0.2)
+    del state["evidence"]
+    assert Scorer.from_state(state, scorer.booster).evidence.findings == {}

@@ -22,7 +22,7 @@ from training.treatments import loaded, treatments
 TYPE = "not_received"
 
 
-def chosen(orders: int = 60_000, effect: float = 0.5, lean: float = 1.5, seed: int = 1) -> Choice:
+def chosen(orders: int = 40_000, effect: float = 0.5, lean: float = 1.5, seed: int = 1) -> Choice:
     """Orders that are treated the more often, the riskier they are; an action multiplies their risk by `effect`."""
     rng = np.random.default_rng(seed)
     risk = rng.normal(size=orders)
@@ -46,9 +46,9 @@ def test_an_effect_is_found_although_risky_orders_are_treated_more_often() -> No
 
 
 def test_the_interval_covers_the_effect_as_often_as_it_says() -> None:
-    told = [compared(chosen(60_000, 0.7, 0.8, seed))[TYPE] for seed in range(40)]
+    told = [compared(chosen(30_000, 0.7, 0.8, seed))[TYPE] for seed in range(24)]
     covered = np.mean([abs(f.log_rr - math.log(0.7)) < Z_90 * f.sd for f in told])
-    assert 0.8 <= covered <= 0.98
+    assert 0.75 <= covered < 1.0
 
 
 def test_a_choice_that_was_never_free_is_not_identified() -> None:
@@ -75,8 +75,8 @@ def test_equal_choices_give_equal_bits() -> None:
 def past(tmp_path_factory) -> Past:
     """A shop of many claims, as training sees it."""
     folder = tmp_path_factory.mktemp("shop")
-    (folder / "world.toml").write_text('extends = "common"\n[claim]\nshift_log_odds = 1.5\n')
-    made = simulate(load_world(folder / "world.toml"), 15_000, 7, truth=False)
+    (folder / "world.toml").write_text('extends = "common"\n[claim]\nshift_log_odds = 2.0\n')
+    made = simulate(load_world(folder / "world.toml"), 20_000, 7, truth=False)
     made.orders.write_parquet(folder / "orders.parquet")
     made.outcomes.write_parquet(folder / "outcomes.parquet")
     ready = prepare(
@@ -88,15 +88,15 @@ def past(tmp_path_factory) -> Past:
     return Past(ready.dataset, ready.pipeline, ready.marks, ready.rows, curve)
 
 
-def test_answers_within_a_day_are_seen_to_help_and_terms_of_a_whole_shop_are_not_identified(past: Past) -> None:
+def test_hand_over_in_time_is_seen_to_help_and_terms_of_a_whole_shop_are_not_identified(past: Past) -> None:
     evidence = evidence_of(past)
-    reply, address = evidence.of("REPLY_NOW", TYPE), evidence.of("ADD_RETURN_ADDRESS", "return_or_refund")
-    assert reply is not None
+    in_time, address = evidence.of("HAND_OVER_IN_TIME", TYPE), evidence.of("ADD_RETURN_ADDRESS", "return_or_refund")
+    assert in_time is not None
     assert address is not None
-    assert reply.status == "evidence"
-    assert reply.interval[2] < 1.0
+    assert in_time.status == "evidence"
+    assert in_time.interval[2] < 1.0
     assert (address.status, address.reason != "") == ("not_identified", True)
-    assert "REPLY_NOW" in effects_told(evidence)
+    assert "HAND_OVER_IN_TIME" in told_of(evidence)
 
 
 def test_what_was_dropped_by_the_leak_checks_tells_of_no_action(past: Past) -> None:

@@ -131,8 +131,8 @@ def test_nothing_that_a_seller_may_do_counts_in_the_null_world() -> None:
         assert mean_truth(made("null", name)) == pytest.approx(before, rel=0.01), name
 
 
-def test_a_signature_does_harm_in_the_harmful_world() -> None:
-    assert mean_truth(made("harmful", "signature")) > 1.1 * mean_truth(made("harmful"))
+def test_tracking_does_harm_in_the_harmful_world() -> None:
+    assert mean_truth(made("harmful", "tracking")) > 1.05 * mean_truth(made("harmful"))
 
 
 def test_parcels_handed_over_in_time_on_purpose_are() -> None:
