@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from copy import copy
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from features.feature import Feature
 from model.effects import Z_90, Evidence, Finding
 from training.confounders import confounders
 from training.dataset import read_dataset
-from training.effects import Choice, Past, compared, effects_told, evidence_of
+from training.effects import Choice, Past, compared, evidence_of, findings, told_of
 from training.rows import curve_of
 from training.simulate import load_world, simulate
 from training.train import Recipe, prepare
@@ -100,10 +101,12 @@ def test_hand_over_in_time_is_seen_to_help_and_terms_of_a_whole_shop_are_not_ide
 
 
 def test_what_was_dropped_by_the_leak_checks_tells_of_no_action(past: Past) -> None:
-    past.pipeline.ignored = (*past.pipeline.ignored, "signature_service")
-    found = evidence_of(past).of("ADD_SIGNATURE", TYPE)
-    assert found is not None
+    signature = next(t for t in treatments().treatment if t.action == "ADD_SIGNATURE")
+    blind = copy(past.pipeline)
+    blind.ignored = (*blind.ignored, "signature_service")
+    found = findings(dataclasses.replace(past, pipeline=blind), signature, None)[TYPE]
     assert found.reason == "signature_service cannot be trusted in past orders"
+    assert "handled alike" in findings(past, signature, None)[TYPE].reason
 
 
 def test_no_confounder_speaks_for_the_choice_itself_or_for_what_came_later(past: Past) -> None:
