@@ -28,7 +28,7 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.advice_plan import Judged, Options, judged
+from benchmarks.advice_plan import Options, judged
 from benchmarks.advice_truth import DEEDS, Later, TrueEffect, later_orders, true_effects
 from features.columns import Columns
 from features.outcome import CLAIM_TYPES
@@ -61,12 +61,14 @@ BUDGET = 0.05  # the one that the bar is about, fixed before anything was measur
 
 @dataclass(frozen=True)
 class Advised:
-    """Later orders with what the product makes of them; before: (m,) true probabilities as things are."""
+    """Later orders with what the product makes of them; before: (m,) true probabilities as things are; truth: what
+    actions truly do on average."""
 
     later: Later
     stakes: Stakes
     scorer: Scorer
     before: np.ndarray
+    truth: Mapping[str, TrueEffect]
 
     def worths(self, evidence: Evidence) -> list[Worth]:
         """What every feasible action is said to be worth."""
@@ -94,9 +96,9 @@ def main() -> None:
         scorer = evident(scorer, ready)
         truth = kept(told.cache, f"{label}_truth", lambda w=world: true_effects(w, told.orders, SEED, told.fates))
         covered += shown_effects(scorer.evidence, truth)
-        shown_advice(name, advised(world, scorer, told.later))
+        shown_advice(name, advised(world, scorer, truth, told.later))
         print(f"   {time.monotonic() - begun:.0f} s", flush=True)
-    print(f"\ncover: {np.mean(covered):.0%} of {len(covered)} effects with evidence, all worlds (bar 80-97 %)")
+    print(f"\ncover: {_share(covered)} of {len(covered)} effects with evidence, all worlds (bar 80-97 %)")
 
 
 def read(folder: Path, frames: Sequence[tuple[str, object]]) -> Dataset:
@@ -168,13 +170,17 @@ def shown_effects(evidence: Evidence, truth: Mapping[str, TrueEffect]) -> list[b
                 f"{'' if inside else ' MISSED'}  history {np.exp(finding.log_rr):.2f} sd {finding.sd:.2f}"
                 f" claims {finding.claims[0]}/{finding.claims[1]} overlap {finding.overlap:.2f}"
             )
-    print(f"cover: {np.mean(covered):.0%} of {len(covered)} effects with evidence (bar 80-97 %)")
+    print(f"cover: {_share(covered)} of {len(covered)} effects with evidence (bar 80-97 %)")
     print(f"untold: {len(untold)} not identified, of which {silent} do not say why (bar 0); such as")
     print("\n".join(f"   {line}" for line in untold[:: max(len(untold) // 5, 1)][:6]))
     return covered
 
 
-def advised(world: World, scorer: Scorer, orders: int) -> Advised:
+def _share(hits: Sequence[bool]) -> str:
+    return f"{np.mean(hits):.0%}" if hits else "none"
+
+
+def advised(world: World, scorer: Scorer, truth: Mapping[str, TrueEffect], orders: int) -> Advised:
     """Advice on the orders of part 1."""
     later = later_orders(world, orders, SEED)
     verdicts = judge(later.story)
@@ -188,7 +194,7 @@ def advised(world: World, scorer: Scorer, orders: int) -> Advised:
     scores = scorer.score(known)
     at_stake = stakes(known, scores, scorer.consequences, scorer.target, default_costs())
     everything = np.arange(len(later.order))
-    return Advised(later, at_stake, scorer, later.true_probabilities(None, everything))
+    return Advised(later, at_stake, scorer, later.true_probabilities(None, everything), truth)
 
 
 def _known(columns: Columns, later: Later) -> Columns:
@@ -199,45 +205,60 @@ def _known(columns: Columns, later: Later) -> Columns:
 
 def shown_advice(name: str, told: Advised) -> None:
     """Print what plans save, how many orders get paid advice, and who is advised what does harm."""
-    evidence = told.scorer.evidence
-    by_evidence, by_prior = told.worths(evidence), told.worths(Evidence())
+    by_evidence, by_prior = told.worths(told.scorer.evidence), told.worths(Evidence())
+    ours, prior = options_of(told, by_evidence), options_of(told, by_prior)
     for budget in BUDGETS:
         spend = budget * len(told.later.story.basket)
-        ours, prior = (judged(options_of(told, found), spend) for found in (by_evidence, by_prior))
-        print(_plan_line(name, budget, ours, prior))
+        plan = judged(ours, ours.told, spend)
+        if plan.best < 0.05 * spend:
+            print(f"plan: ${budget} an order: nothing can be saved (${plan.best:.0f} for ${spend:.0f})")
+            continue
+        bar = " (bar 20 %)" if name == "reference" and budget == BUDGET else ""
+        print(f"plan: ${budget} an order: saves ${plan.saved:.0f} of ${plan.best:.0f} for ${plan.spent:.0f}")
+        print(f"   regret {plan.regret:.0%}{bar}; by priors alone {judged(prior, prior.told, spend).regret:.0%}")
+        known = [judged(ours, says, spend).regret for says in (ours.with_risks, ours.with_effects)]
+        print(f"   were each order's risk known {known[0]:.0%}, were each action's mean effect known {known[1]:.0%}")
     for label, found in (("with evidence", by_evidence), ("by priors alone", by_prior)):
-        paid, harm = (_advised_share(told, found, which) for which in (_is_paid, _is_harmful))
+        paid, shared, harm = (_advised_share(told, found, which) for which in (_is_paid, _is_shared, _is_harmful))
         print(f"paid: {paid:.1%} of orders get advice that costs something, {label} (bar 5 % in the null world)")
+        print(f"   {shared:.1%} belong to a SKU, lane or shop that is advised something once for all")
         print(f"harm: {harm:.2%} of orders are advised {HARMFUL}, {label} (bar 0 in the harmful world)")
+    _shown_by_action(by_evidence)
 
 
-def _plan_line(name: str, budget: float, ours: Judged, prior: Judged) -> str:
-    if ours.best < 0.02 * ours.spent:
-        return f"plan: ${budget} an order: nothing can be saved (${ours.best:.0f} for ${ours.spent:.0f} spent)"
-    bar = " (bar 20 %)" if name == "reference" and budget == BUDGET else ""
-    return (
-        f"plan: ${budget} an order: saves ${ours.saved:.0f} of ${ours.best:.0f} for ${ours.spent:.0f}; "
-        f"regret {ours.regret:.0%}{bar}, by priors alone {prior.regret:.0%}"
-    )
+def _shown_by_action(found: Sequence[Worth]) -> None:
+    """Print how many orders each action is advised for, of those for which it is feasible."""
+    for worth in found:
+        advised = int(np.count_nonzero((worth.net > 0.0) & ~worth.offer.is_too_late & ~worth.is_blocked))
+        if advised:
+            print(f"   {worth.offer.action.id:<27}advised {advised:>6,} of {len(worth.offer.rows):>6,} ({worth.basis})")
 
 
 def options_of(told: Advised, found: Sequence[Worth]) -> Options:
     """All feasible pairs of order and action whose truth the simulator knows, in time and inside the limits.
 
-    Saved is the fall of the claim's probability × the order's cost of a claim, which is the product's own in both.
+    Saved is the fall of the claim's probability × the order's cost of a claim, which is the product's own in all.
     """
-    per_claim = (told.stakes.by_type * told.stakes.claim.of_type).sum(axis=1) / told.stakes.probability
+    at = told.stakes
+    per_claim, shares = (
+        (at.by_type * at.claim.of_type).sum(axis=1) / at.probability,
+        at.by_type / at.probability[:, None],
+    )
     parts = []
     for worth in found:
-        deed = DEEDS.get(worth.offer.action.id)
-        if deed is None:
+        action = worth.offer.action.id
+        if action not in DEEDS:
             continue
         can = ~worth.offer.is_too_late & ~worth.is_blocked
-        rows, before = worth.offer.rows[can], told.before[worth.offer.rows[can]]
-        after = before if deed.do is None or not len(rows) else _after(told, deed.do, rows)
-        saves = told.stakes.probability[rows] * (1.0 - worth.relative[can, MEDIAN])
-        place = np.full(len(rows), worth.offer.place)
-        parts.append((rows, place, worth.cost[can], saves * per_claim[rows], (before - after) * per_claim[rows]))
+        rows, do = worth.offer.rows[can], DEEDS[action].do
+        before, money, own = told.before[rows], per_claim[rows], 1.0 - worth.relative[can, MEDIAN]
+        after = before if do is None or not len(rows) else _after(told, do, rows)
+        mean = shares[rows] @ (1.0 - np.exp(np.nan_to_num(told.truth[action].log_rr)))
+        columns = (
+            rows, np.full(len(rows), worth.offer.place), worth.cost[can], at.probability[rows] * own * money,
+            (before - after) * money, before * own * money, at.probability[rows] * mean * money,
+        )  # fmt: skip
+        parts.append(columns)
     return Options(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
@@ -253,8 +274,13 @@ def _after(told: Advised, do: str, rows: np.ndarray) -> np.ndarray:
 
 
 def _is_paid(worth: Worth) -> np.ndarray:
-    free = worth.offer.action.is_duty or worth.offer.action.helps == "next_orders"
-    return (worth.net > 0.0) & (worth.cost > 0.0) & (not free)
+    """(k,) bool: spent on the order itself; what is done once for a SKU, a lane or the shop is told apart."""
+    action = worth.offer.action
+    return (worth.net > 0.0) & (worth.cost > 0.0) & (action.scope == "order" and not action.is_duty)
+
+
+def _is_shared(worth: Worth) -> np.ndarray:
+    return (worth.net > 0.0) & (worth.offer.action.scope != "order")
 
 
 def _is_harmful(worth: Worth) -> np.ndarray:

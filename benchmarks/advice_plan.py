@@ -14,13 +14,16 @@ STEPS = 60
 @dataclass(frozen=True, slots=True)
 class Options:
     """c pairs of an order and an action. row: (c,) the order at one moment; action: (c,) place in the catalogue; cost:
-    (c,) what it takes; told, true: (c,) what it is said to save and what it saves, both in money."""
+    (c,) what it takes; told, true: (c,) what it is said to save and what it saves, both in money. with_risks and
+    with_effects: what it would be said to save if each order's risk, or each action's mean effect, were known."""
 
     row: Ints
     action: Ints
     cost: Floats
     told: Floats
     true: Floats
+    with_risks: Floats
+    with_effects: Floats
 
 
 def chosen(options: Options, saves: Floats, budget: float) -> Ints:
@@ -64,7 +67,7 @@ class Judged:
         return 1.0 - self.saved / self.best
 
 
-def judged(options: Options, budget: float) -> Judged:
-    """The plan by what the product says, beside the best possible by the truth."""
-    ours, best = chosen(options, options.told, budget), chosen(options, options.true, budget)
+def judged(options: Options, says: Floats, budget: float) -> Judged:
+    """The plan by what each option is said to save ((c,)), beside the best possible by the truth."""
+    ours, best = chosen(options, says, budget), chosen(options, options.true, budget)
     return Judged(float(options.true[ours].sum()), float(options.true[best].sum()), float(options.cost[ours].sum()))
