@@ -29,7 +29,7 @@ class Options:
 def chosen(options: Options, saves: Floats, budget: float) -> Ints:
     """Places of the options taken, given what each is held to save ((c,)).
 
-    For a price of money, each order takes the option that saves most beyond its cost at that price; the price is halved
+    For a price of money, each order takes the option that saves most beyond its cost at that price; the price is closed
     in on until the budget is spent, and what is left then buys the best ratios (the relaxed multiple-choice knapsack).
     """
     low, high = 0.0, 1e4
@@ -38,12 +38,16 @@ def chosen(options: Options, saves: Floats, budget: float) -> Ints:
         taken = _best_of_each(options.row, saves - price * options.cost)
         low, high = (price, high) if options.cost[taken].sum() > budget else (low, price)
     taken = _best_of_each(options.row, saves - high * options.cost)
-    rest = budget - options.cost[taken].sum()
-    free = np.flatnonzero(~np.isin(options.row, options.row[taken]) & (saves > 0.0))
-    for place in free[np.argsort(-saves[free] / np.maximum(options.cost[free], 1e-9), kind="stable")].tolist():
-        if options.cost[place] <= rest and not np.isin(options.row[place], options.row[taken]):
-            taken, rest = np.append(taken, place), rest - options.cost[place]
-    return taken
+    rest, served = budget - float(options.cost[taken].sum()), set(options.row[taken].tolist())
+    more: list[int] = []
+    for place in np.argsort(-saves / np.maximum(options.cost, 1e-9), kind="stable").tolist():
+        if saves[place] <= 0.0 or rest <= 0.0:
+            break
+        if options.cost[place] <= rest and int(options.row[place]) not in served:
+            more.append(place)
+            rest -= float(options.cost[place])
+            served.add(int(options.row[place]))
+    return np.append(taken, more).astype(np.int64)
 
 
 def _best_of_each(row: Ints, gain: Floats) -> Ints:
