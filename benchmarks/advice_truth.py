@@ -6,9 +6,8 @@ it was drawn (common random numbers).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
@@ -162,15 +161,3 @@ def later_orders(world: World, orders: int, seed: int, part: int = 1) -> Later:
     as_of = np.concatenate([np.zeros(orders), look[waits], j.contacted[asks]])
     sizes = {"placed": len(placed), "before_ship_by": len(waits), "contact": len(asks)}
     return Later(world, seed, story, order, as_of, np.repeat(list(sizes), list(sizes.values())))
-
-
-@cache
-def interventions() -> tuple[str, ...]:
-    """What the simulator can do, of the actions judged here."""
-    return tuple(sorted({deed.do for deed in DEEDS.values() if deed.do is not None}))
-
-
-def each_do() -> Iterator[tuple[str, list[str]]]:
-    """Every intervention with the actions that it stands for."""
-    for do in interventions():
-        yield do, [name for name, deed in DEEDS.items() if deed.do == do]
