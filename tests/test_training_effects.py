@@ -14,7 +14,7 @@ from features.feature import Feature
 from model.effects import Z_90, Evidence, Finding
 from training.confounders import confounders
 from training.dataset import read_dataset
-from training.effects import Choice, Past, compared, evidence_of, findings, told_of
+from training.effects import Choice, Past, compared, effects_told, evidence_of, findings
 from training.rows import curve_of
 from training.simulate import load_world, simulate
 from training.train import Recipe, prepare
@@ -97,7 +97,7 @@ def test_hand_over_in_time_is_seen_to_help_and_terms_of_a_whole_shop_are_not_ide
     assert in_time.status == "evidence"
     assert in_time.interval[2] < 1.0
     assert (address.status, address.reason != "") == ("not_identified", True)
-    assert "HAND_OVER_IN_TIME" in told_of(evidence)
+    assert "HAND_OVER_IN_TIME" in effects_told(evidence)
 
 
 def test_what_was_dropped_by_the_leak_checks_tells_of_no_action(past: Past) -> None:
