@@ -48,6 +48,19 @@ class Finding:
     overlap: float
     reason: str = ""
 
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the log relative risk with what adjustment, or next year, leaves; NaN if not told."""
+        settings = effect_settings()
+        left = settings.experiment_sd if self.status == "experiment" else settings.confounding_sd
+        return math.hypot(self.sd, left)
+
+    @property
+    def interval(self) -> tuple[float, float, float]:
+        """Relative risk: median and 90 % interval by history alone, with the same; NaN if not told."""
+        reach = Z_90 * self.spread
+        return math.exp(self.log_rr), math.exp(self.log_rr - reach), math.exp(self.log_rr + reach)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
@@ -110,15 +123,14 @@ def posterior(prior: Belief, finding: Finding | None, choice_variance: float = 0
     """A lognormal prior and a finding, weighed by their precisions; the prior itself where nothing was found.
 
     choice_variance: variance (of the log relative risk) added for what adjustment left, beyond `effects.toml`; see
-    `choice_variance`. A firm prior stands.
+    `choice_variance`. A firm prior stands; another that history contradicts by more than both can be off is believed
+    less, by the variance that would explain it (a random effect of two studies: DerSimonian and Laird 1986).
     """
     if finding is None or finding.status == "not_identified" or prior.is_firm:
         return Posterior(prior, "prior")
-    settings = effect_settings()
-    extra = (
-        settings.experiment_sd**2 if finding.status == "experiment" else settings.confounding_sd**2 + choice_variance
-    )
-    believed, found = prior.sd**-2, 1.0 / (finding.sd**2 + extra)
+    variance = finding.spread**2 + (0.0 if finding.status == "experiment" else choice_variance)
+    gap = (finding.log_rr - math.log(prior.median)) ** 2
+    believed, found = 1.0 / max(prior.sd**2, gap - variance), 1.0 / variance
     centre = (believed * math.log(prior.median) + found * finding.log_rr) / (believed + found)
     half = Z_90 / math.sqrt(believed + found)
     return Posterior(Belief(math.exp(centre), math.exp(centre - half), math.exp(centre + half)), finding.status)

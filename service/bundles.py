@@ -9,6 +9,8 @@ import orjson
 
 from features.errors import InputError
 from model.artefact import Bundle, load
+from service.advice_catalogue import catalogue
+from service.effects import effects_told
 from service.files import written_aside
 from service.settings import Settings, signing_key
 
@@ -21,10 +23,11 @@ def starter_path(of: Settings) -> Path:
 
 
 def shown(folder: Path, key: bytes) -> str:
-    """The manifest without its canaries, and the version, as indented JSON."""
+    """The manifest without its canaries, the version and what is believed of actions, as indented JSON."""
     bundle = load(folder, key)
     facts = {name: value for name, value in bundle.manifest.items() if name != "canaries"}
-    return orjson.dumps({"version": bundle.version, **facts}, option=orjson.OPT_INDENT_2).decode() + "\n"
+    told = {"version": bundle.version, **facts, "effects": effects_told(catalogue(), bundle.scorer.evidence)}
+    return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def export_joblib(folder: Path, out: Path, key: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,21 @@ def effect_table(catalogue: Catalogue, evidence: Evidence) -> EffectTable:
         np.array(risk, dtype=np.float64).reshape(shape), tuple(basis for _, basis, _ in told),
         tuple(why for _, _, why in told),
     )  # fmt: skip
+
+
+def effects_told(catalogue: Catalogue, evidence: Evidence) -> dict[str, dict[str, Any]]:
+    """The same by action id for people, relative risks to two decimals, with what history found of each type."""
+    table = effect_table(catalogue, evidence)
+    out: dict[str, dict[str, Any]] = {}
+    for place, action in enumerate(catalogue.actions):
+        risks = {name: np.round(table.risk[place, :, k], 2).tolist() for k, name in enumerate(CLAIM_TYPES)}
+        out[action.id] = {"basis": table.basis[place], "relative_risk": risks}
+        if table.unidentified[place] is not None:
+            out[action.id]["not_identified"] = table.unidentified[place]
+        found = {name: f.claims for name in CLAIM_TYPES if (f := evidence.of(action.id, name)) and not f.reason}
+        if found:
+            out[action.id]["claims_with_and_without"] = found
+    return out
 
 
 def _told(action: Action, evidence: Evidence) -> tuple[list[Posterior], Basis, str | None]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from model.artefact import dumps
+from model.artefact import Bundle, dumps
 from model.calibration import Z_90
 from model.effects import Belief, Evidence, Finding, choice_variance, effect_settings, posterior
+from model.scorer import Scorer
 
 PRIOR = Belief(0.65, 0.45, 0.95)
 UNTOLD = Finding("not_identified", math.nan, math.nan, (3, 900), 0.4, "3 claims with the action; 30 are needed")
@@ -28,19 +30,27 @@ def test_without_a_finding_the_prior_is_told_to_the_bit() -> None:
 def test_a_posterior_is_that_of_a_grid() -> None:
     sd = math.hypot(0.2, effect_settings().confounding_sd)
     grid = np.linspace(-3.0, 3.0, 60_001)
-    density = np.exp(-0.5 * ((grid - math.log(0.65)) / PRIOR.sd) ** 2 - 0.5 * ((grid - 0.3) / sd) ** 2)
+    density = np.exp(-0.5 * ((grid - math.log(0.65)) / PRIOR.sd) ** 2 - 0.5 * ((grid + 0.2) / sd) ** 2)
     below = np.cumsum(density) / density.sum()
-    told = posterior(PRIOR, found(0.3, 0.2)).belief
+    told = posterior(PRIOR, found(-0.2, 0.2)).belief
     expected = [np.exp(grid[np.searchsorted(below, q)]) for q in (0.5, 0.05, 0.95)]
     assert (told.median, told.low, told.high) == pytest.approx(expected, rel=1e-3)
 
 
 def test_much_history_cannot_tell_more_than_confounding_leaves() -> None:
-    told = posterior(PRIOR, found(0.3, 1e-6)).belief
+    told = posterior(PRIOR, found(-0.2, 1e-6)).belief
     assert math.log(told.high / told.low) / (2 * Z_90) > 0.8 * effect_settings().confounding_sd
-    trial = posterior(PRIOR, found(0.3, 1e-6, "experiment"))
+    trial = posterior(PRIOR, found(-0.2, 1e-6, "experiment"))
     assert trial.basis == "experiment"
-    assert trial.belief.median == pytest.approx(math.exp(0.3), rel=0.05)
+    assert trial.belief.median == pytest.approx(math.exp(-0.2), rel=0.02)
+
+
+def test_a_prior_that_history_contradicts_gives_way() -> None:
+    harm = posterior(PRIOR, found(math.log(1.6), 0.1)).belief
+    assert 1.4 < harm.median < 1.6
+    assert harm.low > 1.0
+    unsure = posterior(PRIOR, found(math.log(1.2), 0.6)).belief
+    assert unsure.median < 1.0
 
 
 def test_what_an_action_cannot_reach_is_not_moved_and_tells_how_much_was_choice() -> None:
@@ -66,3 +76,12 @@ def test_evidence_is_kept_as_plain_json_and_read_back() -> None:
     assert untold is not None
     assert (untold.status, untold.reason, math.isnan(untold.log_rr)) == ("not_identified", UNTOLD.reason, True)
     assert again.of("PAY_DUTIES", "not_received") is None
+
+
+def test_a_scorer_keeps_its_evidence_and_one_without_any_is_still_read(bundle: Bundle) -> None:
+    scorer = replace(bundle.scorer, evidence=Evidence({"PAY_DUTIES": {"not_received": found(-0.4, 0.2)}}))
+    state = scorer.to_state()
+    again = Scorer.from_state(state, scorer.booster)
+    assert again.evidence.of("PAY_DUTIES", "not_received") == found(-0.4, 0.2)
+    del state["evidence"]
+    assert Scorer.from_state(state, scorer.booster).evidence.findings == {}

@@ -9,7 +9,7 @@ import numpy as np
 from features.outcome import CLAIM_TYPES
 from model.effects import Evidence, Finding
 from service.advice_catalogue import catalogue
-from service.effects import effect_table, prior_of
+from service.effects import effect_table, effects_told, prior_of
 
 IDS = [action.id for action in catalogue().actions]
 SIGNATURE, RECEIVED = IDS.index("ADD_SIGNATURE"), CLAIM_TYPES.index("not_received")
@@ -40,3 +40,14 @@ def test_what_is_not_identified_says_why_and_keeps_the_prior() -> None:
     assert table.unidentified[SIGNATURE] == untold.reason
     assert table.basis[SIGNATURE] == catalogue().actions[SIGNATURE].effect.basis
     assert (table.risk == effect_table(catalogue(), Evidence()).risk).all()
+
+
+def test_what_is_believed_is_told_with_what_it_rests_on() -> None:
+    harm = Finding("evidence", math.log(2.0), 0.1, (200, 900), 0.5)
+    untold = Finding("not_identified", math.nan, math.nan, (0, 0), 0.0, "nobody could choose")
+    evidence = Evidence({"ADD_SIGNATURE": {"not_received": harm}, "PAY_DUTIES": {"not_received": untold}})
+    told = effects_told(catalogue(), evidence)
+    assert told["ADD_SIGNATURE"]["basis"] == "evidence"
+    assert told["ADD_SIGNATURE"]["claims_with_and_without"] == {"not_received": (200, 900)}
+    assert told["PAY_DUTIES"]["not_identified"] == "nobody could choose"
+    assert "not_identified" not in told["REPLY_NOW"]

@@ -17,6 +17,7 @@ from features.pipeline import Extra
 from model.booster import Booster, booster_text
 from model.calibration import Calibrator, probability_of
 from model.consequences import Consequences, Tilt
+from model.effects import Evidence, Finding
 from model.margin import Margin
 from training import evaluate, plots
 from training.calibrate import Said
@@ -118,6 +119,17 @@ def test_simulated_data_is_said_in_capitals_and_only_then(trained, pages, suspic
     assert "SIMULATED DATA" in suspicious_report
     assert "SIMULATED DATA" in page(card, trained, simulated=True)
     assert not any("SIMULATED DATA" in html for html in pages.values())
+
+
+def test_the_report_tells_what_actions_did_and_why_not_where_it_cannot(trained, pages):
+    told = Finding("evidence", np.log(0.5), 0.1, (120, 480), 0.6)
+    untold = Finding("not_identified", np.nan, np.nan, (3, 480), 0.6, "3 claims with the action")
+    evidence = Evidence({"ADD_SIGNATURE": {"not_received": told, "not_as_described": untold}})
+    html = page(report, replace(trained, scorer=replace(trained.scorer, evidence=evidence)))
+    assert "What actions did" in html
+    assert "0.50 <small>(0.37 to 0.67)" in html
+    assert "not identified: 3 claims with the action" in html
+    assert "What actions did" not in pages[report]
 
 
 @pytest.mark.parametrize("make", [report, card])

@@ -115,6 +115,33 @@ def test_an_intervention_lowers_the_mean_truth(name: str) -> None:
     assert mean_truth(made(intervene=name)) < 0.99 * mean_truth(made())
 
 
+def test_hidden_causes_move_choices_and_claims_and_leave_all_else() -> None:
+    plain, hidden = (
+        made("reference", paths=32).orders,
+        simulate(load_world("confounded"), 20_000, 5, truth=False).orders,
+    )
+    same = ["sku", "buyer_key", "carrier", "placed_at", "duties_paid"]
+    assert_frame_equal(plain.select(same), hidden.select(same))
+    assert not plain["signature_service"].equals(hidden["signature_service"])
+
+
+def test_nothing_that_a_seller_may_do_counts_in_the_null_world() -> None:
+    before = mean_truth(made("null"))
+    for name in sorted(INTERVENTIONS):
+        assert mean_truth(made("null", name)) == pytest.approx(before, rel=0.01), name
+
+
+def test_tracking_does_harm_in_the_harmful_world() -> None:
+    assert mean_truth(made("harmful", "tracking")) > 1.05 * mean_truth(made("harmful"))
+
+
+def test_parcels_handed_over_in_time_on_purpose_are() -> None:
+    orders = made(intervene="hand_over").orders
+    assert orders.select((pl.col("shipped_at") < pl.col("ship_by")).all()).item()
+    told = truth_with_outcome(made(intervene="hand_over", orders=40_000)).filter(pl.col("cell") == "entry")
+    assert all(abs(surprise(rows)) < 3.0 for _, rows in told.group_by("state"))
+
+
 def test_an_intervention_leaves_what_it_does_not_cause() -> None:
     caused = ["has_return_address_in_marketplace", "return_address_country", "return_label_sent_at", "refunded_at"]
     travel = ["sku", "buyer_key", "shipped_at", "delivered_at", "first_message_at", "first_reply_at", "item_weight_g"]

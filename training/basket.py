@@ -29,7 +29,8 @@ class Basket:
     """Orders in sequence of placing; all arrays (n,), instants in days since the part's first midnight.
 
     `ship_by` and `latest` are days since placing. `service` is the carrier's; `is_high_value` compares the price of
-    one item with the world's bound; `is_season` tells the last weeks of the year.
+    one item with the world's bound; `is_season` tells the last weeks of the year. `hidden` moves both what is chosen
+    and what becomes of it, and no file tells it; 0 where the world has none.
     """
 
     placed: Floats
@@ -60,10 +61,15 @@ class Basket:
     has_signature: Flags
     is_protected: Flags
     has_return_address: Flags
+    offers_prepaid_label: Flags
+    buyer_pays_return: Flags
     ship_by: Floats
     promise_days: Floats
     latest: Floats
     is_reply_fast: Flags
+    is_refund_fast: Flags
+    is_handed_in_time: Flags
+    hidden: Floats
 
     def __len__(self) -> int:
         return len(self.placed)
@@ -92,9 +98,11 @@ def place_orders(world: World, entities: Entities, shocks: Shocks, orders: int, 
     is_cross = shops.is_chinese[shop] & (rng.random(n) >= world.shop.local_stock_share)
     carrier = _chosen_carrier(entities, shop, is_cross, rng.random(n))
     service = _service(rng.random(n), shops.care[shop], sale.is_high_value)
-    has_tracking = rng.random(n) >= _untracked(world, shops.untracked[shop], service)
+    hidden = _hidden(world, seed, part, n)
+    has_tracking = rng.random(n) >= _untracked(world, _leaning(world, shops.untracked[shop], -hidden), service)
     ship_by, promise, latest = _promises(world, sale.placed, shops.handling_days[shop], is_cross, service)
-    signature = shops.signature[shop] * np.where(sale.is_high_value, 2.0, 1.0)
+    signature = _leaning(world, shops.signature[shop] * np.where(sale.is_high_value, 2.0, 1.0), hidden)
+    nobody = np.zeros(n, dtype=np.bool_)
     return Basket(
         **{f.name: getattr(sale, f.name) for f in fields(sale)},
         is_season=_is_season(world, part, sale.placed),
@@ -115,13 +123,33 @@ def place_orders(world: World, entities: Entities, shocks: Shocks, orders: int, 
         is_business=rng.random(n) < 0.10,
         has_tracking=has_tracking,
         has_signature=rng.random(n) < signature,
-        is_protected=has_tracking & (rng.random(n) < shops.protected[shop]),
+        is_protected=has_tracking & (rng.random(n) < _leaning(world, shops.protected[shop], hidden)),
         has_return_address=shops.has_return_address[shop],
+        offers_prepaid_label=shops.offers_prepaid_label[shop],
+        buyer_pays_return=shops.buyer_pays_return[shop],
         ship_by=ship_by,
         promise_days=promise,
         latest=latest,
-        is_reply_fast=np.zeros(n, dtype=np.bool_),
+        is_reply_fast=nobody,
+        is_refund_fast=nobody,
+        is_handed_in_time=nobody,
+        hidden=hidden,
     )
+
+
+def _hidden(world: World, seed: int, part: int, n: int) -> Floats:
+    """(n,) standard normal, of a stream of its own so that other draws are those of a world without it."""
+    if world.hidden.choice_effect == world.hidden.claim_effect == 0.0:
+        return np.zeros(n)
+    return np.random.default_rng([seed, 9, part]).normal(size=n)
+
+
+def _leaning(world: World, share: Floats, hidden: Floats) -> Floats:
+    """(n,) the share that chooses something, moved by what no file tells; to the bit itself where nothing moves it."""
+    if world.hidden.choice_effect == 0.0:
+        return share
+    bounded = np.clip(share, 1e-6, 1.0 - 1e-6)
+    return 1.0 / (1.0 + (1.0 - bounded) / bounded * np.exp(-world.hidden.choice_effect * hidden))
 
 
 def _sold(world: World, entities: Entities, rng: np.random.Generator, part: int, n: int) -> _Sale:
@@ -233,7 +261,11 @@ INTERVENTIONS: Final[dict[str, Callable[[Basket, Entities], Basket]]] = {
     "protected_label": lambda b, _: replace(b, is_protected=_all(b), has_tracking=_all(b)),
     "return_address": lambda b, _: replace(b, has_return_address=_all(b)),
     "fix_listing": lambda b, _: replace(b, has_mismatch=~_all(b)),
+    "prepaid_label": lambda b, _: replace(b, offers_prepaid_label=_all(b), buyer_pays_return=~_all(b)),
+    "duties_paid": lambda b, _: replace(b, is_duties_unpaid=~_all(b)),
+    "hand_over": lambda b, _: replace(b, is_handed_in_time=_all(b)),
     "reply_fast": lambda b, _: replace(b, is_reply_fast=_all(b)),
+    "refund_fast": lambda b, _: replace(b, is_reply_fast=_all(b), is_refund_fast=_all(b)),
     "better_carrier": _with_best_carrier,
 }
 

@@ -23,7 +23,7 @@ def contact_columns(story: Story, rng: np.random.Generator, decided: Floats, sel
     message = np.where(is_return_only, np.inf, j.contacted)
     requested = np.where(is_return_only, j.contacted, np.where(is_both, on_clock(j.contacted + 0.2 + u[1]), np.inf))
     authorised = np.maximum(requested, j.replied)
-    has_way = story.entities.shops.offers_prepaid_label[b.shop] | b.has_return_address
+    has_way = b.offers_prepaid_label | b.has_return_address
     label = np.where(has_way, on_clock(authorised + 0.5 * u[2]), np.inf)
     sent_back = np.where(u[3] < 0.6, on_clock(label + 1.0 + 6.0 * u[4]), np.inf)
     back = on_clock(sent_back + 3.0 + 5.0 * u[5])

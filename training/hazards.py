@@ -27,6 +27,7 @@ PLACES = ("signed", "porch", "mailbox", "neighbour", "locker")
 CONTACT_WAIT_DAYS = 2.0
 OVERDUE_WAIT_DAYS = 3.0
 CLAIM_WINDOW_DAYS = 90.0
+HANDED_BEFORE_DAYS = 1.0 / 24.0  # at the latest, of parcels handed over in time on purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ def _shipping(world: World, entities: Entities, basket: Basket) -> tuple[Floats,
     care = entities.shops.care[basket.shop]
     slow = np.where(basket.is_season, world.carrier.season_effect, 0.0)
     log = np.log(world.shop.handling_share * basket.ship_by) - 0.12 * care + slow
-    return log, basket.ship_by + 0.75 * basket.promise_days
+    after = np.where(basket.is_handed_in_time, -HANDED_BEFORE_DAYS, 0.75 * basket.promise_days)
+    return log, basket.ship_by + after
 
 
 def _transit_log(world: World, entities: Entities, basket: Basket) -> Floats:
@@ -212,13 +214,14 @@ def _answering(entities: Entities, basket: Basket) -> tuple[Floats, Floats, Floa
     reply, silent = shops.reply_log_days[basket.shop], shops.unanswered[basket.shop]
     fast = np.minimum(reply, np.log(6.0 / 24.0))
     log_days, never = np.where(basket.is_reply_fast, fast, reply), np.where(basket.is_reply_fast, 0.0, silent)
-    return log_days, never, shops.refund[basket.shop]
+    return log_days, never, np.where(basket.is_refund_fast, 1.0, shops.refund[basket.shop])
 
 
 def _claim_log_odds(world: World, entities: Entities, basket: Basket) -> Floats:
     """(n, 5) log-odds of a claim by kind of contact, answered within 24 h without a refund."""
-    c, shops, high = world.claim, entities.shops, basket.is_high_value
+    c, high = world.claim, basket.is_high_value
     any_kind = c.shift_log_odds + _temper(world, entities, basket, overdue=False)
+    any_kind = any_kind + world.hidden.claim_effect * basket.hidden
     label = c.protected_label_effect * basket.is_protected
     overdue = c.overdue_log_odds + label + c.untracked_high_value_effect * (high & ~basket.has_tracking)
     missing = c.missing_log_odds + label + c.signature_effect * basket.has_signature
@@ -226,8 +229,8 @@ def _claim_log_odds(world: World, entities: Entities, basket: Basket) -> Floats:
         c.product_log_odds
         + c.no_return_address_effect * ~basket.has_return_address
         + c.no_return_address_mismatch_effect * (~basket.has_return_address & basket.has_mismatch)
-        + c.buyer_pays_return_effect * shops.buyer_pays_return[basket.shop]
-        + c.prepaid_label_effect * shops.offers_prepaid_label[basket.shop]
+        + c.buyer_pays_return_effect * basket.buyer_pays_return
+        + c.prepaid_label_effect * basket.offers_prepaid_label
     )
     other = np.full(len(basket), c.other_log_odds)
     return np.stack([overdue, missing, product, product + c.late_effect, other], axis=1) + any_kind[:, None]

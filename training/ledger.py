@@ -95,8 +95,8 @@ def _shop(story: Story) -> list[pl.Series]:
     country = np.where(b.has_return_address, b.marketplace, len(COUNTRIES))
     return [
         flag("has_return_address_in_marketplace", b.has_return_address),
-        flag("offers_prepaid_return_label", s.offers_prepaid_label[b.shop]),
-        flag("buyer_pays_return_shipping", s.buyer_pays_return[b.shop]),
+        flag("offers_prepaid_return_label", b.offers_prepaid_label),
+        flag("buyer_pays_return_shipping", b.buyer_pays_return),
         coded("return_address_country", country, (*COUNTRIES, "CN")),
         pl.Series("return_window_days", s.return_window_days[b.shop]),
     ]

@@ -148,7 +148,7 @@ def _shipped(world: World, looked: Looked, u: Floats) -> Floats:
     with np.errstate(divide="ignore"):
         tail = ndtr((log - np.log(looked.as_of)) / sigma)
     shipped: Floats = np.exp(log - sigma * ndtri(np.maximum(tail * u, 1e-300)))
-    return np.clip(shipped, looked.as_of, looked.hazards.ship_most[:, None])
+    return np.clip(shipped, looked.as_of, np.maximum(looked.hazards.ship_most[:, None], looked.as_of))
 
 
 def _lost_share(world: World, looked: Looked) -> Floats:
@@ -157,7 +157,8 @@ def _lost_share(world: World, looked: Looked) -> Floats:
     is_shipped, is_scanned = np.isfinite(looked.shipped[:, 0]), np.isfinite(looked.scanned[:, 0])
     with np.errstate(divide="ignore"):
         not_yet, in_time = (ndtr((h.ship_log - np.log(t)) / world.shop.handling_sigma) for t in (as_of, h.ship_by))
-    is_late = np.where(is_shipped, looked.shipped[:, 0] > h.ship_by, np.minimum(in_time / not_yet, 1.0))
+    may_be_late = np.where(h.ship_most > h.ship_by, np.minimum(in_time / not_yet, 1.0), 0.0)
+    is_late = np.where(is_shipped, looked.shipped[:, 0] > h.ship_by, may_be_late)
     loss = (1.0 - is_late) * h.loss[:, 0] + is_late * h.loss[:, 1]
     waited = np.where(h.is_tracked & is_shipped, as_of - np.where(is_shipped, looked.shipped[:, 0], 0.0), 0.0)
     unscanned = np.exp(waited / world.transit.scan_gap_days)

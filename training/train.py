@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import joblib
 import numpy as np
@@ -23,6 +23,7 @@ from model.margin import Margin
 from model.scorer import Baseline, Scorer
 from training.consequences import learned_consequences, told_of
 from training.dataset import Dataset
+from training.effects import Past, effects_told, evidence_of
 from training.evaluate import BASELINES, HIDDEN, OURS, RawModel, Test, calibrated, tested
 from training.landmarks import Landmarks
 from training.leaks import Dropped, Ratio, known_ratios, overwritten, recorded_because_of_claim, shop_computed_rates
@@ -99,12 +100,21 @@ def _train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
         return _told(Trained(insufficient(prepared), None, None, prepared, fingerprint), progress)
     test = final_test(prepared, recipe, progress)
     learned = fitted_on_all(prepared, recipe, progress)
-    return _told(Trained(scorer_of(prepared, learned), learned, test, prepared, fingerprint), progress)
+    scorer = with_evidence(scorer_of(prepared, learned), prepared, progress)
+    return _told(Trained(scorer, learned, test, prepared, fingerprint), progress)
 
 
 def _told(trained: Trained, progress: Progress) -> Trained:
     progress(told_of(trained.scorer.consequences, trained.scorer.target))
     return trained
+
+
+def with_evidence(scorer: Scorer, prepared: Prepared, progress: Progress) -> Scorer:
+    """The scorer with what past orders tell of the effects of actions."""
+    past = Past(prepared.dataset, prepared.pipeline, prepared.marks, prepared.rows, scorer.delay)
+    evidence = evidence_of(past)
+    progress(effects_told(evidence))
+    return replace(scorer, evidence=evidence)
 
 
 def fitted_on_all(prepared: Prepared, recipe: Recipe, progress: Progress) -> Learned:

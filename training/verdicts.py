@@ -38,7 +38,7 @@ def judge(story: Story, rng: np.random.Generator | None = None) -> Verdicts:
     rng = rng or np.random.default_rng([story.seed, 6, story.part])
     u = rng.random((5, n))
     is_goods = np.isin(j.kind, (PRODUCT, PRODUCT_LATE))
-    has_no_way = ~b.has_return_address & ~story.entities.shops.offers_prepaid_label[b.shop]
+    has_no_way = ~b.has_return_address & ~b.offers_prepaid_label
     is_described = is_goods & (u[0] >= 0.22 + 0.2 * has_no_way)
     kind = np.where(np.isin(j.kind, (OVERDUE, MISSING)), 0, np.where(is_described, 1, 2))
     is_funded = (kind == 0) & b.is_protected & (j.scanned <= b.ship_by)

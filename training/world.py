@@ -192,6 +192,14 @@ class LeakNumbers:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenNumbers:
+    """`[hidden]`, which a world may leave out: what moves both choices and claims, and stands in no file."""
+
+    choice_effect: float = 0.0
+    claim_effect: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """All numbers of one simulated world."""
 
@@ -207,3 +215,4 @@ class World:
     claim: ClaimNumbers
     record: RecordNumbers
     leak: LeakNumbers
+    hidden: HiddenNumbers = HiddenNumbers()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TypeVar, cast, get_type_hints
 
@@ -29,8 +29,9 @@ def load_world(path_or_name: str | Path) -> World:
     path = _world_path(path_or_name)
     tables = _tables(path, seen=())
     kinds = {f.name: get_type_hints(World)[f.name] for f in fields(World) if f.name != "name"}
-    _same_names(set(tables), set(kinds), path.name)
-    sections = {name: _section(kind, tables[name], f"{path.name}: [{name}]") for name, kind in kinds.items()}
+    left_out = {f.name for f in fields(World) if f.default is not MISSING} - set(tables)
+    _same_names(set(tables), set(kinds) - left_out, path.name)
+    sections = {name: _section(kinds[name], table, f"{path.name}: [{name}]") for name, table in tables.items()}
     return World(name=path.stem, **sections)
 
 
