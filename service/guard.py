@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -20,6 +20,7 @@ from features.conditions import CLOSED
 from features.errors import SettingError
 from service.advice_catalogue import Text
 from service.guard_normal import Writing, writings
+from service.guard_reader import Reader, Reading, reader
 
 DENIED, BREAKS, AFTER = "denied", "breaks", "forbidden_after"
 _SENTENCE = re.compile(r"[.!?](?=\s|$)|[。!?\n]")
@@ -30,13 +31,14 @@ Span = tuple[int, int]
 @checked(frozen=True, slots=True, config=CLOSED)
 class Form:
     """One way to break a rule: words within so many characters of the first (`given` is no part of the quote), and the
-    words that clear it."""
+    words that clear it. Where it is not certain, it counts only if the reader does not think the text harmless."""
 
     all: Annotated[tuple[str, ...], Field(min_length=1)]
     within: Annotated[int, Field(ge=0)]
     given: str | None = None
     cleared_by: tuple[str, ...] = ()
     is_never_denied: bool = False
+    is_certain: bool = False
 
 
 @checked(frozen=True, slots=True, config=CLOSED)
@@ -56,36 +58,52 @@ class Book:
 
     most_characters: Annotated[int, Field(ge=1)]
     denial_reaches: Annotated[int, Field(ge=1)]
+    reader_agrees_at: float
+    reader_finds_at: float
     rule: Mapping[str, Rule]
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The rules and the words they speak of."""
+    """The rules, the words they speak of, and the reader, which knows more ways to say a thing than we have words."""
 
     book: Book
     words: Mapping[str, re.Pattern[str]]
+    reader: Reader
 
     def findings(self, text: str) -> list[Finding]:
         """What breaks a rule, by place; hits of one rule that touch are told once."""
-        found = {
-            (writing.span(*span), name)
-            for writing in writings(text)
-            for name, spans in self._hits(writing)
-            for span in spans
-        }
+        found = {(writing.span(*span), name) for writing in writings(text) for name, span in self._found(writing)}
         told = list[Finding]()
         for (start, end), name in sorted(found, key=lambda hit: (hit[1], hit[0][1] - hit[0][0], hit[0])):
             if not any(other.rule == name and other.start < end and start < other.end for other in told):
                 told.append(Finding(name, text[start:end], start, end))
         return sorted(told, key=lambda one: (one.start, one.end, one.rule))
 
-    def _hits(self, writing: Writing) -> Iterable[tuple[str, list[Span]]]:
+    def _found(self, writing: Writing) -> Iterable[tuple[str, Span]]:
+        """What the forms find and the reader does not think harmless; and sentences that the reader alone finds."""
+        readings = self.reader.readings(writing.text)
+        harmless = [one.part for one in readings if one.score < self.book.reader_agrees_at]
+        hits = [
+            (name, span)
+            for name, form, span in self._hits(writing)
+            if form.is_certain or not any(_touch(span, part) for part in harmless)
+        ]
+        yield from hits
+        yield from self._read(readings, hits)
+
+    def _read(self, readings: Sequence[Reading], hits: Sequence[tuple[str, Span]]) -> Iterable[tuple[str, Span]]:
+        for one in readings:
+            if one.score >= self.book.reader_finds_at and not any(_touch(span, one.part) for _, span in hits):
+                yield one.rule, one.sentence
+
+    def _hits(self, writing: Writing) -> Iterable[tuple[str, Form, Span]]:
         places = _Places(writing.text, self.words)
         for name, rule in self.book.rule.items():
             for form in rule.form:
-                hits = places.met(form)
-                yield name, [span for span, first in hits if not self._is_cleared(places, form, span, first)]
+                for span, first in places.met(form):
+                    if not self._is_cleared(places, form, span, first):
+                        yield name, form, span
 
     def _is_cleared(self, places: _Places, form: Form, span: Span, first: Span) -> bool:
         sentence = _around(places.text, span)
@@ -156,6 +174,10 @@ class _Places:
         return min(near, key=lambda one: _gap(one, span), default=None)
 
 
+def _touch(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
 def _gap(one: Span, other: Span) -> int:
     return max(one[0] - other[1], other[0] - one[1], 0)
 
@@ -188,7 +210,9 @@ def loaded(folder: Traversable) -> Guard:
     missing = named.union((DENIED, BREAKS, AFTER)) - words.keys()
     if missing:
         raise SettingError(f"guard/rules.toml: expected words that words.toml has, got {sorted(missing)}")
-    return Guard(book, words)
+    if set(reader().rules) - book.rule.keys():
+        raise SettingError(f"guard/rules.toml: expected the rules of reader.json, {reader().rules}")
+    return Guard(book, words, reader())
 
 
 def _pattern(name: str, word: Mapping[str, list[str]], fragments: Mapping[str, str]) -> re.Pattern[str]:

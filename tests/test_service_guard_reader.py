@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+
+from benchmarks.guard import messages
+from benchmarks.guard_training import seen, taught
+from service.guard_reader import LEAST_LENGTH as LEAST
+from service.guard_reader import REACH, Reader, marks, parts, read, reader, words
+
+FEW = [message for message in messages("build") if message["writer"] == "first"][:120]
+
+
+@pytest.fixture(scope="module")
+def small() -> Reader:
+    return read(taught(FEW, kept=400).decode())
+
+
+def test_marks_are_those_of_a_count_of_words_and_neighbours() -> None:
+    text = "you keep the lamp and we refund half of it, 您留着"
+    vectorizer = CountVectorizer(ngram_range=(1, 2), token_pattern=None, tokenizer=words, lowercase=False)
+    vectorizer.fit([text])
+    assert {mark for mark in marks(text) if "_" not in mark} == set(vectorizer.vocabulary_)
+
+
+def test_words_far_apart_are_no_pair() -> None:
+    text = "first" + " x" * REACH + " last"
+    assert "first_last" not in set(marks(text))
+    assert "x_last" in set(marks(text))
+
+
+def test_teaching_twice_gives_the_same_bytes() -> None:
+    assert taught(FEW, kept=300) == taught(FEW, kept=300)
+
+
+def test_the_reader_tells_the_messages_that_it_was_taught(small: Reader) -> None:
+    scores = np.array([small.score(text["text"].lower()) for text in FEW])
+    is_bad = np.array([not message["allowed"] for message in FEW])
+    assert np.mean((scores > 0) == is_bad) > 0.95
+
+
+def test_the_score_is_the_weighed_sum_of_marks_in_two_groups(small: Reader) -> None:
+    text = "refund you if you close the claim"
+    groups = [[m for m in set(marks(text)) if m in small.columns and ("_" in m) is side] for side in (False, True)]
+    expected = small.bias
+    for group in groups:
+        at = [small.columns[mark] for mark in group]
+        expected += small.rarity[at] @ small.weights[at] / max(np.linalg.norm(small.rarity[at]), LEAST)
+    assert small.score(text) == pytest.approx(expected)
+
+
+def test_a_breach_at_the_end_of_a_long_harmless_text_is_found() -> None:
+    harmless = "The parcel left our warehouse this morning and arrives on Thursday. " * 60
+    breach = "Close the claim and we will send you a gift card of 20 dollars."
+    found = max(reader().readings((harmless + breach).lower()), key=lambda one: one.score)
+    assert found.part[1] == len(harmless + breach)
+    assert found.score > reader().score(harmless.lower()) + 1
+
+
+@given(st.text(alphabet="ab .!?。\n", max_size=80))
+def test_parts_hold_every_word_once_in_order(text: str) -> None:
+    told = [text[start:end] for part in parts(text, 20) for start, end in part]
+    assert re.sub(r"\s", "", "".join(told)) == re.sub(r"\s", "", text)
+
+
+def test_the_shipped_reader_knows_nothing_that_only_held_out_messages_say() -> None:
+    build = {mark for one in seen(messages("build")) for mark in one}
+    assert set(reader().columns) <= build
+
+
+def test_a_label_of_few_words_is_not_read() -> None:
+    assert reader().readings("withdraw claim, get gift") == []
