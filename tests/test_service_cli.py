@@ -22,6 +22,7 @@ from features.delimited import Reject
 from features.order import attributes
 from model.artefact import Bundle
 from service import cli
+from service.advice_catalogue import catalogue
 from service.cli_training import why_rejected
 
 SCRIPT = Path(sys.executable).with_name("claimrisk")
@@ -137,6 +138,7 @@ def test_model_show_tells_the_manifest_as_json(claimrisk: Claimrisk, bundle_fold
     shown = json.loads(told.out)
     assert told.code == 0
     assert shown.pop("version") == bundle.version
+    assert shown.pop("effects").keys() == {action.id for action in catalogue().actions}
     assert shown == {k: v for k, v in bundle.manifest.items() if k != "canaries"}
 
 
