@@ -95,7 +95,7 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
 
 def _without_families(models: list[Model]) -> list[Model]:
     """Without the family that only heads its members: iPad (8th, 9th generation)."""
-    heads = {m.name for m in models if m.name in words(_FILE, "family")}
+    heads = {m.name for m in models if m.name in words(_FILE, "family")} - {*words(_FILE, "model_of_its_own")["names"]}
     inherited = {h for h in heads for m in models if m.name != h and m.name.startswith(h) and h not in joined(m.text)}
     return [m for m in models if m.name not in inherited]
 
@@ -126,9 +126,9 @@ def _spelt_out(match: re.Match[str]) -> str:
 
 
 def _items(clause: str) -> list[str]:
-    clause = _RANGE.sub(_spelt_out, clause)
+    clause = _RANGE.sub(_spelt_out, re.sub(r"(?<![a-z])f/(?=\d)", "f", clause))
     clause = re.sub(r"(?<=[a-z0-9])\+(?=\s|,|/|$|;|\))", " plus", re.sub(r"((?:19|20)\d\d)\s*\+", r"\1 and up", clause))
-    clause = re.sub(r"\d{1,2}\.\d(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", clause)  # screens
+    clause = re.sub(r"\d{2}(?:\s*/\s*\d{2})+(?=\s*mm)", lambda m: re.sub(r"\s*/\s*", "mm, ", m[0]), clause)
     clause = re.sub(r"(?<![a-z\d])([a-z]{1,3})(\d{1,4}[a-z]?)\s+(?=\1\d)", r"\1\2, ", clause)
     clause = re.sub(r"(?<=\s[a-z]\d)\s+(?=[a-z]\d(?!\w))", ", ", clause)
     clause = re.sub(r"(?<![a-z\d])(\d{1,2}[a-z]\d?)\s+(?=\d{1,2}[a-z]\d?(?![a-z\d]))", r"\1, ", clause)
@@ -153,7 +153,7 @@ def _model(item: str, previous: Model | None) -> Model | None:
     if not name and (maker or years is None):
         return Model(maker, maker, years, True, item) if maker and (previous is None or not years) else None
     if not name and previous is not None:
-        return replace(previous, years=years, text=item)
+        return replace(previous, years=years, text=f"{previous.text} {item}")
     return Model(_inherited(name, rest, maker, previous), maker, years, is_series, item) if name else None
 
 
@@ -161,6 +161,7 @@ def _name(rest: str, maker: str) -> str:
     codes = lexicon(_FILE, "known_codes").hits(rest)
     if codes:
         return codes[0].name
+    rest = re.sub(r"(?<![\d.])\d{1,2}\.\d(?![\d.])(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", rest)  # screens
     rest = re.sub(r"^(.*?)(?:mark|mk\.?)\s*(\d)", r"\1 \2", rest)
     rest = re.sub(r"^\s*第?(\d{1,2})\s*代(.*)$", r"\2 \1", rest)
     rest = re.sub(r"第?(\d{1,2})\s*代", r"\1", rest)
@@ -182,6 +183,11 @@ def _family_hits(rest: str) -> list[Hit]:
             if found:
                 return [Hit(name, found[0], found.start(), found.end())]
     return []
+
+
+def without_years(text: str) -> str:
+    """The text without years and spans of years."""
+    return _YEARS.sub(" ", text)
 
 
 def _years_of(item: str) -> tuple[tuple[int, int] | None, str]:
@@ -206,7 +212,8 @@ def _inherited(name: str, rest: str, maker: str, previous: Model | None) -> str:
         return stem[0] + name
     if _suffixes().fullmatch(rest.strip()):
         numbered = re.match(r"[a-z\u4e00-\u9fff]*\d+", previous.name)
-        return (numbered[0] if numbered else previous.name) + name
+        bare = next((f for f in words(_FILE, "family") if previous.name.startswith(f)), previous.name)
+        return (numbered[0] if numbered else bare) + name
     return name
 
 
@@ -248,10 +255,10 @@ def fit_in(text: str) -> Fit:
     found = Fit()
     for match in re.finditer(rf"{either(words(_FILE, 'lead')['words'])}\s*", text):
         before = text[max(0, match.start() - 12) : match.start()]
-        is_bad = bool(re.search(r"(?:not|n't|不|非|in)\s*$", before))
+        is_bad = bool(re.search(r"(?:(?<![a-z])(?:not|in)|n't|不|非)\s*$", before))
         part = fit_of(re.split(r";|\.\s|(?<=\w)\s-\s", text[match.end() :])[0][:160], is_field=False)
         if is_bad:
             found = replace(found, excluded=(*found.excluded, *part.models))
         else:
-            found = Fit((*found.models, *part.models), (*found.excluded, *part.excluded), found.is_universal)
+            found = Fit((*found.models, *part.models), (*found.excluded, *part.excluded), part.is_universal or found.is_universal)
     return found

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 from features.errors import SettingError
-from features.listings.lexicon import Hit, Lexicon, lexicon, table
+from features.listings.lexicon import Hit, Lexicon, lexicon, table, words
 from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "things.toml"
+_MOTIFS = "thing_motifs.toml"
+_FILES = (_FILE, "thing_parts.toml", _MOTIFS)
 
 
+@cache
+def _names() -> Mapping[str, tuple[str, ...]]:
+    tables = [words(file, "thing") for file in _FILES]
+    names = dict.fromkeys(name for found in tables for name in found)
+    return {name: sum((found.get(name, ()) for found in tables), ()) for name in names}
+
+
+@cache
 def _lexicon() -> Lexicon:
-    return lexicon(_FILE, "thing", plural=True)
+    return Lexicon(_names(), plural=True)
+
+
+@cache
+def motifs() -> frozenset[str]:
+    """The things that goods are shaped like or show in print."""
+    return frozenset(words(_FILE, "motif")["names"]) | frozenset(words(_MOTIFS, "thing"))
 
 
 @lru_cache(maxsize=65_536)
@@ -47,7 +63,7 @@ def negative(text: str) -> frozenset[str]:
 @cache
 def _alike(section: str) -> frozenset[frozenset[str]]:
     groups = table(_FILE, section)["groups"]
-    known = set(table(_FILE, "thing"))
+    known = set(_names())
     pairs = set()
     for group in groups if isinstance(groups, list) else []:
         if strangers := set(group) - known:
