@@ -16,7 +16,7 @@ from features.listings.wording import is_negated, plain
 
 _FILE = "claims.toml"
 _FOR = re.compile(
-    r"(?<![a-z])(?:for|with|fits?|in|on|like|by|compatible|includ\w+|from|against)(?![a-z])|适用于?|配|带|含|用于|兼容|专用"
+    r"(?<![a-z])(?:for|with|fits?|in|on|like|by|compatible|includ\w+|from|against)(?![a-z])|适用于?|配|带|含|送|赠|用于|兼容|专用"
 )
 
 

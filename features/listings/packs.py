@@ -56,8 +56,19 @@ def bare_count(text: str) -> frozenset[int]:
     >>> sorted(bare_count("5 pcs")), sorted(bare_count("一对")), bare_count("5 films")
     ([5], [1, 2], frozenset())
     """
-    found = re.fullmatch(rf"\(?(?:x\s*)?(\d{{1,4}})\s*(?:x|{_measures()})?(?:装|入)?\)?\.?", plain(text).strip(" ,;:"))
+    text = re.sub(r"^(?:1套|1 sets? of)\s*(?=\d)", "", plain(text).strip(" ,;:"))
+    if times := _times(text):
+        return times
+    found = re.fullmatch(rf"\(?(?:x\s*)?(\d{{1,4}})\s*(?:x|{_measures()})?(?:装|入)?\)?\.?", text)
     return _meant(int(found[1]), found[0]) if found else frozenset()
+
+
+def _times(text: str) -> frozenset[int]:
+    """6盒x5片, 2 packs of 10, 5片/盒 共4盒: all pieces."""
+    packs, each = r"(?:盒|包|袋|套|packs?|boxes|bags?|sets?)", rf"(?:{_measures()})"
+    found = re.fullmatch(rf"(\d+)\s*{packs}\s*(?:x|of|,|每盒|每包|每袋)\s*(\d+)\s*{each}?", text)
+    found = found or re.fullmatch(rf"(\d+)\s*{each}\s*(?:/|每|x|per )\s*(?:{packs})?[\s,]*共?\s*(\d+)\s*{packs}", text)
+    return frozenset({int(found[1]) * int(found[2])}) if found else frozenset()
 
 
 def _meant(count: int, text: str) -> frozenset[int]:

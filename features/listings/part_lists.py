@@ -59,14 +59,30 @@ def parts_of(text: str) -> tuple[Part, ...]:
     """
     found, missing = list[Part](), False
     text = _PACK_HEAD.sub(" ", plain(text))
-    for clause in re.split(r"[;\n]|\.\s|\.$", text):
+    clauses = [_items(clause) for clause in re.split(r"[;\n]|\.\s|\.$", text)]
+    is_list = sum(map(len, clauses)) > 1
+    for items in clauses:
         missing = False
-        for item in _items(clause):
-            part = _part(item, missing)
+        for item in items:
+            part = _part(item, missing) or (_bare(item) if is_list else None)
             if part is not None:
                 missing = part.is_missing and bool(re.match(r"\W*(?:no|without|excl\w+|不含|不包含|不包括|不带)", item))
                 found.append(part)
     return tuple(found)
+
+
+ANONYMOUS = "#"
+
+
+def _bare(item: str) -> Part | None:
+    """A number of pieces in a list that does not say of what (9 pcs, holder), or of colours and the like."""
+    count = bare_count(item)
+    return Part(ANONYMOUS, max(count), frozenset(), False, False, item) if len(count) == 1 else None
+
+
+@cache
+def _properties() -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(words(_FILE, 'not_counted')['words'])})(?: each)?")
 
 
 def _items(clause: str) -> list[str]:
@@ -85,6 +101,8 @@ def _part(item: str, after_missing: bool) -> Part | None:
     if not re.search(r"[a-z\u4e00-\u9fff]", item) or bare_count(item):
         return None
     count, name = _counted(item)
+    if count is not None and _properties().fullmatch(name.strip()):
+        return Part(ANONYMOUS, count, frozenset(), False, False, item)
     hits = things(name)
     is_aside = item.startswith("with ")
     if pack_in(item) is not None and not hits:

@@ -41,7 +41,7 @@ def things(text: str) -> tuple[Hit, ...]:
 
 def _is_word(hit: Hit, text: str) -> bool:
     before, behind = text[max(0, hit.start - 1) : hit.start], text[hit.end : hit.end + 1]
-    return not is_chinese(hit.text) or not (is_chinese(behind) or before in ("无", "有"))
+    return not is_chinese(hit.text) or not (is_chinese(behind) or (hit.text == "线" and before in ("无", "有")))
 
 
 def positive(text: str) -> frozenset[str]:
@@ -73,8 +73,15 @@ def _alike(section: str) -> frozenset[frozenset[str]]:
 
 
 def are_alike(a: str, b: str, *, as_parts: bool = False) -> bool:
-    """Whether shops call these two things by either name; as parts fewer are than as goods."""
-    return a == b or frozenset((a, b)) in _alike("alike_parts" if as_parts else "alike")
+    """Whether shops call these two things by either name; as parts fewer are than as goods. A gig bag is a bag."""
+    if a == b or frozenset((a, b)) in _alike("alike_parts" if as_parts else "alike"):
+        return True
+    return (a.endswith(f"_{b}") or b.endswith(f"_{a}")) and not {a, b} & _own_kind()
+
+
+@cache
+def _own_kind() -> frozenset[str]:
+    return frozenset(words(_FILE, "own_kind")["names"])
 
 
 def share_any(some: Iterable[str], others: Iterable[str]) -> bool:

@@ -1,0 +1,66 @@
+"""Whether two lines of two lists of parts are one part, and whether their numbers agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from features.listings.part_lists import Part
+from features.listings.things import are_alike
+from features.listings.wording import is_chinese, plain
+
+_SHORTEST_SHARED_WORD = 4
+_PAIRS = r"(?<![a-z])pairs?(?![a-z])|[双对]"
+
+
+def do_fit(ours: Part, theirs: Part) -> bool:
+    """Whether two lines are the same part by name, or perhaps by a word that they share."""
+    if ours.is_known and theirs.is_known:
+        same = are_alike(ours.name, theirs.name, as_parts=True)
+        return same and not (ours.marks and theirs.marks and not ours.marks & theirs.marks)
+    a, b = set(ours.text.split()), set(theirs.text.split())
+    shared = {w for w in a & b if len(w) >= _SHORTEST_SHARED_WORD and not w.isdigit()}
+    return ours.name == theirs.name or bool(shared) or _is_short_for(ours, theirs)
+
+
+def _is_short_for(a: Part, b: Part) -> bool:
+    """`头5` for `烙铁头5个`: the end of the longer Chinese name, as often."""
+    short, long = sorted((bare_text(a), bare_text(b)), key=len)
+    return bool(short) and is_chinese(short) and long.endswith(short) and (a.count or 1) == (b.count or 1)
+
+
+def bare_text(part: Part) -> str:
+    """The text of a part without its number."""
+    return re.sub(r"[\d\sx个只支条根把台片张块件套]+$", "", plain(part.text))
+
+
+def judged(ours: Part, theirs: Sequence[Part]) -> bool | None:
+    """Whether the product's list contradicts one part that it has too; None where it is not in the list."""
+    exact = [t for t in theirs if t.name == ours.name and do_fit(ours, t)]
+    like = exact or [t for t in theirs if do_fit(ours, t)]
+    if not like:
+        return None
+    there = [t for t in like if not t.is_missing]
+    if ours.is_missing != (not there):
+        return True
+    counts = [t.count for t in there]
+    if ours.is_missing or ours.count is None or None in counts:
+        return False
+    given = {c or 0 for c in counts} | {sum(c or 0 for c in counts)}
+    if any(re.search(_PAIRS, part.text) for part in (ours, *there)):  # 3 tips may be 3 pairs
+        given |= {2 * c for c in given} | {c / 2 for c in given}
+    return ours.count not in given
+
+
+def share_word(a: Part, b: Part) -> bool:
+    """Crevice tool and crevice nozzle, 按摩头 and 按摩球头: perhaps one part by two names."""
+    latin = [set(re.findall(r"[a-z]{4,}", p.text)) for p in (a, b)]
+    chinese = [{x + y for x, y in pairwise(re.sub(r"[^\u4e00-\u9fff]", "", p.text))} for p in (a, b)]
+    return bool(latin[0] & latin[1] or chinese[0] & chinese[1])
+
+
+def may_be(a: Part, b: Part) -> bool:
+    """Whether a part may stand under a name that we do not know."""
+    counts = {a.count, b.count} - {None}
+    return not (a.is_known and b.is_known) and len(counts) <= 1
