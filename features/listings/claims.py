@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from features.errors import SettingError
-from features.listings.lexicon import Hit, either, lexicon, number, table, words
+from features.listings.lexicon import Hit, Lexicon, either, lexicon, number, table, words
 from features.listings.measured import clause_before, near
 from features.listings.quantities import Quantity, are_equal, quantities
 from features.listings.things import share_any, things
 from features.listings.wording import is_negated, plain
 
 _FILE = "claims.toml"
+_KINDS = "claim_kinds.toml"
 _FOR = re.compile(
     r"(?<![a-z])(?:for|with|fits?|in|on|like|by|compatible|includ\w+|from|against)(?![a-z])|适用于?|配|带|含|送|赠|用于|兼容|专用"
 )
@@ -34,6 +35,12 @@ class Claims:
     def is_known(self) -> bool:
         """Whether anything was understood."""
         return bool(self.has or self.denies or self.numbers or self.measures or self.loads)
+
+
+@cache
+def _claims() -> Mapping[str, Lexicon]:
+    """The words of each property, by its name."""
+    return {claim: lexicon(file, "claim", claim) for file in (_FILE, _KINDS) for claim in table(file, "claim")}
 
 
 @cache
@@ -69,8 +76,8 @@ def claims(text: str) -> Claims:
     """
     text = _spelt_counts().sub(lambda m: f"{table(_FILE, 'spelt_counts')[m[0].rstrip(' -')]} ", plain(text))
     has, denies = set[tuple[str, str]](), set[tuple[str, str]]()
-    for claim in table(_FILE, "claim"):
-        for hit in lexicon(_FILE, "claim", claim).hits(text):
+    for claim, known in _claims().items():
+        for hit in known.hits(text):
             free = hit.name in words(_FILE, "never_denied")["names"]
             is_denied = (not free and is_negated(text, hit.start, hit.end)) or _is_imitated(claim, text, hit)
             (denies if is_denied else has).add((claim, hit.name))
@@ -165,7 +172,7 @@ def in_common(ours: Claims, theirs: Claims) -> bool:
 
 
 def _contradicted(ours: Claims, theirs: Claims) -> Iterator[str]:
-    for claim in table(_FILE, "claim"):
+    for claim in _claims():
         a, b = ({v for c, v in side.has if c == claim} for side in (ours, theirs))
         not_a, not_b = ({v for c, v in side.denies if c == claim} for side in (ours, theirs))
         if (a & not_b) or (b & not_a) or (a and b and not a & b and not _may_be_same(claim, a, b)):

@@ -229,7 +229,7 @@ def _model_words() -> re.Pattern[str]:
     name = rf"(?:(?<![a-z0-9])(?:{latin})(?![a-z])|{chinese})"
     suffixes = "|".join(words(_FILE, "suffix")["words"])
     chinese_name = rf"|[\u4e00-\u9fff]{{1,3}}(?=\s?(?:\d|(?:{suffixes})(?![a-z])))"
-    one = rf"(?:{name}|{'|'.join(more)}|{numbered}|[a-z]{{3,12}}(?=[\s-]+(?:{numbered})){chinese_name})"
+    one = rf"(?:{name}|{'|'.join(more)}|{numbered}|(?!in |to |of |up |or |as |at |by |on |is |no |an |for |with |and )[a-z]{{2,12}}(?=[\s-]+(?:{numbered})){chinese_name})"
     return re.compile(rf"{name}(?:[\s-]*{one})*")
 
 

@@ -104,7 +104,10 @@ def size_of(text: str) -> Size:
     rest = _chain().sub(" ", text)
     names = set() if groups and any(g.has_unit for g in groups) else named(rest)
     volumes = tuple(q for q in map(_as_fluid, quantities(text)) if q.kind == "volume")
-    return Size(tuple(groups), volumes, frozenset(names | in_systems(text)))
+    by_system = in_systems(text)
+    if any(system == "waist" for system, _ in by_system):  # 32L is the length of trousers
+        groups, volumes = [], ()
+    return Size(tuple(groups), volumes, frozenset(names | by_system))
 
 
 def _as_fluid(q: Quantity) -> Quantity:

@@ -78,13 +78,16 @@ def version_in(text: str, *, is_field: bool) -> Version:
 
 def _named(section: str, text: str) -> dict[str, frozenset[str]]:
     return {
-        kind: frozenset(
-            _value("number", m[1]) if m[1].replace(".", "").isdigit() else m[1]
-            for p in patterns
-            for m in p.finditer(text)
-        )
+        kind: frozenset(_protocol(kind, m[1]) for p in patterns for m in p.finditer(text))
         for kind, patterns in _patterns(section).items()
     }
+
+
+def _protocol(kind: str, text: str) -> str:
+    same = table(_FILE, "protocol_same").get(kind)
+    if isinstance(same, dict) and text in same:  # USB 3.0 is USB 3.2 Gen 1
+        return str(same[text])
+    return _value("number", text) if text.replace(".", "").isdigit() else text
 
 
 def _value(kind: str, text: str) -> str:
