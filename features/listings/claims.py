@@ -79,7 +79,10 @@ def claims(text: str) -> Claims:
     for claim, known in _claims().items():
         for hit in known.hits(text):
             free = hit.name in words(_FILE, "never_denied")["names"]
-            is_denied = (not free and is_negated(text, hit.start, hit.end)) or _is_imitated(claim, text, hit)
+            is_negative = not free and is_negated(text, hit.start, hit.end)
+            if is_negative and any(h.start == hit.end for h in things(text)):
+                continue  # 不含蓝牙遥控器 (no Bluetooth remote) is silent on Bluetooth
+            is_denied = is_negative or _is_imitated(claim, text, hit)
             (denies if is_denied else has).add((claim, hit.name))
     numbers = {(name, m[1]) for name, pattern in (*_values(), *_counted()) for m in pattern.finditer(text)}
     measures, loads = _measures(text)
@@ -197,11 +200,15 @@ def _as_number(text: str) -> str:
     return str(float(text)) if re.fullmatch(r"\d+(?:\.\d+)?", text) else text
 
 
+def _distinct(found: list[Quantity]) -> list[Quantity]:
+    return [q for i, q in enumerate(found) if not any(are_equal(q, earlier) for earlier in found[:i])]
+
+
 def _different_measures(ours: Claims, theirs: Claims) -> Iterator[str]:
     sides = [(ours.measures, theirs.measures), (ours.loads, theirs.loads)]
     for mine, other in sides:
         for kind in sorted({q.kind for q in mine} & {q.kind for q in other}):
-            a, b = ([q for q in side if q.kind == kind] for side in (mine, other))
+            a, b = (_distinct([q for q in side if q.kind == kind]) for side in (mine, other))
             unmatched = [x for x in a if not any(are_equal(x, y) for y in b)]
             if len(unmatched) == len(a) or (unmatched and len(a) == len(b)):
                 yield kind

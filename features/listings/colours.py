@@ -44,9 +44,9 @@ def _accents() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 @lru_cache(maxsize=65_536)
-def colours(text: str, *, is_field: bool, has_stuff: bool = True) -> Colours:
+def colours(text: str, *, is_field: bool, stuff: frozenset[str] | None = None) -> Colours:
     """The colours in a text. In free text (is_field False) a Chinese colour needs its 色, or to be a word of its own;
-    without stuff (has_stuff False) brass is rather a metal and walnut a wood.
+    stuff: words such as brass and walnut that are rather a metal and a wood here, and no colour.
 
     >>> sorted(colours("深空灰 / Black", is_field=True).main), colours("蓝牙音箱", is_field=False).main
     (['black/any', 'grey/dark'], frozenset())
@@ -57,7 +57,7 @@ def colours(text: str, *, is_field: bool, has_stuff: bool = True) -> Colours:
     before, after = _accents()
     for hit in _lexicon().hits(text):
         short = len(hit.text) == 1 and is_chinese(hit.text)
-        if not has_stuff and hit.text in _stuff() and not _IS_COLOUR.match(text, hit.end):
+        if stuff and hit.text in stuff and not _IS_COLOUR.match(text, hit.end):
             continue
         if (not is_field and short) or is_negated(text, hit.start, hit.end):
             continue
@@ -82,13 +82,15 @@ def _stuff() -> frozenset[str]:
     return frozenset(words(_FILE, "column_only")["words"])
 
 
-def colours_in(text: str) -> Colours:
-    """The colours in a title, a description or the words for a picture.
+def colours_in(text: str, known: str = "") -> Colours:
+    """The colours in a title, a description or the words for a picture; what the colour column names (known) is one,
+    otherwise brass is rather a metal.
 
     >>> sorted(colours_in("rose gold brass clock").main)
     ['gold/rose']
     """
-    return colours(text, is_field=False, has_stuff=False)
+    named = {hit.text for hit in _lexicon().hits(plain(known))}
+    return colours(text, is_field=False, stuff=_stuff() - named)
 
 
 def _agree(a: str, b: str) -> bool:

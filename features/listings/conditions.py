@@ -35,6 +35,12 @@ def condition_in(text: str, *, is_field: bool) -> str | None:
     return max(names, key=order.index) if names else None
 
 
+def _grade(text: str) -> str | None:
+    """The grade that a condition column gives: A in "Grade A", B级."""
+    found = re.search(r"(?<![a-z])grade[\s-]*([a-d])(?![a-z])|(?<![a-z])([a-d])[\s-]*(?:grade|级)", plain(text))
+    return found[1] or found[2] if found else None
+
+
 def do_agree(a: str, b: str) -> bool:
     """Whether two conditions could be the same goods: `used` agrees with every kind of used."""
     agrees = words(_FILE, "agrees")
@@ -56,6 +62,9 @@ def condition(listing: Record, product: Record) -> Finding:
     if of_listing is None or of_product is None:
         same = bool(listing.condition) and plain(listing.condition) == plain(product.condition)
         return Finding(False, said, kept) if same else unknown(said, kept)
+    grades = [_grade(record.condition) for record in (listing, product)]
+    if all(grades) and grades[0] != grades[1]:
+        return Finding(True, said, kept)
     in_title = condition_in(listing.name, is_field=False)
     if in_title and do_agree(of_listing, of_product) and not do_agree(in_title, of_product):
         return Finding(True, listing.name, kept)

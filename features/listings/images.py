@@ -7,13 +7,15 @@ import re
 from features.listings.claims import claims, denies_what_the_other_says
 from features.listings.colours import are_same, colours, colours_in
 from features.listings.lexicon import words
+from features.listings.packs import bare_count
 from features.listings.record import Finding, Record, unknown
-from features.listings.shown import are_other_likenesses, do_counts_differ, foreground, likenesses, main_things
-from features.listings.things import motifs, negative, positive, share_any, things
+from features.listings.shown import are_other_likenesses, do_counts_differ, foreground, likenesses, main_things, whole_count
+from features.listings.things import are_alike, motifs, negative, positive, share_any, things
 from features.listings.wording import is_chinese, plain
 
 _BEFORE = re.compile(r"(?:[a-z-]+\s+){0,1}$|[\u4e00-\u9fff]{0,3}$")
 _NO_PRINT = re.compile(r"(?:no|without(?: any)?) (?:prints?|patterns?|designs?|logo|graphics?|text)(?![a-z])|无(?:图案|印花|花纹|图)")
+_ALONE = re.compile(r"(?<![a-z])(?:alone|only|by itself)(?![a-z])|仅|单独|只有")
 _SHORTEST_WORD = 4
 
 
@@ -26,10 +28,12 @@ def image(listing: Record, product: Record) -> Finding:
         return unknown(listing.image, product.image)
     kept = product.image or "; ".join(t for t in (product.colour, product.name, product.details) if t)
     verdicts = [
+        _shows_what_is_not_there(listing, product) or None,
         _differ_in_colour(listing, product),
         _differ_in_things(listing, product, kept),
         _differ_in_claims(listing.image, kept),
         do_counts_differ(listing.image, product.image),
+        _shows_more_than_sold(listing, product) or None,
         _differ_in_details(listing.image, kept),
         are_other_likenesses(listing.image, kept) or None,
         _is_plain_beside_print(listing.image, kept) or _is_plain_beside_print(kept, listing.image) or None,
@@ -49,9 +53,9 @@ def _colours_shown(record: Record) -> tuple[str, bool]:
 
 
 def _differ_in_colour(listing: Record, product: Record) -> bool | None:
-    ours = colours_in(foreground(listing.image))
+    ours = colours_in(foreground(listing.image), known=listing.colour)
     text, is_field = _colours_shown(product)
-    theirs = colours(text, is_field=True) if is_field else colours_in(foreground(text))
+    theirs = colours(text, is_field=True) if is_field else colours_in(foreground(text), known=product.colour)
     return not are_same(ours, theirs) if ours.main and theirs.main else None
 
 
@@ -74,6 +78,26 @@ def _differ_in_things(listing: Record, product: Record, kept: str) -> bool | Non
     if not all(heads) or share_any(heads[0], named) or _words(ours) & _words(theirs):
         return None
     return True
+
+
+def _shows_what_is_not_there(listing: Record, product: Record) -> bool:
+    """Whether the picture shows a thing that the product's list or text says is not with it, or, where the product's
+    picture is of the goods alone, another thing."""
+    shown = positive(foreground(listing.image))
+    record = "; ".join((product.parts, product.image, product.details))
+    lacking = negative(record) - positive(product.parts)
+    if any(are_alike(a, b, as_parts=True) for a in shown for b in lacking):
+        return True
+    if denies_what_the_other_says(product.parts, listing.image):
+        return True
+    is_alone = bool(_ALONE.search(plain(product.image)))
+    return is_alone and any(not share_any([thing], positive(product.image)) for thing in shown) and len(shown) > 1
+
+
+def _shows_more_than_sold(listing: Record, product: Record) -> bool:
+    """Whether the picture begins by counting more pieces than the product's parts give, where its picture gives none."""
+    shown, sold = whole_count(listing.image), bare_count(product.parts)
+    return shown is not None and bool(sold) and whole_count(product.image) is None and shown > max(sold)
 
 
 def _words(text: str) -> set[str]:

@@ -65,11 +65,11 @@ def _tells_apart(names: frozenset[str]) -> bool:
 
 
 _INCHES = re.compile(r"1[0-7]")
-_MEASURES = (re.compile(r"\d{1,2}\.\d"), re.compile(r"\d{2}mm"))
+_MEASURES = (re.compile(r"\d{1,2}\.\d"), re.compile(r"\d{2}mm"), re.compile(r"\d{1,3}v"))
 
 
 def _said_by_both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Without screens, engines and cases in mm that only one of two names gives; 13.3 beside 13 is 13."""
+    """Without screens, engines, volts and cases in mm that only one of two names gives; 13.3 beside 13 is 13."""
     one, other = _without_tenths(one, other), _without_tenths(other, one)
     for measure in _MEASURES:
         if any(map(measure.fullmatch, one)) != any(map(measure.fullmatch, other)):

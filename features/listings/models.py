@@ -100,10 +100,21 @@ def _without_families(models: list[Model]) -> list[Model]:
     return [m for m in models if m.name not in inherited]
 
 
+@cache
+def _behind() -> re.Pattern[str]:
+    after = either(words(_FILE, "negative_behind")["words"])
+    return re.compile(rf"(?P<named>[^;()§,]*[^;()§,\s])(?<!也)(?<!是)\s*(?P<all>均|都)?{after}(?=\s*(?:$|[;,)]))")
+
+
+def _put_before(match: re.Match[str]) -> str:
+    """`model y不适用` as `; not for model y`."""
+    return f"; not for {match['named']};"
+
+
 def _clauses(text: str) -> list[tuple[str, bool]]:
     """Clauses, and whether what they name is said not to fit; what follows a negative word in brackets or behind a
     comma too."""
-    text = re.sub(r"以?外[,;]", ";", text)
+    text = _behind().sub(_put_before, re.sub(r"以?外[,;]", ";", text))
     negative = either(words(_FILE, "negative")["words"])
     marked = re.sub(rf"({negative})", r"§\1", text)
     marked = re.sub(

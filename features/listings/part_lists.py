@@ -16,7 +16,7 @@ from features.listings.wording import is_chinese, is_negated, plain
 _FILE = "things.toml"
 _MEASURE = "个|只|支|条|根|把|台|副|本|张|片|块|颗|枚|套|件|份|双|对|组|节|卷|瓶|盒|包|袋|粒"
 _COUNT_BEFORE = re.compile(
-    rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|(?:{_MEASURE})装?)?\s*(?:of\s+|的)?(?=[^\d\s.])"
+    rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|(?:{_MEASURE})装?)?\s*(?:of\s+|的)?(?=[^\d\s.\-])"
 )
 _COUNT_AFTER = re.compile(
     rf"^(.*?[^\d\s.(-])\s*[(-]?\s*(?:x\s*(\d{{1,3}})|(\d{{1,3}})\s*(?:x|pcs?|pieces?|pairs?|{_MEASURE})|\((\d{{1,3}})\)"
@@ -26,10 +26,11 @@ _SPLIT = re.compile(
     r"[,;/|&\n]|\s\+\s|\+|(?<![a-z])and(?![a-z])|(?<![a-z])plus(?![a-z])|(?<=[\u4e00-\u9fff\s)\d])(?:和|以及|与|及|跟|加)(?=[\u4e00-\u9fff\s\da-z])|(?<=[a-z\u4e00-\u9fff)])\s+(?=\d+\s*x\s)|(?<=[个只支条根把台张片块件套份双对瓶盒包本\d])\s+(?=[\u4e00-\u9fff])(?![个只支条根把台张片块件套份双对瓶盒包本])"
 )
 _SET_AFTER = re.compile(r"^(.*?),?\s*[(-]?\s*(?:set|pack|box) of (\d{1,3})\)?\s*$")
+_COMPACT = re.compile(r"\s*(?:\d+[\u4e00-\u9fff]){2,}\s*")  # 2拍3球
 _PACK_HEAD = re.compile(
     r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|(?:set|pack|box) of \d+\s*[:(]"
 )
-_ASIDE = re.compile(r"\(([^()]*(?:not incl|exclud|sold sep|without|不含|另购|不包|no )[^()]*)\)")
+_ASIDE = re.compile(r"\(([^()]*(?:not incl|exclud|sold sep|without|不含|另购|不包|不带|不送|无|缺|没有|missing|no )[^()]*)\)")
 _NO_WORDS = re.compile(
     r"(?<![a-z])(?:a|an|the|with|included|includes?|including|box|one|of|each|free|extra|original|new|your|x|pcs?)(?![a-z])|附赠|赠送|赠|原装|带|含|附|内含|的|包装清单|各"
 )
@@ -71,6 +72,7 @@ def parts_of(text: str) -> tuple[Part, ...]:
     return tuple(found)
 
 
+_LONGEST_TAIL = 2
 ANONYMOUS = "#"
 
 
@@ -90,6 +92,7 @@ def _items(clause: str) -> list[str]:
     clause = re.sub(r"(?<=\d)/(?=\d)|(?<=usb)/(?=c)", "-", clause)
     clause = re.sub(r"\swith\s(?=(?:\d+\s)?[a-z -]+$|[^,;]*,)", ", with ", clause)
     clause = re.sub(r"(?<=x\d)\s+(?=[a-z])", ", ", clause)
+    clause = re.sub(r"(?<=\d[\u4e00-\u9fff])(?=\d+[\u4e00-\u9fff])", ", ", clause) if _COMPACT.fullmatch(clause) else clause
     clause = _ASIDE.sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
     return [
         piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.")
@@ -126,7 +129,12 @@ def _head(name: str) -> str | None:
     """The thing a phrase is about: the last named before "for" and "with"."""
     phrase = re.split(r"(?<![a-z])(?:for|with|to)(?![a-z])|\(", name)[0]
     hits = things(phrase) or things(name)
-    return hits[-1].name if hits else None
+    if not hits:
+        return None
+    if is_negated(name, hits[-1].start, hits[-1].end):
+        return hits[-1].name
+    rest = re.sub(r"[^\u4e00-\u9fff].*", "", name[hits[-1].end :])
+    return hits[-1].name if len(re.sub(rf"^(?:{_MEASURE}|各|共)+", "", rest)) < _LONGEST_TAIL else None  # 贴膜神器
 
 
 def _counted(item: str) -> tuple[int | None, str]:
@@ -187,7 +195,9 @@ def _withs() -> re.Pattern[str]:
 
 
 def _featured(text: str) -> Iterable[Part]:
-    """`with charger`, `带三根数据线`, `+ 2 films`: parts, or perhaps features."""
+    """`with charger`, `带三根数据线`, `+ 2 films`: parts, or perhaps features; 25ft is no count."""
+    for q in reversed(quantities(text)):
+        text = text[: q.start] + "#" * (q.end - q.start) + text[q.end :]
     for hit in things(text):
         found = _withs().search(text[max(0, hit.start - 32) : hit.start])
         if found and not is_negated(text, hit.start, hit.end):

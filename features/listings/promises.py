@@ -97,8 +97,9 @@ def _are_miscounted(text: str, theirs: Sequence[Part]) -> bool:
     text = plain(text)
     for part in theirs:
         name = re.sub(r"s$", "", bare_text(part).split(" ")[-1])
-        told = re.findall(rf"(?<![\d.\-/])(\d{{1,2}})\s(?:{_NO_PART}[a-z]+\s)?{re.escape(name)}s?(?![a-z])", text) if name else []
-        if told and part.count is not None and len(name) > 2 and not {part.count} & set(map(int, told)):
+        told = re.findall(rf"(?<![\d.\-/])(\d{{1,2}})\s(?:{_NO_PART}[a-z]+\s)?{re.escape(name)}(?P<s>s?)(?![a-z])", text) if name else []
+        counts = {int(number) for number, plural in told if plural or number == "1" or is_chinese(name)}  # Pro 9 tablet
+        if counts and part.count is not None and len(name) > 2 and part.count not in counts:
             return True
     return False
 
@@ -110,7 +111,8 @@ def _are_counted_otherwise(text: str, theirs: Sequence[Part]) -> bool:
     for hit in things(text):
         told = number.search(text[: hit.start])
         counts = {t.count for t in theirs if t.is_known and t.name == hit.name and not t.is_missing}
-        if told and counts and None not in counts:
+        is_count = bool(told) and (is_chinese(hit.text) or hit.text.endswith("s"))
+        if told and is_count and counts and None not in counts:
             count = _NUMERALS.get(told[1]) or int(told[1])
             if count not in counts and count != sum(c or 0 for c in counts):
                 return True

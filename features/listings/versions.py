@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import cast
 
+from features.listings.claims import denies_what_the_other_says
 from features.listings.lexicon import lexicon, table, words
 from features.listings.quantities import are_equal, quantities
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import qualifiers
-from features.listings.wording import is_chinese, joined, plain
+from features.listings.wording import is_chinese, is_negated, joined, plain
 
 _FILE = "versions.toml"
 _ALSO_GENERATION = "generation"
@@ -102,7 +103,8 @@ def _value(kind: str, text: str) -> str:
 
 def _listed(section: str, text: str, pattern: str, is_field: bool) -> frozenset[str]:
     if is_field:
-        return lexicon(_FILE, section).names(text)
+        hits = lexicon(_FILE, section).hits(text)
+        return frozenset(hit.name for hit in hits if not is_negated(text, hit.start, hit.end))
     found = re.findall(rf"(?<![a-z])(?:{cast('str', table(_FILE, 'edition_in_text')[pattern])})", text)
     return frozenset(name for part in found for name in lexicon(_FILE, section).names(part))
 
@@ -145,6 +147,9 @@ def version(listing: Record, product: Record) -> Finding:
     kept, theirs = _stated(product, listing)
     is_wrong = compared(ours, theirs)
     if listing.version and product.version:
+        denied = (listing.version, product.version), (product.version, listing.version)
+        if any(denies_what_the_other_says(*pair) for pair in denied):
+            return Finding(True, said, kept)
         by_words = _by_words(listing.version, product.version, ours, theirs)
         is_wrong = by_words if is_wrong is None or _do_measures_differ(listing.version, product.version) else is_wrong
     elif is_wrong is None and _stands_in(listing, product):
