@@ -80,13 +80,26 @@ def claims(text: str) -> Claims:
         for hit in known.hits(text):
             free = hit.name in words(_FILE, "never_denied")["names"]
             is_negative = not free and is_negated(text, hit.start, hit.end)
-            if is_negative and any(h.start == hit.end for h in things(text)):
-                continue  # 不含蓝牙遥控器 (no Bluetooth remote) is silent on Bluetooth
+            if is_negative and _is_of_a_part(text, hit):
+                continue
             is_denied = is_negative or _is_imitated(claim, text, hit)
             (denies if is_denied else has).add((claim, hit.name))
     numbers = {(name, m[1]) for name, pattern in (*_values(), *_counted()) for m in pattern.finditer(text)}
     measures, loads = _measures(text)
     return Claims(frozenset(has), frozenset(denies - has), frozenset(numbers), measures, loads)
+
+
+def _is_of_a_part(text: str, hit: Hit) -> bool:
+    """Whether what is denied belongs to another thing: 不含蓝牙遥控器 (no Bluetooth remote), lids not microwave safe."""
+    return _has_a_part_before(text, hit.start) or any(h.start == hit.end for h in things(text))
+
+
+def _has_a_part_before(text: str, start: int) -> bool:
+    """Whether a part of the goods is the subject of what stands at `start`."""
+    before = text[max(0, start - 30) : start]
+    components = words(_FILE, "component")["names"]
+    subject = next((h for h in reversed(things(before)) if h.name in components), None)
+    return subject is not None and not re.search(r"[,;.(]|(?<![a-z])(?:with|and)(?![a-z])", before[subject.end :])
 
 
 @cache
@@ -135,7 +148,8 @@ def _denials() -> dict[str, re.Pattern[str]]:
 def denied_words(text: str) -> frozenset[str]:
     """The words that a text denies, cut to their first letters: not refillable, gluten-free, 不可调节."""
     text = plain(text)
-    found = {m["word"] for pattern in _denials().values() for m in pattern.finditer(text)}
+    matches = [m for pattern in _denials().values() for m in pattern.finditer(text)]
+    found = {m["word"] for m in matches if not _has_a_part_before(text, m.start())}
     named = {hit.text for hit in things(text)} | set(words(_FILE, "denied_otherwise")["words"])
     return frozenset(_cut(word) for word in found - named)
 

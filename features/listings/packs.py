@@ -82,6 +82,8 @@ def counts_in(text: str) -> frozenset[int]:
     >>> sorted(counts_in("面膜 补水 20片")), sorted(counts_in("带三根数据线")), sorted(counts_in("Socks, 5 pairs"))
     ([20], [], [5, 10])
     """
+    if times := next((t for piece in re.split(r"[\s;,()]+(?!x|\*)", plain(text)) if (t := _times(piece))), None):
+        return times
     found = re.finditer(
         rf"(?<![\d.\-/第])(\d{{1,4}})\s*(?:{_measures()})(?![a-z\u4e00-\u9fff]|\s*(?:of|x)(?![a-z])|\s[a-z]+[^s\W](?![a-z]))"
         rf"|(?<![a-z])(?P<pair>pair)(?! of|s)(?![a-z])",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
+from features.listings.lexicon import table
 from features.listings.part_lists import Part
 from features.listings.things import are_alike
 from features.listings.wording import is_chinese, plain
@@ -53,8 +55,16 @@ def judged(ours: Part, theirs: Sequence[Part]) -> bool | None:
     return ours.count not in given
 
 
+@cache
+def _distinct() -> list[set[str]]:
+    pairs = table("things.toml", "distinct")["pairs"]
+    return [set(pair) for pair in pairs] if isinstance(pairs, list) else []
+
+
 def share_word(a: Part, b: Part) -> bool:
     """Crevice tool and crevice nozzle, 按摩头 and 按摩球头: perhaps one part by two names."""
+    if a.is_known and b.is_known and {a.name, b.name} in _distinct():
+        return False
     latin = [set(re.findall(r"[a-z]{4,}", p.text)) for p in (a, b)]
     chinese = [{x + y for x, y in pairwise(re.sub(r"[^\u4e00-\u9fff]", "", p.text))} for p in (a, b)]
     return bool(latin[0] & latin[1] or chinese[0] & chinese[1])

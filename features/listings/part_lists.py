@@ -26,7 +26,6 @@ _SPLIT = re.compile(
     r"[,;/|&\n]|\s\+\s|\+|(?<![a-z])and(?![a-z])|(?<![a-z])plus(?![a-z])|(?<=[\u4e00-\u9fff\s)\d])(?:和|以及|与|及|跟|加)(?=[\u4e00-\u9fff\s\da-z])|(?<=[a-z\u4e00-\u9fff)])\s+(?=\d+\s*x\s)|(?<=[个只支条根把台张片块件套份双对瓶盒包本\d])\s+(?=[\u4e00-\u9fff])(?![个只支条根把台张片块件套份双对瓶盒包本])"
 )
 _SET_AFTER = re.compile(r"^(.*?),?\s*[(-]?\s*(?:set|pack|box) of (\d{1,3})\)?\s*$")
-_COMPACT = re.compile(r"\s*(?:\d+[\u4e00-\u9fff]){2,}\s*")  # 2拍3球
 _PACK_HEAD = re.compile(
     r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|(?:set|pack|box) of \d+\s*[:(]"
 )
@@ -92,12 +91,23 @@ def _items(clause: str) -> list[str]:
     clause = re.sub(r"(?<=\d)/(?=\d)|(?<=usb)/(?=c)", "-", clause)
     clause = re.sub(r"\swith\s(?=(?:\d+\s)?[a-z -]+$|[^,;]*,)", ", with ", clause)
     clause = re.sub(r"(?<=x\d)\s+(?=[a-z])", ", ", clause)
-    clause = re.sub(r"(?<=\d[\u4e00-\u9fff])(?=\d+[\u4e00-\u9fff])", ", ", clause) if _COMPACT.fullmatch(clause) else clause
+    clause = _spaced(clause)
     clause = _ASIDE.sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
     return [
         piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.")
         for piece in _SPLIT.split(clause)
     ]
+
+
+def _spaced(clause: str) -> str:
+    """Chinese lists without commas: 2拍3球, 桌1椅1, 耳机 充电盒 数据线."""
+    if re.fullmatch(r"\s*(?:\d+[\u4e00-\u9fff]){2,}\s*", clause):
+        return re.sub(r"(?<=[\u4e00-\u9fff])(?=\d)", ", ", clause)
+    if re.fullmatch(r"\s*(?:[\u4e00-\u9fff]{1,4}\d{1,2}){2,}\s*", clause):
+        return re.sub(r"(?<=\d)(?=[\u4e00-\u9fff])", ", ", clause)
+    if re.fullmatch(r"\s*[\u4e00-\u9fff]{2,6}(?:\s+[\u4e00-\u9fff]{2,6})+\s*", clause):
+        return ", ".join(clause.split())
+    return clause
 
 
 def _part(item: str, after_missing: bool) -> Part | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 from features.listings.claims import denies_what_the_other_says, kinds_of_goods
-from features.listings.lexicon import words
+from features.listings.lexicon import either, words
 from features.listings.packs import bare_count, counts_in, pack_count
 from features.listings.part_fits import bare_text, do_fit, judged, may_be, share_word
 from features.listings.part_lists import ANONYMOUS, Part, parts_in, parts_of
@@ -37,8 +38,14 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
         if partner is not None:
             free.remove(partner)
         foreign = any(is_chinese(t.text) != is_chinese(part.text) for t in theirs if not (t.is_known and part.is_known))
+        foreign = foreign or any(re.search(_generic(), t.text) for t in theirs if not t.is_missing)
         has_kin = any(share_word(part, t) for t in theirs if not t.is_missing)
         yield None if partner is not None or foreign or has_kin else True
+
+
+@cache
+def _generic() -> str:
+    return either(words("things.toml", "generic")["words"])
 
 
 def _is_the_goods(part: Part, listing: Record, product: Record) -> bool:
