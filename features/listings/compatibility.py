@@ -9,6 +9,7 @@ from features.listings.model_names import are_comparable, do_name_one, says_less
 from features.listings.models import EVER, Fit, Model, fit_in, fit_of
 from features.listings.record import Finding, Record, unknown
 from features.listings.sectors import fit_named, maker_of, sectors_of
+from features.listings.things import negative, positive
 from features.listings.wording import is_chinese, plain
 
 _SHORTEST_WORD = 3
@@ -139,6 +140,11 @@ def _known_fit(record: Record) -> Fit:
     return found if found.is_known else fit_in(record.text)
 
 
+def _is_said_not_to_fit(ours: str, theirs: str) -> bool:
+    """Whether the product's column excludes a kind of goods that the listing's names: trucks, 不适用卡车."""
+    return bool((negative(theirs) - positive(theirs)) & positive(ours))
+
+
 def compatibility(listing: Record, product: Record) -> Finding:
     """What the listing says it fits beside what the product fits: the columns, where one is empty the texts.
 
@@ -146,6 +152,8 @@ def compatibility(listing: Record, product: Record) -> Finding:
     """
     said, ours = _stated(listing, product)
     kept, theirs = _stated(product, listing)
+    if _is_said_not_to_fit(listing.compatible_models, product.compatible_models):
+        return Finding(True, listing.compatible_models, product.compatible_models)
     is_wrong = compared(ours, theirs)
     if is_wrong is None:
         same = bool(listing.compatible_models) and plain(listing.compatible_models) == plain(product.compatible_models)

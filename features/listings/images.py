@@ -8,6 +8,7 @@ from features.listings.claims import claims, denies_what_the_other_says
 from features.listings.colours import are_same, colours, colours_in
 from features.listings.lexicon import words
 from features.listings.packs import bare_count
+from features.listings.part_lists import parts_of
 from features.listings.record import Finding, Record, unknown
 from features.listings.shown import are_other_likenesses, do_counts_differ, foreground, likenesses, main_things, whole_count
 from features.listings.things import are_alike, motifs, negative, positive, share_any, things
@@ -84,7 +85,7 @@ def _shows_what_is_not_there(listing: Record, product: Record) -> bool:
     """Whether the picture shows a thing that the product's list or text says is not with it, or, where the product's
     picture is of the goods alone, another thing."""
     shown = positive(foreground(listing.image))
-    record = "; ".join((product.parts, product.image, product.details))
+    record = "; ".join((product.parts, product.image, product.details, listing.parts))
     lacking = negative(record) - positive(product.parts)
     if any(are_alike(a, b, as_parts=True) for a in shown for b in lacking):
         return True
@@ -96,7 +97,8 @@ def _shows_what_is_not_there(listing: Record, product: Record) -> bool:
 
 def _shows_more_than_sold(listing: Record, product: Record) -> bool:
     """Whether the picture begins by counting more pieces than the product's parts give, where its picture gives none."""
-    shown, sold = whole_count(listing.image), bare_count(product.parts)
+    listed = [p.count for p in parts_of(product.parts) if p.count and not p.is_missing]
+    shown, sold = whole_count(listing.image), bare_count(product.parts) or frozenset(listed if len(listed) == 1 else [])
     return shown is not None and bool(sold) and whole_count(product.image) is None and shown > max(sold)
 
 

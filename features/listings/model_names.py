@@ -27,6 +27,7 @@ def words_of_model(model: Model) -> tuple[str, ...]:
     ('focus', '2', 'petrol')
     """
     text = without_years(plain(model.text))
+    text = re.sub(r"(?<=\d)\s*(?:quarts?|qts?)(?![a-z])", "qt", text)
     text = re.sub(r"(?<![a-z])(?:mark|mk\.?|gen\.?)\s*(?=\d)|第?(\d{1,2})\s*代|(?<=\d)(?:er|st|nd|rd|th)(?![a-z])", r" \1 ", text)
     for hit in reversed(lexicon(_FILE, "family").hits(text)):
         text = f"{text[: hit.start]} {hit.name.split('_')[-1]} {text[hit.end :]}"
@@ -37,11 +38,11 @@ def words_of_model(model: Model) -> tuple[str, ...]:
         text = re.sub(rf"(?<=[a-z\d] ){roman}(?![a-z\d])", str(digit), text) if len(roman) > 1 else text
     for hit in reversed(lexicon(_FILE, "maker").hits(text)):
         text = f"{text[: hit.start]} {text[hit.end :]}"
-    found = _divided([re.sub(r"[-/]|\.(?!\d)", "", token) for token in _TOKEN.findall(text)])
+    found = [re.sub(r"[-/]|\.(?!\d)", "", token) for token in _TOKEN.findall(text)]
     stem = re.match(r"[a-z\u4e00-\u9fff]+(?=\d)", model.name)
     if stem and found and re.fullmatch(r"\d{1,3}[a-z]*", found[0]):  # that of the model before it in the list
         found.insert(0, next((h.name for h in things(stem[0])), stem[0]))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(_divided(found)))
 
 
 def _divided(tokens: list[str]) -> list[str]:

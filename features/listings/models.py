@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from features.listings.lexicon import Hit, either, lexicon, table, words
+from features.listings.packs import pack_in
 from features.listings.wording import joined, plain
 
 _FILE = "models.toml"
@@ -17,10 +18,13 @@ _YEARS = re.compile(
     r"(?:\s*(?:年款|年|款))?(?!\d)"
 )
 EVER = 9999
+_SHARED_UNIT = re.compile(  # 42/44/45 mm
+    r"(?P<numbers>(?<![\d.])\d{1,3}(?:\.\d)?(?:\s*[/,]\s*\d{1,3}(?:\.\d)?)+)\s*(?P<unit>mm|qt|quarts?|ft|inch(?:es)?|ml|v|w|l)(?![a-z])"
+)
 _LONGEST_MODEL = 48
 _LONGEST_RANGE = 20
 _RANGE = re.compile(
-    r"(?<![a-z\d])(?P<stem>iphone\s*|[a-z])(?P<first>\d{1,2})\s*(?:-|~|to|through|thru|至|到)\s*(?P=stem)?(?P<last>\d{1,2})(?![\da-z.])"
+    r"(?<![a-z\d])(?P<stem>[a-z]{3,12}\s*|[a-z])(?P<first>\d{1,2})\s*(?:-|~|to|through|thru|至|到)\s*(?P=stem)?(?P<last>\d{1,2})(?!\d|[a-qu-z]|\.\d)"
 )
 
 
@@ -75,6 +79,8 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
             universal = True
             clause = pattern("universal").sub(" ", clause)
         for item in _items(clause):
+            if re.match(r"\d", item) and pack_in(item) is not None:
+                continue  # 3pcs is no model
             item = item if is_field else _trimmed(item)
             model = _model(item, previous)
             if model is None or not (is_field or _is_certain(item, model, previous)):
@@ -106,6 +112,13 @@ def _behind() -> re.Pattern[str]:
     return re.compile(rf"(?P<named>[^;()§,]*[^;()§,\s])(?<!也)(?<!是)\s*(?P<all>均|都)?{after}(?=\s*(?:$|[;,)]))")
 
 
+@cache
+def _joined_makers() -> re.Pattern[str]:
+    """`比亚迪 秦`: a Chinese maker and the blank before a Chinese model."""
+    makers = [w for listed in words(_FILE, "maker").values() for w in listed if not w.isascii()]
+    return re.compile(rf"({either(makers)})\s+(?=[\u4e00-\u9fff])")
+
+
 def _put_before(match: re.Match[str]) -> str:
     """`model y不适用` as `; not for model y`."""
     return f"; not for {match['named']};"
@@ -114,6 +127,7 @@ def _put_before(match: re.Match[str]) -> str:
 def _clauses(text: str) -> list[tuple[str, bool]]:
     """Clauses, and whether what they name is said not to fit; what follows a negative word in brackets or behind a
     comma too."""
+    text = _joined_makers().sub(r"\1", text)
     text = _behind().sub(_put_before, re.sub(r"以?外[,;]", ";", text))
     negative = either(words(_FILE, "negative")["words"])
     marked = re.sub(rf"({negative})", r"§\1", text)
@@ -139,7 +153,7 @@ def _spelt_out(match: re.Match[str]) -> str:
 def _items(clause: str) -> list[str]:
     clause = _RANGE.sub(_spelt_out, re.sub(r"(?<![a-z])f/(?=\d)", "f", clause))
     clause = re.sub(r"(?<=[a-z0-9])\+(?=\s|,|/|$|;|\))", " plus", re.sub(r"((?:19|20)\d\d)\s*\+", r"\1 and up", clause))
-    clause = re.sub(r"\d{2}(?:\s*/\s*\d{2})+(?=\s*mm)", lambda m: re.sub(r"\s*/\s*", "mm, ", m[0]), clause)
+    clause = _SHARED_UNIT.sub(lambda m: re.sub(r"\s*[/,]\s*", f"{m['unit']}, ", m["numbers"]) + m["unit"], clause)
     clause = re.sub(r"(?<![a-z\d])([a-z]{1,3})(\d{1,4}[a-z]?)\s+(?=\1\d)", r"\1\2, ", clause)
     clause = re.sub(r"(?<=\s[a-z]\d)\s+(?=[a-z]\d(?!\w))", ", ", clause)
     clause = re.sub(r"(?<![a-z\d])(\d{1,2}[a-z]\d?)\s+(?=\d{1,2}[a-z]\d?(?![a-z\d]))", r"\1, ", clause)
@@ -165,14 +179,17 @@ def _model(item: str, previous: Model | None) -> Model | None:
         return Model(maker, maker, years, True, item) if maker and (previous is None or not years) else None
     if not name and previous is not None:
         return replace(previous, years=years, text=f"{previous.text} {item}")
-    return Model(_inherited(name, rest, maker, previous), maker, years, is_series, item) if name else None
+    whole = _inherited(name, rest, maker, previous)
+    if not maker and previous is not None and whole != name or (previous and re.match(r"\d", name)):
+        maker = maker or previous.maker  # `14 pro` behind `xiaomi 14`
+    return Model(whole, maker, years, is_series, item) if name else None
 
 
 def _name(rest: str, maker: str) -> str:
     codes = lexicon(_FILE, "known_codes").hits(rest)
     if codes:
         return codes[0].name
-    rest = re.sub(r"(?<![\d.])\d{1,2}\.\d(?![\d.])(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", rest)  # screens
+    rest = re.sub(r"(?<![\d.])\d{1,2}\.\d(?![\d.])(?!\s?(?:t|qt|quarts?|l|v)(?![a-z]))(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", rest)  # screens
     rest = re.sub(r"^(.*?)(?:mark|mk\.?)\s*(\d)", r"\1 \2", rest)
     rest = re.sub(r"^\s*第?(\d{1,2})\s*代(.*)$", r"\2 \1", rest)
     rest = re.sub(r"第?(\d{1,2})\s*代", r"\1", rest)

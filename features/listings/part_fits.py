@@ -13,6 +13,7 @@ from features.listings.things import are_alike
 from features.listings.wording import is_chinese, plain
 
 _SHORTEST_SHARED_WORD = 4
+_MARK_ONLY = re.compile(r"front|rear|left|right|[前后左右](?:排|面|侧)?")
 _PAIRS = r"(?<![a-z])pairs?(?![a-z])|[双对]"
 
 
@@ -21,6 +22,8 @@ def do_fit(ours: Part, theirs: Part) -> bool:
     if ours.is_known and theirs.is_known:
         same = are_alike(ours.name, theirs.name, as_parts=True)
         return same and not (ours.marks and theirs.marks and not ours.marks & theirs.marks)
+    if ours.marks and ours.marks == theirs.marks and any(_MARK_ONLY.fullmatch(bare_text(p)) for p in (ours, theirs)):
+        return True  # 后1支 is the rear one
     a, b = set(ours.text.split()), set(theirs.text.split())
     shared = {w for w in a & b if len(w) >= _SHORTEST_SHARED_WORD and not w.isdigit()}
     return ours.name == theirs.name or bool(shared) or _is_short_for(ours, theirs)
@@ -49,6 +52,8 @@ def judged(ours: Part, theirs: Sequence[Part]) -> bool | None:
     counts = [t.count for t in there]
     if ours.is_missing or ours.count is None or None in counts:
         return False
+    if not re.search(r"\d|一|单", ours.text) and ours.count == 1:
+        return False  # "key" promises one at least
     given = {c or 0 for c in counts} | {sum(c or 0 for c in counts)}
     if any(re.search(_PAIRS, part.text) for part in (ours, *there)):  # 3 tips may be 3 pairs
         given |= {2 * c for c in given} | {c / 2 for c in given}

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from features.listings.lexicon import either, words
 from features.listings.packs import bare_count, pack_in
 from features.listings.quantities import quantities
-from features.listings.things import negative, qualifiers, things
+from features.listings.things import is_lacking, negative, qualifiers, things
 from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "things.toml"
@@ -27,9 +27,8 @@ _SPLIT = re.compile(
 )
 _SET_AFTER = re.compile(r"^(.*?),?\s*[(-]?\s*(?:set|pack|box) of (\d{1,3})\)?\s*$")
 _PACK_HEAD = re.compile(
-    r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|(?:set|pack|box) of \d+\s*[:(]"
+    r"\d+\s*-?(?:件套|件组|件|只|个|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|(?:set|pack|box) of \d+\s*[:(]"
 )
-_ASIDE = re.compile(r"\(([^()]*(?:not incl|exclud|sold sep|without|不含|另购|不包|不带|不送|无|缺|没有|missing|no )[^()]*)\)")
 _NO_WORDS = re.compile(
     r"(?<![a-z])(?:a|an|the|with|included|includes?|including|box|one|of|each|free|extra|original|new|your|x|pcs?)(?![a-z])|附赠|赠送|赠|原装|带|含|附|内含|的|包装清单|各"
 )
@@ -58,7 +57,7 @@ def parts_of(text: str) -> tuple[Part, ...]:
     [('mug', 1), ('cable', 2), ('screw', None), ('manual', 1)]
     """
     found, missing = list[Part](), False
-    text = _PACK_HEAD.sub(" ", plain(text))
+    text = _PACK_HEAD.sub(" ", re.sub(r"(?<!not )incl(?:\.|uding)|(?:其中|内)(?=含|有|\d)", ", ", plain(text)))
     clauses = [_items(clause) for clause in re.split(r"[;\n]|\.\s|\.$", text)]
     is_list = sum(map(len, clauses)) > 1
     for items in clauses:
@@ -73,6 +72,7 @@ def parts_of(text: str) -> tuple[Part, ...]:
 
 _LONGEST_TAIL = 2
 ANONYMOUS = "#"
+PROPERTY = "##"
 
 
 def _bare(item: str) -> Part | None:
@@ -92,16 +92,29 @@ def _items(clause: str) -> list[str]:
     clause = re.sub(r"\swith\s(?=(?:\d+\s)?[a-z -]+$|[^,;]*,)", ", with ", clause)
     clause = re.sub(r"(?<=x\d)\s+(?=[a-z])", ", ", clause)
     clause = _spaced(clause)
-    clause = _ASIDE.sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
+    clause = _asides().sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
     return [
         piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.")
         for piece in _SPLIT.split(clause)
     ]
 
 
+@cache
+def _asides() -> re.Pattern[str]:
+    """Brackets that say what is not there."""
+    found = words("words.toml", "negation")
+    denied = either((*found["before"], *(w for w in found["after"] if w != "free"), "exclud", "sold sep"))
+    return re.compile(rf"\(([^()]*{denied}[^()]*)\)")
+
+
+@cache
+def _negative_start() -> re.Pattern[str]:
+    return re.compile(either(words("words.toml", "negation")["before"]))
+
+
 def _spaced(clause: str) -> str:
     """Chinese lists without commas: 2拍3球, 桌1椅1, 耳机 充电盒 数据线."""
-    if re.fullmatch(r"\s*(?:\d+[\u4e00-\u9fff]){2,}\s*", clause):
+    if re.fullmatch(r"\s*(?:\d+[\u4e00-\u9fff]{1,4}){2,}\s*", clause):
         return re.sub(r"(?<=[\u4e00-\u9fff])(?=\d)", ", ", clause)
     if re.fullmatch(r"\s*(?:[\u4e00-\u9fff]{1,4}\d{1,2}){2,}\s*", clause):
         return re.sub(r"(?<=\d)(?=[\u4e00-\u9fff])", ", ", clause)
@@ -115,15 +128,13 @@ def _part(item: str, after_missing: bool) -> Part | None:
         return None
     count, name = _counted(item)
     if count is not None and _properties().fullmatch(name.strip()):
-        return Part(ANONYMOUS, count, frozenset(), False, False, item)
+        return Part(PROPERTY, count, frozenset(), False, False, item)
     hits = things(name)
     is_aside = item.startswith("with ")
     if pack_in(item) is not None and not hits:
         return None
-    is_missing = after_missing or any(is_negated(name, h.start, h.end) for h in hits)
-    is_missing = is_missing or (
-        bool(re.search(either(words("words.toml", "negation")["before"][:6]), name)) and not hits
-    )
+    is_missing = after_missing or any(is_lacking(name, h.start, h.end) for h in hits)
+    is_missing = is_missing or (not hits and bool(_negative_start().match(name)))
     bare = _NO_WORDS.sub(" ", name)
     head = _head(name)
     if head is None and not bare.strip(" .-()"):
@@ -141,7 +152,7 @@ def _head(name: str) -> str | None:
     hits = things(phrase) or things(name)
     if not hits:
         return None
-    if is_negated(name, hits[-1].start, hits[-1].end):
+    if is_lacking(name, hits[-1].start, hits[-1].end):
         return hits[-1].name
     rest = re.sub(r"[^\u4e00-\u9fff].*", "", name[hits[-1].end :])
     return hits[-1].name if len(re.sub(rf"^(?:{_MEASURE}|各|共)+", "", rest)) < _LONGEST_TAIL else None  # 贴膜神器

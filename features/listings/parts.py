@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import cache
 
 from features.listings.claims import denies_what_the_other_says, kinds_of_goods
+from features.listings.colours import colours
 from features.listings.lexicon import either, words
 from features.listings.packs import bare_count, counts_in, pack_count
 from features.listings.part_fits import bare_text, do_fit, judged, may_be, share_word
-from features.listings.part_lists import ANONYMOUS, Part, parts_in, parts_of
+from features.listings.part_lists import ANONYMOUS, PROPERTY, Part, parts_in, parts_of
 from features.listings.promises import promises_broken
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import are_alike, positive, share_any
@@ -28,7 +29,10 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
     free = [t for t in theirs if not (t.is_missing or bare_text(t) in main or any(do_fit(o, t) for o in ours))]
     there = any(not t.is_missing for t in theirs)
     for part in (o for o in ours if not o.is_aside and judged(o, theirs) is None):
-        if part.name == ANONYMOUS:
+        if not part.is_known and _is_a_colour(part.text):
+            yield None
+            continue
+        if part.name in (ANONYMOUS, PROPERTY):
             yield False if any(part.count == t.count for t in theirs) else None
             continue
         if part.is_missing or not there or _is_the_goods(part, listing, product):
@@ -41,6 +45,11 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
         foreign = foreign or any(re.search(_generic(), t.text) for t in theirs if not t.is_missing)
         has_kin = any(share_word(part, t) for t in theirs if not t.is_missing)
         yield None if partner is not None or foreign or has_kin else True
+
+
+def _is_a_colour(text: str) -> bool:
+    """Whether a line is a colour alone: inks listed as black, cyan, magenta."""
+    return bool(colours(text, is_field=True).main) and len(plain(text).split()) == 1
 
 
 @cache
@@ -57,13 +66,13 @@ def _is_the_goods(part: Part, listing: Record, product: Record) -> bool:
         return True
     if part.is_known:
         goods = kinds_of_goods(listing.name) | positive(product.name)
-        return any(are_alike(part.name, n) for n in goods)
+        return any(are_alike(part.name, n, as_parts=True) for n in goods)
     head = re.split(r"(?<![a-z])(?:with|for|and)(?![a-z])|[+,&]|带|送|配", plain(listing.name))[0]
     return part.name in head or part.name in plain(product.name)
 
 
 def _total(listed: Sequence[Part]) -> int | None:
-    counts = [p.count for p in listed if not p.is_missing and p.name != ANONYMOUS]
+    counts = [p.count for p in listed if not p.is_missing and p.name != PROPERTY]
     return None if None in counts or not counts else sum(c or 0 for c in counts)
 
 
@@ -107,6 +116,13 @@ def _count_of_goods(listing: Record, theirs: Sequence[Part]) -> set[int]:
     return {p.count for p in theirs if p.count and p.is_known and not p.is_missing and p.name in goods}
 
 
+def _add_up(ours: Sequence[Part], theirs: Sequence[Part]) -> bool:
+    """Whether two numbers or more of one list make up one of the other: 32 pieces and 2 queens, 34 pieces."""
+    counts = [[p.count or 0 for p in side if re.search(r"\d", p.text) and not p.is_missing] for side in (ours, theirs)]
+    is_vague = any(p.name in (ANONYMOUS, PROPERTY) for p in (*ours, *theirs))
+    return is_vague and any(len(a) > 1 and sum(a) in b for a, b in (counts, counts[::-1]))
+
+
 def _paper(listed: Sequence[Part]) -> int:
     return sum(p.count or 1 for p in listed if p.name in words("things.toml", "not_parts")["names"])
 
@@ -128,13 +144,14 @@ def parts(listing: Record, product: Record) -> Finding:
         ours = tuple(replace(p, count=None) if not p.is_missing else p for p in ours)
     verdicts: list[bool | None] = []
     if theirs:
-        verdicts += [judged(p, theirs) for p in ours]
+        verdicts += [judged(p, theirs) for p in ours] if not _add_up(ours, theirs) else []
         verdicts += _absent(ours, theirs, listing, product)
     if product.parts and theirs:
         verdicts += promises_broken(listing, product, theirs)
     if product.parts:
         verdicts.append(denies_what_the_other_says(product.parts, listing.text) or None)
-    verdicts.append(_pack_verdict(listing, product, ours, theirs))
+    if not _add_up(ours, theirs):
+        verdicts.append(_pack_verdict(listing, product, ours, theirs))
     if True in verdicts:
         return Finding(True, said or listing.text, kept or product.text)
     if False not in verdicts:

@@ -9,7 +9,7 @@ from functools import cache
 from features.listings.claims import kinds_of_goods
 from features.listings.lexicon import either, words
 from features.listings.part_fits import bare_text, do_fit, judged, share_word
-from features.listings.part_lists import Part, parts_in
+from features.listings.part_lists import Part, parts_in, parts_of
 from features.listings.record import Record
 from features.listings.things import Hit, are_alike, negative, positive, share_any, things
 from features.listings.wording import is_chinese, is_negated, plain
@@ -84,6 +84,9 @@ def _is_more_than(listing: Record, theirs: Sequence[Part], goods: frozenset[str]
     there = [t for t in theirs if not t.is_missing]
     asides = [p for p in parts_in(listing.text) if p.is_aside and p.name in _accessories() | _CONTAINERS]
     if any(not any(do_fit(p, t) for t in there) for p in asides):
+        return True
+    listed = [p for p in parts_of(listing.parts) if p.is_known and not p.is_missing and p.name not in goods]
+    if any(not any(do_fit(p, t) or share_word(p, t) for t in there) for p in listed):
         return True
     is_set = re.search(r"(?<![a-z])(?:set|kit|combo|bundle)(?![a-z])|套装|套餐|组合", plain(listing.name))
     if not is_set or len(there) != 1 or not there[0].is_known:

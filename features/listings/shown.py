@@ -11,11 +11,13 @@ from features.listings.things import are_alike, things
 from features.listings.wording import is_chinese, plain
 
 _FILE = "words.toml"
+_NUMERALS = dict(zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True))
 _SECOND = r"(?<![a-z])(?:with|on|in|next to|and|holding|wearing|showing|for)(?![a-z])|带|配|戴|,|和|与|及"
 _COUNT = re.compile(
     r"(?<![\d.])(\d{1,2})\s*(?:x\s*)?(?:个|只|件|支|条|把|双|盏|张|台|瓶|块|片|本|盒|包|根|顶|pcs\s|pieces\s(?:of\s)?)?"
     r"(?:[a-z-]+\s+|(?![人座层格孔位])[\u4e00-\u9fff]{1,3}){0,3}$"
 )
+_CHINESE_COUNT = re.compile(rf"([{''.join(_NUMERALS)}])(?:个|只|件|支|条|把|双|盏|张|台|瓶|块|片|本|盒|包|根|顶)?$")
 
 
 @cache
@@ -49,11 +51,11 @@ def counted(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for hit in things(text):
         before = text[max(0, hit.start - 32) : hit.start]
-        number = _COUNT.search(before)
+        number = _COUNT.search(before) or _CHINESE_COUNT.search(before)
         single = re.search(r"(?:^|[\s,])(?:a|an|one|single)\s+(?:[a-z-]+\s+){0,3}$", before)
         pack = pack_in(text)
         if pack or number or single or (not re.search(r"[^s]s$", hit.text) and hit.text.isascii() and hit.start < 24):
-            found.setdefault(hit.name, pack or (int(number[1]) if number else 1))
+            found.setdefault(hit.name, pack or (_NUMERALS.get(number[1]) or int(number[1]) if number else 1))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
@@ -47,7 +48,7 @@ def _is_word(hit: Hit, text: str) -> bool:
 def positive(text: str) -> frozenset[str]:
     """Names of the things that a text has, those said to be missing left out."""
     text = plain(text)
-    return frozenset(hit.name for hit in things(text) if not is_negated(text, hit.start, hit.end))
+    return frozenset(hit.name for hit in things(text) if not is_lacking(text, hit.start, hit.end))
 
 
 def negative(text: str) -> frozenset[str]:
@@ -57,7 +58,22 @@ def negative(text: str) -> frozenset[str]:
     ['battery', 'charger']
     """
     text = plain(text)
-    return frozenset(hit.name for hit in things(text) if is_negated(text, hit.start, hit.end))
+    return frozenset(hit.name for hit in things(text) if is_lacking(text, hit.start, hit.end))
+
+
+@cache
+def _lacks() -> re.Pattern[str]:
+    return re.compile("|".join(words("words.toml", "lacks")["patterns"]))
+
+
+def is_lacking(text: str, start: int, end: int) -> bool:
+    """Whether the thing at [start, end) of plain text is said not to be there, a modifier between allowed: no built-in
+    pump, 无外接音箱.
+
+    >>> is_lacking("no built-in pump", 12, 16), is_lacking("无线音箱", 2, 4)
+    (True, False)
+    """
+    return is_negated(text, start, end) or bool(_lacks().search(text[max(0, start - 24) : start]))
 
 
 @cache

@@ -159,9 +159,14 @@ def version(listing: Record, product: Record) -> Finding:
         return unknown(
             said if both or ours.kinds else listing.version, kept if both or theirs.kinds else product.version
         )
-    if not is_wrong and compared(version_in(listing.name, is_field=False), theirs):
+    if not is_wrong and compared(version_in(_own(listing.name), is_field=False), theirs):
         return Finding(True, listing.name, kept)
     return Finding(is_wrong, said, kept)
+
+
+def _own(title: str) -> str:
+    """A title without what it says the goods are for: Pencil for iPad 10th gen."""
+    return re.split(r"(?<![a-z])(?:for|fits?|compatible with|works with)(?![a-z])|适用|兼容|适配", plain(title))[0]
 
 
 def _by_words(a: str, b: str, ours: Version, theirs: Version) -> bool | None:
