@@ -15,7 +15,7 @@ from features.listings.things import share_any, things
 from features.listings.wording import is_negated, plain
 
 _FILE = "claims.toml"
-_KINDS = "claim_kinds.toml"
+_KINDS = ("claim_kinds.toml", "claim_forms.toml")  # what a picture can show too
 _FOR = re.compile(
     r"(?<![a-z])(?:for|with|fits?|in|on|like|by|compatible|includ\w+|from|against)(?![a-z])|适用于?|配|带|含|送|赠|用于|兼容|专用"
 )
@@ -40,7 +40,13 @@ class Claims:
 @cache
 def _claims() -> Mapping[str, Lexicon]:
     """The words of each property, by its name."""
-    return {claim: lexicon(file, "claim", claim) for file in (_FILE, _KINDS) for claim in table(file, "claim")}
+    return {claim: lexicon(file, "claim", claim) for file in (_FILE, *_KINDS) for claim in table(file, "claim")}
+
+
+@cache
+def shown_claims() -> tuple[str, ...]:
+    """The properties that a picture can show."""
+    return (*words(_FILE, "shown")["claims"], *(claim for file in _KINDS for claim in table(file, "claim")))
 
 
 @cache
@@ -192,11 +198,12 @@ def _contradicted(ours: Claims, theirs: Claims) -> Iterator[str]:
     for claim in _claims():
         a, b = ({v for c, v in side.has if c == claim} for side in (ours, theirs))
         not_a, not_b = ({v for c, v in side.denies if c == claim} for side in (ours, theirs))
-        if (a & not_b) or (b & not_a) or (a and b and not a & b and not _may_be_same(claim, a, b)):
+        if (a & not_b) or (b & not_a) or (a and b and not a & b and not may_be_same(claim, a, b)):
             yield claim
 
 
-def _may_be_same(claim: str, a: set[str], b: set[str]) -> bool:
+def may_be_same(claim: str, a: set[str], b: set[str]) -> bool:
+    """Whether a word of one side may stand for one of the other: metal for steel."""
     pairs = table(_FILE, "synonyms").get(claim, [])
     return any({x, y} == set(pair) for pair in (pairs if isinstance(pairs, list) else []) for x in a for y in b)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from features.listings.claims import claims, denies_what_the_other_says
+from features.listings.claims import claims, denies_what_the_other_says, may_be_same, shown_claims
 from features.listings.colours import are_same, colours, colours_in
-from features.listings.lexicon import words
 from features.listings.packs import bare_count
 from features.listings.part_lists import parts_of
 from features.listings.record import Finding, Record, unknown
@@ -91,7 +90,7 @@ def _shows_what_is_not_there(listing: Record, product: Record) -> bool:
         return True
     if denies_what_the_other_says(product.parts, listing.image):
         return True
-    is_alone = bool(_ALONE.search(plain(product.image)))
+    is_alone = bool(_ALONE.search(plain(product.image)) or (_ALONE.search(plain(product.parts)) and product.image))
     return is_alone and any(not share_any([thing], positive(product.image)) for thing in shown) and len(shown) > 1
 
 
@@ -110,11 +109,11 @@ def _words(text: str) -> set[str]:
 def _differ_in_claims(ours: str, theirs: str) -> bool | None:
     mine, other = claims(foreground(ours)), claims(foreground(theirs))
     verdicts = []
-    for name in words("claims.toml", "shown")["claims"]:
+    for name in shown_claims():
         a, b = ({v for c, v in side.has if c == name} for side in (mine, other))
         denied = [{v for c, v in side.denies if c == name and c != "material"} for side in (mine, other)]
         if (a and b) or a & denied[1] or b & denied[0]:
-            verdicts.append(not a & b)
+            verdicts.append(not a & b and not may_be_same(name, a, b))
     for name in {n for n, _ in mine.numbers} & {n for n, _ in other.numbers}:
         verdicts.append(not {v for n, v in mine.numbers if n == name} & {v for n, v in other.numbers if n == name})
     return any(verdicts) if verdicts else None
@@ -135,7 +134,7 @@ def _differ_in_details(ours: str, theirs: str) -> bool | None:
 def _materials(text: str) -> dict[str, frozenset[tuple[str, str]]]:
     """What the word before each thing says of it: the bamboo of a bamboo lid."""
     text = plain(text)
-    shown = words("claims.toml", "shown")["claims"]
+    shown = shown_claims()
     found = {h.name: claims(m[0]).has for h in things(text) if (m := _BEFORE.search(text[: h.start]))}
     of_things = {name: frozenset(c for c in has if c[0] in shown) for name, has in found.items()}
     return {name: has for name, has in of_things.items() if has}

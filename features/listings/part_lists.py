@@ -27,7 +27,7 @@ _SPLIT = re.compile(
 )
 _SET_AFTER = re.compile(r"^(.*?),?\s*[(-]?\s*(?:set|pack|box) of (\d{1,3})\)?\s*$")
 _PACK_HEAD = re.compile(
-    r"\d+\s*-?(?:件套|件组|件|只|个|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|(?:set|pack|box) of \d+\s*[:(]"
+    r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|\d+\s*(?:件|只|个)\s*:|(?:set|pack|box) of \d+\s*[:(]"
 )
 _NO_WORDS = re.compile(
     r"(?<![a-z])(?:a|an|the|with|included|includes?|including|box|one|of|each|free|extra|original|new|your|x|pcs?)(?![a-z])|附赠|赠送|赠|原装|带|含|附|内含|的|包装清单|各"

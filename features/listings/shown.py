@@ -74,11 +74,20 @@ def whole_count(text: str) -> int | None:
     return next((n for n, pattern in _heads_of_counts() if pattern.match(text)), None)
 
 
+def _nouns(text: str) -> dict[str, int]:
+    """Numbers in front of words that no list knows, and of Chinese measure words at the end: 3 cutters, 两罐."""
+    text = foreground(text)
+    english = [m for p in (r"", r"[a-z-]+\s") for m in re.finditer(rf"(?<![\d.])(\d{{1,3}})\s+{p}([a-z]{{5}})[a-z]*", text)]
+    chinese = re.finditer(rf"(\d{{1,3}}|[{''.join(_NUMERALS)}])(罐|瓶|只|个|件|盒|包|袋|支|本|双|盏|台)(?:一组|1组|装)?$", text)
+    return {m[2]: _NUMERALS.get(m[1]) or int(m[1]) for m in (*english, *chinese)}
+
+
 def do_counts_differ(ours: str, theirs: str) -> bool | None:
     """Whether two pictures show another number of the same things; None where that is not said."""
     a, b = counted(ours), counted(theirs)
     exact = [(n, b[thing]) for thing, n in a.items() if thing in b]
     shared = exact or [(n, m) for thing, n in a.items() for other, m in b.items() if are_alike(thing, other)]
+    shared += [(n, m) for noun, n in _nouns(ours).items() if (m := _nouns(theirs).get(noun))]
     whole = whole_count(ours), whole_count(theirs)
     if None not in whole:
         shared.append((whole[0] or 0, whole[1] or 0))
