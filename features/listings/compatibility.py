@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from features.listings.lexicon import words
-from features.listings.model_names import are_comparable, do_name_one, says_less
+from features.listings.model_names import are_comparable, do_name_one, is_of_another_kind, says_less
 from features.listings.models import EVER, Fit, Model, fit_in, fit_of
 from features.listings.record import Finding, Record, unknown
 from features.listings.sectors import fit_named, maker_of, sectors_of
@@ -16,6 +16,8 @@ _SHORTEST_WORD = 3
 
 
 def _does_cover(theirs: Model, ours: Model) -> bool:
+    if any(ours.name.startswith(family) for family in words("models.toml", "runs").get(theirs.name, ())):
+        return True
     makers = {maker_of(ours), maker_of(theirs)} - {""}
     if len(makers) > 1:
         return False
@@ -115,7 +117,10 @@ def compared(ours: Fit, theirs: Fit) -> bool | None:
     """Whether a listing promises a fit that the product has not, or denies one that it has; None if not comparable."""
     if not ours.is_known or not theirs.is_known:
         return None
-    verdicts: list[bool | None] = [None if (c := _covers(theirs, m)) is None else not c for m in ours.models]
+    covered = {m: _covers(theirs, m) for m in ours.models}
+    if True in covered.values():
+        covered = {m: None if fits is False and is_of_another_kind(m, theirs.models) else fits for m, fits in covered.items()}
+    verdicts: list[bool | None] = [None if fits is None else not fits for fits in covered.values()]
     if ours.is_universal:
         verdicts.append(not theirs.is_universal or bool(theirs.excluded and not ours.excluded))
     for model in ours.excluded:

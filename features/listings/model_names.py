@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from features.listings.lexicon import lexicon, table, words
 from features.listings.models import Model, pattern, without_years
+from features.listings.quantities import are_equal, quantities
 from features.listings.sectors import maker_of, sectors_of
 from features.listings.things import things
 from features.listings.wording import is_chinese, plain
@@ -94,6 +96,9 @@ def do_name_one(ours: Model, theirs: Model) -> bool:
     """
     one, other = _said_by_both(words_of_model(ours), words_of_model(theirs))
     a, b = frozenset(one), frozenset(other)
+    measures = [[q for q in quantities(m.text) if q.kind == "length"] for m in (ours, theirs)]
+    if all(measures) and not maker_of(ours) and not maker_of(theirs) and not any(is_code(w) and not w.endswith("mm") for w in a | b):
+        return any(are_equal(q, r) for q in measures[0] for r in measures[1])
     if not a or not b or (a - b and b - a and not any(re.search(r"\d", w) for w in a & b)):
         return False
     code = next((w for w in one if w in b and is_code(w) and len(w) >= _SHORTEST_CODE), None)
@@ -139,3 +144,15 @@ def are_comparable(ours: Model, theirs: Model) -> bool:
     generic = set(words(_FILE, "generic")["words"])
     coded = [any(map(is_code, side)) for side in (a, b)]
     return coded[0] == coded[1] and not (a | b) & generic and max(len(a), len(b)) <= _MOST_WORDS
+
+
+def is_of_another_kind(ours: Model, theirs: Sequence[Model]) -> bool:
+    """Whether a model is nothing but a number of a make that the other side nowhere has: that of a cartridge among
+    printers."""
+    names = words_of_model(ours)
+    return (
+        bool(names)
+        and all(is_code(w) and len(w) >= _SHORTEST_CODE for w in names)
+        and all(any(map(is_code, words_of_model(t))) for t in theirs)
+        and not {w[0] for w in names} & {w[0] for t in theirs for w in words_of_model(t) if is_code(w)}
+    )

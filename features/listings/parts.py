@@ -38,13 +38,19 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
         if part.is_missing or not there or _is_the_goods(part, listing, product):
             yield False if part.is_missing or there else None
             continue
-        partner = next((t for t in free if may_be(part, t)), None)
+        partner = next((t for t in free if may_be(part, t)), None) or next((t for t in free if _may_stand_for(part, t)), None)
         if partner is not None:
             free.remove(partner)
         foreign = any(is_chinese(t.text) != is_chinese(part.text) for t in theirs if not (t.is_known and part.is_known))
         foreign = foreign or any(re.search(_generic(), t.text) for t in theirs if not t.is_missing)
         has_kin = any(share_word(part, t) for t in theirs if not t.is_missing)
         yield None if partner is not None or foreign or has_kin else True
+
+
+def _may_stand_for(part: Part, other: Part) -> bool:
+    """Whether a line that is left over on the other side may be the same part by another name, equally often."""
+    paper = words("things.toml", "not_parts")["names"]
+    return other.name not in paper and part.name not in paper and part.count == other.count and other.name != ANONYMOUS
 
 
 def _is_a_colour(text: str) -> bool:
