@@ -96,7 +96,7 @@ def claims(text: str) -> Claims:
 
 
 def _is_of_a_part(text: str, hit: Hit) -> bool:
-    """Whether what is denied belongs to another thing: 不含蓝牙遥控器 (no Bluetooth remote), lids not microwave safe."""
+    """Whether what is denied is of another thing: 不含蓝牙遥控器 (no Bluetooth remote), lids not microwave safe."""
     return _has_a_part_before(text, hit.start) or any(h.start == hit.end for h in things(text))
 
 

@@ -82,15 +82,24 @@ def _stuff() -> frozenset[str]:
     return frozenset(words(_FILE, "column_only")["words"])
 
 
-def colours_in(text: str, known: str = "") -> Colours:
+def colours_in(text: str, known: str = "", *, shown: bool = False) -> Colours:
     """The colours in a title, a description or the words for a picture; what the colour column names (known) is one,
-    otherwise brass is rather a metal.
+    otherwise brass is rather a metal; in a picture (shown) it is a colour too.
 
     >>> sorted(colours_in("rose gold brass clock").main)
     ['gold/rose']
     """
-    named = {hit.text for hit in _lexicon().hits(plain(known))}
+    named = {hit.text for hit in _lexicon().hits(plain(known))} | (
+        set(words(_FILE, "metal")["words"]) if shown else set()
+    )
     return colours(text, is_field=False, stuff=_stuff() - named)
+
+
+def without_colours(text: str) -> str:
+    """Plain text with its colours taken out."""
+    for hit in reversed(_lexicon().hits(text)):
+        text = f"{text[: hit.start]} {text[hit.end :]}"
+    return text
 
 
 def _agree(a: str, b: str) -> bool:

@@ -45,7 +45,7 @@ def _overlap(ours: tuple[int, int] | None, theirs: tuple[int, int] | None) -> bo
 
 
 def _are_one(ours: Model, theirs: Model) -> bool:
-    """Whether two names are the same, one without its family or maker (XR is iPhone XR), or the same words otherwise."""
+    """Whether two names are the same, one without its family or maker (XR is iPhone XR), or the same words."""
     short, long = sorted((ours.name, theirs.name), key=len)
     families = {*words("models.toml", "family"), *words("models.toml", "maker")}
     has_family = bool(short) and long.endswith(short) and long.removesuffix(short) in families
@@ -119,7 +119,9 @@ def compared(ours: Fit, theirs: Fit) -> bool | None:
         return None
     covered = {m: _covers(theirs, m) for m in ours.models}
     if True in covered.values():
-        covered = {m: None if fits is False and is_of_another_kind(m, theirs.models) else fits for m, fits in covered.items()}
+        covered = {
+            m: None if fits is False and is_of_another_kind(m, theirs.models) else fits for m, fits in covered.items()
+        }
     verdicts: list[bool | None] = [None if fits is None else not fits for fits in covered.values()]
     if ours.is_universal:
         verdicts.append(not theirs.is_universal or bool(theirs.excluded and not ours.excluded))

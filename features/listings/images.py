@@ -5,16 +5,25 @@ from __future__ import annotations
 import re
 
 from features.listings.claims import claims, denies_what_the_other_says, may_be_same, shown_claims
-from features.listings.colours import are_same, colours, colours_in
+from features.listings.colours import are_same, colours, colours_in, without_colours
 from features.listings.packs import bare_count
 from features.listings.part_lists import parts_of
 from features.listings.record import Finding, Record, unknown
-from features.listings.shown import are_other_likenesses, do_counts_differ, foreground, likenesses, main_things, whole_count
+from features.listings.shown import (
+    are_other_likenesses,
+    do_counts_differ,
+    foreground,
+    likenesses,
+    main_things,
+    whole_count,
+)
 from features.listings.things import are_alike, motifs, negative, positive, share_any, things
 from features.listings.wording import is_chinese, plain
 
 _BEFORE = re.compile(r"(?:[a-z-]+\s+){0,1}$|[\u4e00-\u9fff]{0,3}$")
-_NO_PRINT = re.compile(r"(?:no|without(?: any)?) (?:prints?|patterns?|designs?|logo|graphics?|text)(?![a-z])|无(?:图案|印花|花纹|图)")
+_NO_PRINT = re.compile(
+    r"(?:no|without(?: any)?) (?:prints?|patterns?|designs?|logo|graphics?|text)(?![a-z])|无(?:图案|印花|花纹|图)"
+)
 _ALONE = re.compile(r"(?<![a-z])(?:alone|only|by itself)(?![a-z])|仅|单独|只有")
 _SHORTEST_WORD = 4
 
@@ -47,15 +56,17 @@ def image(listing: Record, product: Record) -> Finding:
 
 
 def _colours_shown(record: Record) -> tuple[str, bool]:
-    if colours_in(foreground(record.image)).main or not record.colour:
+    if colours_in(foreground(record.image), shown=True).main or not record.colour:
         return record.image, False
     return record.colour, True
 
 
 def _differ_in_colour(listing: Record, product: Record) -> bool | None:
-    ours = colours_in(foreground(listing.image), known=listing.colour)
+    ours = colours_in(foreground(listing.image), known=listing.colour, shown=True)
     text, is_field = _colours_shown(product)
-    theirs = colours(text, is_field=True) if is_field else colours_in(foreground(text), known=product.colour)
+    theirs = (
+        colours(text, is_field=True) if is_field else colours_in(foreground(text), known=product.colour, shown=True)
+    )
     return not are_same(ours, theirs) if ours.main and theirs.main else None
 
 
@@ -95,15 +106,16 @@ def _shows_what_is_not_there(listing: Record, product: Record) -> bool:
 
 
 def _shows_more_than_sold(listing: Record, product: Record) -> bool:
-    """Whether the picture begins by counting more pieces than the product's parts give, where its picture gives none."""
+    """Whether the picture counts more pieces than the product's parts give, where the product's picture counts none."""
     listed = [p.count for p in parts_of(product.parts) if p.count and not p.is_missing]
     shown, sold = whole_count(listing.image), bare_count(product.parts) or frozenset(listed if len(listed) == 1 else [])
     return shown is not None and bool(sold) and whole_count(product.image) is None and shown > max(sold)
 
 
 def _words(text: str) -> set[str]:
-    latin = {w[:_SHORTEST_WORD] for w in re.findall(r"[a-z]{4,}", plain(text))}
-    return latin | {c for c in text if is_chinese(c)}
+    """The beginnings of the words of a text, and its Chinese characters; colours left out."""
+    text = without_colours(plain(text))
+    return {w[:_SHORTEST_WORD] for w in re.findall(r"[a-z]{4,}", text)} | {c for c in text if is_chinese(c)}
 
 
 def _differ_in_claims(ours: str, theirs: str) -> bool | None:

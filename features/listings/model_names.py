@@ -30,7 +30,9 @@ def words_of_model(model: Model) -> tuple[str, ...]:
     """
     text = without_years(plain(model.text))
     text = re.sub(r"(?<=\d)\s*(?:quarts?|qts?)(?![a-z])", "qt", text)
-    text = re.sub(r"(?<![a-z])(?:mark|mk\.?|gen\.?)\s*(?=\d)|第?(\d{1,2})\s*代|(?<=\d)(?:er|st|nd|rd|th)(?![a-z])", r" \1 ", text)
+    text = re.sub(
+        r"(?<![a-z])(?:mark|mk\.?|gen\.?)\s*(?=\d)|第?(\d{1,2})\s*代|(?<=\d)(?:er|st|nd|rd|th)(?![a-z])", r" \1 ", text
+    )
     for hit in reversed(lexicon(_FILE, "family").hits(text)):
         text = f"{text[: hit.start]} {hit.name.split('_')[-1]} {text[hit.end :]}"
     text = pattern("series").sub(" ", pattern("drop").sub(" ", text))
@@ -67,6 +69,7 @@ def _tells_apart(names: frozenset[str]) -> bool:
     return any(re.search(r"\d", w) or w in suffixes or (len(w) == 1 and not is_chinese(w)) for w in names)
 
 
+_SCREENED = {"ipad", "macbook", "surface", "matepad", "galaxytab"}  # of one name in several screens
 _INCHES = re.compile(r"1[0-7]")
 _MEASURES = (re.compile(r"\d{1,2}\.\d"), re.compile(r"\d{2}mm"), re.compile(r"\d{1,3}v"))
 
@@ -76,7 +79,11 @@ def _said_by_both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[s
     one, other = _without_tenths(one, other), _without_tenths(other, one)
     for measure in _MEASURES:
         if any(map(measure.fullmatch, one)) != any(map(measure.fullmatch, other)):
-            if measure.pattern.startswith(r"\d{1,2}\.") and any(_INCHES.fullmatch(w) for w in (*one, *other)):
+            if (
+                measure.pattern.startswith(r"\d{1,2}\.")
+                and _SCREENED & {*one, *other}
+                and any(map(_INCHES.fullmatch, (*one, *other)))
+            ):
                 continue
             one, other = (tuple(w for w in side if not measure.fullmatch(w)) for side in (one, other))
     return one, other
@@ -97,7 +104,12 @@ def do_name_one(ours: Model, theirs: Model) -> bool:
     one, other = _said_by_both(words_of_model(ours), words_of_model(theirs))
     a, b = frozenset(one), frozenset(other)
     measures = [[q for q in quantities(m.text) if q.kind == "length"] for m in (ours, theirs)]
-    if all(measures) and not maker_of(ours) and not maker_of(theirs) and not any(is_code(w) and not w.endswith("mm") for w in a | b):
+    if (
+        all(measures)
+        and not maker_of(ours)
+        and not maker_of(theirs)
+        and not any(is_code(w) and not w.endswith("mm") for w in a | b)
+    ):
         return any(are_equal(q, r) for q in measures[0] for r in measures[1])
     if not a or not b or (a - b and b - a and not any(re.search(r"\d", w) for w in a & b)):
         return False

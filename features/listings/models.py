@@ -23,6 +23,7 @@ _SHARED_UNIT = re.compile(  # 42/44/45 mm
 )
 _LONGEST_MODEL = 48
 _LONGEST_RANGE = 20
+_NO_NAME = r"(?!(?:in|to|of|up|or|as|at|by|on|is|no|an|for|with|and) )"
 _RANGE = re.compile(
     r"(?<![a-z\d])(?P<stem>[a-z]{3,12}\s*|[a-z])(?P<first>\d{1,2})\s*(?:-|~|to|through|thru|至|到)\s*(?P=stem)?(?P<last>\d{1,2})(?!\d|[a-qu-z]|\.\d)"
 )
@@ -180,8 +181,8 @@ def _model(item: str, previous: Model | None) -> Model | None:
     if not name and previous is not None:
         return replace(previous, years=years, text=f"{previous.text} {item}")
     whole = _inherited(name, rest, maker, previous)
-    if not maker and previous is not None and whole != name or (previous and re.match(r"\d", name)):
-        maker = maker or previous.maker  # `14 pro` behind `xiaomi 14`
+    if not maker and previous is not None and (whole != name or re.match(r"\d", name)):
+        maker = previous.maker  # `14 pro` behind `xiaomi 14`
     return Model(whole, maker, years, is_series, item) if name else None
 
 
@@ -189,7 +190,11 @@ def _name(rest: str, maker: str) -> str:
     codes = lexicon(_FILE, "known_codes").hits(rest)
     if codes:
         return codes[0].name
-    rest = re.sub(r"(?<![\d.])\d{1,2}\.\d(?![\d.])(?!\s?(?:t|qt|quarts?|l|v)(?![a-z]))(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", rest)  # screens
+    rest = re.sub(
+        r"(?<![\d.])\d{1,2}\.\d(?![\d.])(?!\s?(?:t|qt|quarts?|l|v)(?![a-z]))(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?",
+        " ",
+        rest,
+    )  # screens
     rest = re.sub(r"^(.*?)(?:mark|mk\.?)\s*(\d)", r"\1 \2", rest)
     rest = re.sub(r"^\s*第?(\d{1,2})\s*代(.*)$", r"\2 \1", rest)
     rest = re.sub(r"第?(\d{1,2})\s*代", r"\1", rest)
@@ -251,13 +256,15 @@ def _model_words() -> re.Pattern[str]:
         w for section in ("maker", "family", "known_codes") for listed in words(_FILE, section).values() for w in listed
     ]
     more = (rf"{either(words(_FILE, section)['words'])}" for section in ("suffix", "series"))
-    numbered = r"\d{1,4}[a-z]{0,4}(?![a-z])|(?:[a-z]{1,4}-)?[a-z]{1,4}-?\d{1,5}[a-z]{0,5}(?![a-z])|第?\d{1,2}代"
+    numbered = (
+        r"\d{1,4}(?:\.\d)?[a-z]{0,4}(?![a-z])|(?:[a-z]{1,4}-)?[a-z]{1,4}-?\d{1,5}[a-z]{0,5}(?![a-z])|第?\d{1,2}代"
+    )
     latin = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if n.isascii())
     chinese = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if not n.isascii())
     name = rf"(?:(?<![a-z0-9])(?:{latin})(?![a-z])|{chinese})"
     suffixes = "|".join(words(_FILE, "suffix")["words"])
     chinese_name = rf"|[\u4e00-\u9fff]{{1,3}}(?=\s?(?:\d|(?:{suffixes})(?![a-z])))"
-    one = rf"(?:{name}|{'|'.join(more)}|{numbered}|(?!in |to |of |up |or |as |at |by |on |is |no |an |for |with |and )[a-z]{{2,12}}(?=[\s-]+(?:{numbered})){chinese_name})"
+    one = rf"(?:{name}|{'|'.join(more)}|{numbered}|{_NO_NAME}[a-z]{{2,12}}(?=[\s-]+(?:{numbered})){chinese_name})"
     return re.compile(rf"{name}(?:[\s-]*{one})*")
 
 
@@ -288,5 +295,9 @@ def fit_in(text: str) -> Fit:
         if is_bad:
             found = replace(found, excluded=(*found.excluded, *part.models))
         else:
-            found = Fit((*found.models, *part.models), (*found.excluded, *part.excluded), part.is_universal or found.is_universal)
+            found = Fit(
+                (*found.models, *part.models),
+                (*found.excluded, *part.excluded),
+                part.is_universal or found.is_universal,
+            )
     return found

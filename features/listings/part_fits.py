@@ -68,7 +68,7 @@ def _distinct() -> list[set[str]]:
 
 def share_word(a: Part, b: Part) -> bool:
     """Crevice tool and crevice nozzle, 按摩头 and 按摩球头: perhaps one part by two names."""
-    if a.is_known and b.is_known and {a.name, b.name} in _distinct():
+    if a.is_known and b.is_known and (a.name == b.name or {a.name, b.name} in _distinct()):
         return False
     latin = [set(re.findall(r"[a-z]{4,}", p.text)) for p in (a, b)]
     chinese = [{x + y for x, y in pairwise(re.sub(r"[^\u4e00-\u9fff]", "", p.text))} for p in (a, b)]

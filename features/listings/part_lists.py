@@ -27,7 +27,8 @@ _SPLIT = re.compile(
 )
 _SET_AFTER = re.compile(r"^(.*?),?\s*[(-]?\s*(?:set|pack|box) of (\d{1,3})\)?\s*$")
 _PACK_HEAD = re.compile(
-    r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|\d+\s*(?:件|只|个)\s*:|(?:set|pack|box) of \d+\s*[:(]"
+    r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]"
+    r"|\d+\s*(?:件|只|个)\s*:|(?:set|pack|box) of \d+\s*[:(]"
 )
 _NO_WORDS = re.compile(
     r"(?<![a-z])(?:a|an|the|with|included|includes?|including|box|one|of|each|free|extra|original|new|your|x|pcs?)(?![a-z])|附赠|赠送|赠|原装|带|含|附|内含|的|包装清单|各"
@@ -114,7 +115,7 @@ def _negative_start() -> re.Pattern[str]:
 
 def _spaced(clause: str) -> str:
     """Chinese lists without commas: 2拍3球, 桌1椅1, 耳机 充电盒 数据线."""
-    if re.fullmatch(r"\s*(?:\d+[\u4e00-\u9fff]{1,4}){2,}\s*", clause):
+    if re.fullmatch(rf"\s*(?:\d+(?!(?:{_MEASURE}|号)\d)[\u4e00-\u9fff]{{1,4}}){{2,}}\s*", clause):
         return re.sub(r"(?<=[\u4e00-\u9fff])(?=\d)", ", ", clause)
     if re.fullmatch(r"\s*(?:[\u4e00-\u9fff]{1,4}\d{1,2}){2,}\s*", clause):
         return re.sub(r"(?<=\d)(?=[\u4e00-\u9fff])", ", ", clause)

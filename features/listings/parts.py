@@ -15,9 +15,8 @@ from features.listings.part_fits import bare_text, do_fit, judged, may_be, share
 from features.listings.part_lists import ANONYMOUS, PROPERTY, Part, parts_in, parts_of
 from features.listings.promises import promises_broken
 from features.listings.record import Finding, Record, unknown
-from features.listings.things import are_alike, positive, share_any
+from features.listings.things import are_alike, positive
 from features.listings.wording import is_chinese, plain
-
 
 
 def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, product: Record) -> Iterator[bool | None]:
@@ -38,7 +37,9 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
         if part.is_missing or not there or _is_the_goods(part, listing, product):
             yield False if part.is_missing or there else None
             continue
-        partner = next((t for t in free if may_be(part, t)), None) or next((t for t in free if _may_stand_for(part, t)), None)
+        partner = next((t for t in free if may_be(part, t)), None) or next(
+            (t for t in free if _may_stand_for(part, t)), None
+        )
         if partner is not None:
             free.remove(partner)
         foreign = any(is_chinese(t.text) != is_chinese(part.text) for t in theirs if not (t.is_known and part.is_known))
@@ -50,6 +51,8 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
 def _may_stand_for(part: Part, other: Part) -> bool:
     """Whether a line that is left over on the other side may be the same part by another name, equally often."""
     paper = words("things.toml", "not_parts")["names"]
+    if other.name == part.name:
+        return False  # a Lightning cable is no USB-C cable
     return other.name not in paper and part.name not in paper and part.count == other.count and other.name != ANONYMOUS
 
 

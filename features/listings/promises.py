@@ -16,7 +16,9 @@ from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "things.toml"
 _PARTS_FILE = "thing_parts.toml"
-_NO_PART = r"(?!with|and|or|in|on|for|of|person|people|man|piece|pc|inch|layer|tier|way|speed|year|stage|pack|pair|set|ft|x)"
+_NO_PART = (
+    r"(?!with|and|or|in|on|for|of|person|people|man|piece|pc|inch|layer|tier|way|speed|year|stage|pack|pair|set|ft|x)"
+)
 _CONTAINERS = frozenset({"bag", "pouch", "case", "carry_case", "box", "charging_case"})
 _NUMERALS = dict(zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True))
 
@@ -100,7 +102,11 @@ def _are_miscounted(text: str, theirs: Sequence[Part]) -> bool:
     text = plain(text)
     for part in theirs:
         name = re.sub(r"s$", "", bare_text(part).split(" ")[-1])
-        told = re.findall(rf"(?<![\d.\-/])(\d{{1,2}})\s(?:{_NO_PART}[a-z]+\s)?{re.escape(name)}(?P<s>s?)(?![a-z])", text) if name else []
+        told = (
+            re.findall(rf"(?<![\d.\-/])(\d{{1,2}})\s(?:{_NO_PART}[a-z]+\s)?{re.escape(name)}(?P<s>s?)(?![a-z])", text)
+            if name
+            else []
+        )
         counts = {int(number) for number, plural in told if plural or number == "1" or is_chinese(name)}  # Pro 9 tablet
         if counts and part.count is not None and len(name) > 2 and part.count not in counts:
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from features.listings.colours import without_colours
 from features.listings.lexicon import either, words
 from features.listings.packs import pack_in
 from features.listings.things import are_alike, things
@@ -25,7 +26,7 @@ def _scenes() -> re.Pattern[str]:
     found = words(_FILE, "background")
     return re.compile(
         rf"(?<![a-z])(?:on|against|in front of|beside|next to|over|atop)\s[^,;]*|{'|'.join(found['phrases'])}"
-        rf"|(?:in|inside|at)\s+(?:an?\s|the\s|his\s|her\s)?(?:[a-z]+\s){{0,2}}{either(found['words'])}"
+        rf"|(?<![a-z])(?:in|inside|at)\s+(?:an?\s|the\s|his\s|her\s)?(?:[a-z]+\s){{0,2}}{either(found['words'])}"
     )
 
 
@@ -41,7 +42,8 @@ def foreground(text: str) -> str:
 
 def main_things(text: str) -> frozenset[str]:
     """What a picture is mainly of: the last thing before "with"; empty where that is not known."""
-    found = things(re.split(_SECOND, foreground(text))[0])
+    pieces = re.split(_SECOND, without_colours(foreground(text)))
+    found = things(next((p for p in pieces if p.strip()), ""))
     return frozenset({found[-1].name}) if found else frozenset()
 
 
@@ -77,8 +79,12 @@ def whole_count(text: str) -> int | None:
 def _nouns(text: str) -> dict[str, int]:
     """Numbers in front of words that no list knows, and of Chinese measure words at the end: 3 cutters, 两罐."""
     text = foreground(text)
-    english = [m for p in (r"", r"[a-z-]+\s") for m in re.finditer(rf"(?<![\d.])(\d{{1,3}})\s+{p}([a-z]{{5}})[a-z]*", text)]
-    chinese = re.finditer(rf"(\d{{1,3}}|[{''.join(_NUMERALS)}])(罐|瓶|只|个|件|盒|包|袋|支|本|双|盏|台)(?:一组|1组|装)?$", text)
+    english = [
+        m for p in (r"", r"[a-z-]+\s") for m in re.finditer(rf"(?<![\d.])(\d{{1,3}})\s+{p}([a-z]{{5}})[a-z]*", text)
+    ]
+    chinese = re.finditer(
+        rf"(\d{{1,3}}|[{''.join(_NUMERALS)}])(罐|瓶|只|个|件|盒|包|袋|支|本|双|盏|台)(?:一组|1组|装)?$", text
+    )
     return {m[2]: _NUMERALS.get(m[1]) or int(m[1]) for m in (*english, *chinese)}
 
 
