@@ -97,7 +97,7 @@ def do_name_one(ours: Model, theirs: Model) -> bool:
     """Whether two names share what tells models apart, and what only one of them has tells nothing.
 
     >>> from features.listings.models import fit_of
-    >>> a, b, c = fit_of("Canon EF mount; Canon EF; Canon RF mount").models
+    >>> a, b, c = (fit_of(text).models[0] for text in ("Canon EF mount", "Canon EF", "Canon RF mount"))
     >>> do_name_one(a, b), do_name_one(a, c)
     (True, False)
     """

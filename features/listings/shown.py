@@ -35,7 +35,7 @@ def foreground(text: str) -> str:
     """Without the background and what lies beneath, which is no part of the goods.
 
     >>> foreground("red mug on a white table"), foreground("白色背景,红色杯子")
-    ('red mug ', ' ,红色杯子')
+    ('red mug  ', ' ,红色杯子')
     """
     return _scenes().sub(" ", plain(text))
 
