@@ -1,4 +1,4 @@
-"""What free text claims of goods: materials, features, ratings, counts and what kind of thing they are."""
+"""What free text claims of goods: materials, features, ratings, counts."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from features.errors import SettingError
-from features.listings.lexicon import Hit, Lexicon, either, lexicon, number, table, words
+from features.listings.lexicon import Hit, Lexicon, either, lexicon, table, words
 from features.listings.measured import clause_before, near
 from features.listings.quantities import Quantity, are_equal, quantities
-from features.listings.things import share_any, things
+from features.listings.things import things
 from features.listings.wording import is_negated, plain
 
 _FILE = "claims.toml"
 _KINDS = ("claim_kinds.toml", "claim_forms.toml")  # what a picture can show too
-_FOR = re.compile(
-    r"(?<![a-z])(?:for|with|fits?|in|on|like|by|compatible|includ\w+|from|against)(?![a-z])|适用于?|配|带|含|送|赠|用于|兼容|专用"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +94,10 @@ def claims(text: str) -> Claims:
 
 def _is_of_a_part(text: str, hit: Hit) -> bool:
     """Whether what is denied is of another thing: 不含蓝牙遥控器 (no Bluetooth remote), lids not microwave safe."""
-    return _has_a_part_before(text, hit.start) or any(h.start == hit.end for h in things(text))
+    return has_a_part_before(text, hit.start) or any(h.start == hit.end for h in things(text))
 
 
-def _has_a_part_before(text: str, start: int) -> bool:
+def has_a_part_before(text: str, start: int) -> bool:
     """Whether a part of the goods is the subject of what stands at `start`."""
     before = text[max(0, start - 30) : start]
     components = words(_FILE, "component")["names"]
@@ -142,47 +139,6 @@ def differences(ours: Claims, theirs: Claims) -> list[str]:
         *sorted(_different_numbers(ours.numbers, theirs.numbers)),
         *_different_measures(ours, theirs),
     ]
-
-
-@cache
-def _denials() -> dict[str, re.Pattern[str]]:
-    found = table(_FILE, "denied")
-    return {kind: re.compile(str(found[kind])) for kind in ("english", "free", "prefix", "chinese")}
-
-
-@lru_cache(maxsize=65_536)
-def denied_words(text: str) -> frozenset[str]:
-    """The words that a text denies, cut to their first letters: not refillable, gluten-free, 不可调节."""
-    text = plain(text)
-    matches = [m for pattern in _denials().values() for m in pattern.finditer(text)]
-    found = {m["word"] for m in matches if not _has_a_part_before(text, m.start())}
-    named = {hit.text for hit in things(text)} | set(words(_FILE, "denied_otherwise")["words"])
-    return frozenset(_cut(word) for word in found - named)
-
-
-def _cut(word: str) -> str:
-    return word[: int(number(_FILE, "denied", "shared_letters"))]
-
-
-def denies_what_the_other_says(denying: str, affirming: str) -> bool:
-    """Whether one text denies a word that the other affirms.
-
-    >>> denies_what_the_other_says("not refillable", "Refillable bottle"), denies_what_the_other_says("not red", "blue")
-    (True, False)
-    """
-    text = plain(affirming)
-    for pattern in (*_denials().values(), re.compile(str(table(_FILE, "denied")["clause"]))):
-        text = pattern.sub(" ", text)
-    if _lacks_what_is_there(plain(denying), text):
-        return True
-    latin = {_cut(w) for w in re.findall(r"[a-z]{3,}", text)}
-    return any(w in latin if w.isascii() else w in text for w in denied_words(denying) - denied_words(affirming))
-
-
-def _lacks_what_is_there(denying: str, affirming: str) -> bool:
-    """无盖 beside 带盖: one character is enough where both say of it whether it is there."""
-    lacking = re.findall(r"(?:无|不带|没有|不含)([\u4e00-\u9fff]{1,3})(?![\u4e00-\u9fff])", denying)
-    return any(re.search(rf"(?<![不没])(?:带|有|含|配){word}", affirming) for word in lacking)
 
 
 def in_common(ours: Claims, theirs: Claims) -> bool:
@@ -233,36 +189,3 @@ def _different_measures(ours: Claims, theirs: Claims) -> Iterator[str]:
             unmatched = [x for x in a if not any(are_equal(x, y) for y in b)]
             if len(unmatched) == len(a) or (unmatched and len(a) == len(b)):
                 yield kind
-
-
-@lru_cache(maxsize=65_536)
-def kinds_of_goods(title: str) -> frozenset[str]:
-    """The things that a title is about: those before "for", "with" and the like; all where nothing stands before.
-
-    >>> sorted(kinds_of_goods("Ceramic Mug with Lid for Coffee Lovers"))
-    ['mug']
-    """
-    text = plain(title)
-    head = _FOR.split(text)[0]
-    text = head if re.search(r"[a-z\u4e00-\u9fff]{2}", head) else text
-    heads = words("things.toml", "compound")["heads"]  # 耳机套 is no 耳机
-    return frozenset(h.name for h in things(text) if text[h.end : h.end + 1] not in heads)
-
-
-def _departments(names: frozenset[str]) -> frozenset[str]:
-    """Where some things are sold; empty where one of them is sold anywhere."""
-    found = [{d for d, sold in words("things.toml", "department").items() if name in sold} for name in names]
-    return frozenset[str]().union(*found) if all(found) else frozenset()
-
-
-def are_other_goods(title: str, name: str, product_text: str) -> bool:
-    """Whether a title names a thing that the product is not; both must name one, and share no word."""
-    ours, theirs = kinds_of_goods(title), kinds_of_goods(name)
-    everything = theirs | {h.name for h in things(plain(product_text))} | {h.name for h in things(plain(name))}
-    if not ours or not theirs or share_any(ours, everything):
-        return False
-    if not _departments(ours) or not _departments(theirs) or _departments(ours) & _departments(everything):
-        return False
-    return not set(re.findall(r"[a-z]{3,}", plain(title))) & set(
-        re.findall(r"[a-z]{3,}", plain(name + " " + product_text))
-    )

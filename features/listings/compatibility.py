@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from features.listings.fits import Fit, fit_in, fit_of
 from features.listings.lexicon import words
 from features.listings.model_names import are_comparable, do_name_one, is_of_another_kind, says_less
-from features.listings.models import EVER, Fit, Model, fit_in, fit_of
+from features.listings.models import EVER, Model
 from features.listings.record import Finding, Record, unknown
 from features.listings.sectors import fit_named, maker_of, sectors_of
 from features.listings.things import negative, positive

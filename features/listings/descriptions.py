@@ -6,15 +6,9 @@ import re
 from functools import cache
 from itertools import pairwise
 
-from features.listings.claims import (
-    Claims,
-    are_other_goods,
-    claims,
-    denies_what_the_other_says,
-    differences,
-    in_common,
-    kinds_of_goods,
-)
+from features.listings.claims import Claims, claims, differences, in_common
+from features.listings.denials import denies_what_the_other_says
+from features.listings.goods_named import are_other_goods, kinds_of_goods
 from features.listings.lexicon import words
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import negative, positive, share_any, things

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from features.listings.claims import claims, denies_what_the_other_says, may_be_same, shown_claims
+from features.listings.claims import claims, may_be_same, shown_claims
 from features.listings.colours import are_same, colours, colours_in, without_colours
+from features.listings.denials import denies_what_the_other_says
 from features.listings.packs import bare_count
 from features.listings.part_lists import parts_of
 from features.listings.record import Finding, Record, unknown

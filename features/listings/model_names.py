@@ -24,7 +24,7 @@ def words_of_model(model: Model) -> tuple[str, ...]:
     """What a name consists of, without maker, years and words that say nothing about which model; goods by the name
     that both languages share.
 
-    >>> from features.listings.models import fit_of
+    >>> from features.listings.fits import fit_of
     >>> words_of_model(fit_of("Ford Focus Mk2 petrol").models[0])
     ('focus', '2', 'petrol')
     """
@@ -96,7 +96,7 @@ def _without_tenths(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, 
 def do_name_one(ours: Model, theirs: Model) -> bool:
     """Whether two names share what tells models apart, and what only one of them has tells nothing.
 
-    >>> from features.listings.models import fit_of
+    >>> from features.listings.fits import fit_of
     >>> a, b, c = (fit_of(text).models[0] for text in ("Canon EF mount", "Canon EF", "Canon RF mount"))
     >>> do_name_one(a, b), do_name_one(a, c)
     (True, False)

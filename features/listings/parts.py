@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
-from features.listings.claims import denies_what_the_other_says, kinds_of_goods
 from features.listings.colours import colours
+from features.listings.denials import denies_what_the_other_says
+from features.listings.goods_named import kinds_of_goods
 from features.listings.lexicon import either, words
 from features.listings.packs import bare_count, counts_in, pack_count
 from features.listings.part_fits import bare_text, do_fit, judged, may_be, share_word

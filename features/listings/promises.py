@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from features.listings.claims import kinds_of_goods
+from features.listings.goods_named import kinds_of_goods
 from features.listings.lexicon import either, words
 from features.listings.part_fits import bare_text, do_fit, judged, share_word
 from features.listings.part_lists import Part, parts_in, parts_of

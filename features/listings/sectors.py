@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from features.listings.fits import Fit, fit_of
 from features.listings.lexicon import lexicon, words
-from features.listings.models import Fit, Model, fit_of
+from features.listings.models import Model
 from features.listings.wording import plain
 
 _FILE = "models.toml"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import cast
 
-from features.listings.claims import denies_what_the_other_says
+from features.listings.denials import denies_what_the_other_says
 from features.listings.lexicon import lexicon, table, words
 from features.listings.quantities import are_equal, quantities
 from features.listings.record import Finding, Record, unknown
