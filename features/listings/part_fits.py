@@ -56,7 +56,7 @@ def judged(ours: Part, theirs: Sequence[Part]) -> bool | None:
         return False  # "key" promises one at least
     given = {c or 0 for c in counts} | {sum(c or 0 for c in counts)}
     if any(re.search(_PAIRS, part.text) for part in (ours, *there)):  # 3 tips may be 3 pairs
-        given |= {2 * c for c in given} | {c / 2 for c in given}
+        given |= {2 * c for c in given} | {c // 2 for c in given if c % 2 == 0}
     return ours.count not in given
 
 

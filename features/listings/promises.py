@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from features.listings.goods_named import kinds_of_goods
-from features.listings.lexicon import either, words
+from features.listings.lexicon import Hit, either, words
 from features.listings.part_fits import bare_text, do_fit, judged, share_word
 from features.listings.part_lists import Part, parts_in, parts_of
 from features.listings.record import Record
-from features.listings.things import Hit, are_alike, negative, positive, share_any, things
+from features.listings.things import are_alike, negative, positive, share_any, things
 from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "things.toml"
