@@ -4,8 +4,7 @@
     python benchmarks/listing_check.py --half build --show
 
 The pairs (tests/golden/listing_pairs.toml) were labelled by people who had not seen the rules. Those of the build half
-were looked at when the rules were improved; those held out, a third of the later pairs drawn by a hash of their id, were
-not.
+were looked at when the rules were improved; those held out, a third of the later pairs by a hash of the id, were not.
     precision  of the pairs flagged true, how many are labelled a mismatch; a flag on what cannot be told is wrong
     recall     of the pairs labelled a mismatch, how many are flagged true
     unknown    flag left empty: where the label is a mismatch, where it is an agreement

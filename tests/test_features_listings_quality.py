@@ -32,7 +32,7 @@ def found() -> dict[str, dict[str, Tally]]:
     return {"held_out": tallies(pairs("held_out")), "build": tallies(pairs("build"))}
 
 
-@pytest.mark.parametrize("half", ("held_out", "build"))
+@pytest.mark.parametrize("half", ["held_out", "build"])
 @pytest.mark.parametrize("flag", FLAGS)
 def test_no_flag_falls_below_the_quality_it_has_reached(
     flag: str, half: str, found: dict[str, dict[str, Tally]]
