@@ -1,23 +1,21 @@
-"""What free text claims of goods: materials, features, ratings, counts and what kind of thing they are."""
+"""What free text claims of goods: materials, features, ratings, counts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from features.errors import SettingError
-from features.listings.lexicon import Hit, either, lexicon, number, table, words
+from features.listings.lexicon import Hit, Lexicon, either, lexicon, table, words
 from features.listings.measured import clause_before, near
 from features.listings.quantities import Quantity, are_equal, quantities
-from features.listings.things import share_any, things
+from features.listings.things import things
 from features.listings.wording import is_negated, plain
 
 _FILE = "claims.toml"
-_FOR = re.compile(
-    r"(?<![a-z])(?:for|with|fits?|in|on|like|by|compatible|includ\w+|from|against)(?![a-z])|适用于?|配|带|含|用于|兼容|专用"
-)
+_KINDS = ("claim_kinds.toml", "claim_forms.toml")  # what a picture can show too
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,18 @@ class Claims:
     def is_known(self) -> bool:
         """Whether anything was understood."""
         return bool(self.has or self.denies or self.numbers or self.measures or self.loads)
+
+
+@cache
+def _claims() -> Mapping[str, Lexicon]:
+    """The words of each property, by its name."""
+    return {claim: lexicon(file, "claim", claim) for file in (_FILE, *_KINDS) for claim in table(file, "claim")}
+
+
+@cache
+def shown_claims() -> tuple[str, ...]:
+    """The properties that a picture can show."""
+    return (*words(_FILE, "shown")["claims"], *(claim for file in _KINDS for claim in table(file, "claim")))
 
 
 @cache
@@ -69,14 +79,30 @@ def claims(text: str) -> Claims:
     """
     text = _spelt_counts().sub(lambda m: f"{table(_FILE, 'spelt_counts')[m[0].rstrip(' -')]} ", plain(text))
     has, denies = set[tuple[str, str]](), set[tuple[str, str]]()
-    for claim in table(_FILE, "claim"):
-        for hit in lexicon(_FILE, "claim", claim).hits(text):
+    for claim, known in _claims().items():
+        for hit in known.hits(text):
             free = hit.name in words(_FILE, "never_denied")["names"]
-            is_denied = (not free and is_negated(text, hit.start, hit.end)) or _is_imitated(claim, text, hit)
+            is_negative = not free and is_negated(text, hit.start, hit.end)
+            if is_negative and _is_of_a_part(text, hit):
+                continue
+            is_denied = is_negative or _is_imitated(claim, text, hit)
             (denies if is_denied else has).add((claim, hit.name))
     numbers = {(name, m[1]) for name, pattern in (*_values(), *_counted()) for m in pattern.finditer(text)}
     measures, loads = _measures(text)
     return Claims(frozenset(has), frozenset(denies - has), frozenset(numbers), measures, loads)
+
+
+def _is_of_a_part(text: str, hit: Hit) -> bool:
+    """Whether what is denied is of another thing: 不含蓝牙遥控器 (no Bluetooth remote), lids not microwave safe."""
+    return has_a_part_before(text, hit.start) or any(h.start == hit.end for h in things(text))
+
+
+def has_a_part_before(text: str, start: int) -> bool:
+    """Whether a part of the goods is the subject of what stands at `start`."""
+    before = text[max(0, start - 30) : start]
+    components = words(_FILE, "component")["names"]
+    subject = next((h for h in reversed(things(before)) if h.name in components), None)
+    return subject is not None and not re.search(r"[,;.(]|(?<![a-z])(?:with|and)(?![a-z])", before[subject.end :])
 
 
 @cache
@@ -115,46 +141,6 @@ def differences(ours: Claims, theirs: Claims) -> list[str]:
     ]
 
 
-@cache
-def _denials() -> dict[str, re.Pattern[str]]:
-    found = table(_FILE, "denied")
-    return {kind: re.compile(str(found[kind])) for kind in ("english", "free", "prefix", "chinese")}
-
-
-@lru_cache(maxsize=65_536)
-def denied_words(text: str) -> frozenset[str]:
-    """The words that a text denies, cut to their first letters: not refillable, gluten-free, 不可调节."""
-    text = plain(text)
-    found = {m["word"] for pattern in _denials().values() for m in pattern.finditer(text)}
-    named = {hit.text for hit in things(text)} | set(words(_FILE, "denied_otherwise")["words"])
-    return frozenset(_cut(word) for word in found - named)
-
-
-def _cut(word: str) -> str:
-    return word[: int(number(_FILE, "denied", "shared_letters"))]
-
-
-def denies_what_the_other_says(denying: str, affirming: str) -> bool:
-    """Whether one text denies a word that the other affirms.
-
-    >>> denies_what_the_other_says("not refillable", "Refillable bottle"), denies_what_the_other_says("not red", "blue")
-    (True, False)
-    """
-    text = plain(affirming)
-    for pattern in (*_denials().values(), re.compile(str(table(_FILE, "denied")["clause"]))):
-        text = pattern.sub(" ", text)
-    if _lacks_what_is_there(plain(denying), text):
-        return True
-    latin = {_cut(w) for w in re.findall(r"[a-z]{3,}", text)}
-    return any(w in latin if w.isascii() else w in text for w in denied_words(denying) - denied_words(affirming))
-
-
-def _lacks_what_is_there(denying: str, affirming: str) -> bool:
-    """无盖 beside 带盖: one character is enough where both say of it whether it is there."""
-    lacking = re.findall(r"(?:无|不带|没有|不含)([\u4e00-\u9fff]{1,3})(?![\u4e00-\u9fff])", denying)
-    return any(re.search(rf"(?<![不没])(?:带|有|含|配){word}", affirming) for word in lacking)
-
-
 def in_common(ours: Claims, theirs: Claims) -> bool:
     """Whether both texts say something of one property, so that they can be compared."""
     names = [
@@ -165,14 +151,15 @@ def in_common(ours: Claims, theirs: Claims) -> bool:
 
 
 def _contradicted(ours: Claims, theirs: Claims) -> Iterator[str]:
-    for claim in table(_FILE, "claim"):
+    for claim in _claims():
         a, b = ({v for c, v in side.has if c == claim} for side in (ours, theirs))
         not_a, not_b = ({v for c, v in side.denies if c == claim} for side in (ours, theirs))
-        if (a & not_b) or (b & not_a) or (a and b and not a & b and not _may_be_same(claim, a, b)):
+        if (a & not_b) or (b & not_a) or (a and b and not a & b and not may_be_same(claim, a, b)):
             yield claim
 
 
-def _may_be_same(claim: str, a: set[str], b: set[str]) -> bool:
+def may_be_same(claim: str, a: set[str], b: set[str]) -> bool:
+    """Whether a word of one side may stand for one of the other: metal for steel."""
     pairs = table(_FILE, "synonyms").get(claim, [])
     return any({x, y} == set(pair) for pair in (pairs if isinstance(pairs, list) else []) for x in a for y in b)
 
@@ -190,44 +177,15 @@ def _as_number(text: str) -> str:
     return str(float(text)) if re.fullmatch(r"\d+(?:\.\d+)?", text) else text
 
 
+def _distinct(found: list[Quantity]) -> list[Quantity]:
+    return [q for i, q in enumerate(found) if not any(are_equal(q, earlier) for earlier in found[:i])]
+
+
 def _different_measures(ours: Claims, theirs: Claims) -> Iterator[str]:
     sides = [(ours.measures, theirs.measures), (ours.loads, theirs.loads)]
     for mine, other in sides:
         for kind in sorted({q.kind for q in mine} & {q.kind for q in other}):
-            a, b = ([q for q in side if q.kind == kind] for side in (mine, other))
+            a, b = (_distinct([q for q in side if q.kind == kind]) for side in (mine, other))
             unmatched = [x for x in a if not any(are_equal(x, y) for y in b)]
             if len(unmatched) == len(a) or (unmatched and len(a) == len(b)):
                 yield kind
-
-
-@lru_cache(maxsize=65_536)
-def kinds_of_goods(title: str) -> frozenset[str]:
-    """The things that a title is about: those before "for", "with" and the like; all where nothing stands before.
-
-    >>> sorted(kinds_of_goods("Ceramic Mug with Lid for Coffee Lovers"))
-    ['mug']
-    """
-    text = plain(title)
-    head = _FOR.split(text)[0]
-    text = head if re.search(r"[a-z\u4e00-\u9fff]{2}", head) else text
-    heads = words("things.toml", "compound")["heads"]  # 耳机套 is no 耳机
-    return frozenset(h.name for h in things(text) if text[h.end : h.end + 1] not in heads)
-
-
-def _departments(names: frozenset[str]) -> frozenset[str]:
-    """Where some things are sold; empty where one of them is sold anywhere."""
-    found = [{d for d, sold in words("things.toml", "department").items() if name in sold} for name in names]
-    return frozenset[str]().union(*found) if all(found) else frozenset()
-
-
-def are_other_goods(title: str, name: str, product_text: str) -> bool:
-    """Whether a title names a thing that the product is not; both must name one, and share no word."""
-    ours, theirs = kinds_of_goods(title), kinds_of_goods(name)
-    everything = theirs | {h.name for h in things(plain(product_text))} | {h.name for h in things(plain(name))}
-    if not ours or not theirs or share_any(ours, everything):
-        return False
-    if not _departments(ours) or not _departments(theirs) or _departments(ours) & _departments(everything):
-        return False
-    return not set(re.findall(r"[a-z]{3,}", plain(title))) & set(
-        re.findall(r"[a-z]{3,}", plain(name + " " + product_text))
-    )

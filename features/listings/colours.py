@@ -12,6 +12,7 @@ from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "colours.toml"
 _MULTI = "multi/any"
+_IS_COLOUR = re.compile(r"\s*(?:colou?r|色)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ def _accents() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 @lru_cache(maxsize=65_536)
-def colours(text: str, *, is_field: bool) -> Colours:
-    """The colours in a text. In free text (is_field False) a Chinese colour needs its 色, or to be a word of its own.
+def colours(text: str, *, is_field: bool, stuff: frozenset[str] | None = None) -> Colours:
+    """The colours in a text. In free text (is_field False) a Chinese colour needs its 色, or to be a word of its own;
+    stuff: words such as brass and walnut that are rather a metal and a wood here, and no colour.
 
     >>> sorted(colours("深空灰 / Black", is_field=True).main), colours("蓝牙音箱", is_field=False).main
     (['black/any', 'grey/dark'], frozenset())
@@ -55,6 +57,8 @@ def colours(text: str, *, is_field: bool) -> Colours:
     before, after = _accents()
     for hit in _lexicon().hits(text):
         short = len(hit.text) == 1 and is_chinese(hit.text)
+        if stuff and hit.text in stuff and not _IS_COLOUR.match(text, hit.end):
+            continue
         if (not is_field and short) or is_negated(text, hit.start, hit.end):
             continue
         is_accent = bool(before.search(text[max(0, hit.start - 30) : hit.start]) or after.match(text[hit.end :]))
@@ -74,15 +78,28 @@ def _near() -> frozenset[frozenset[str]]:
 
 
 @cache
-def _column_only() -> re.Pattern[str]:
-    return re.compile(rf"{either(words(_FILE, 'column_only')['words'])}(?!\s*(?:colou?r|色))")
+def _stuff() -> frozenset[str]:
+    return frozenset(words(_FILE, "column_only")["words"])
 
 
-def _in_text(text: str) -> Colours:
-    """The colours in a title or description, where brass is rather a metal and walnut a wood."""
-    found = colours(text, is_field=False)
-    rest = colours(_column_only().sub("#", plain(text)), is_field=False)
-    return Colours(found.main & rest.main, found.accents & rest.accents)
+def colours_in(text: str, known: str = "", *, shown: bool = False) -> Colours:
+    """The colours in a title, a description or the words for a picture; what the colour column names (known) is one,
+    otherwise brass is rather a metal; in a picture (shown) it is a colour too.
+
+    >>> sorted(colours_in("rose gold brass clock").main)
+    ['gold/rose']
+    """
+    named = {hit.text for hit in _lexicon().hits(plain(known))} | (
+        set(words(_FILE, "metal")["words"]) if shown else set()
+    )
+    return colours(text, is_field=False, stuff=_stuff() - named)
+
+
+def without_colours(text: str) -> str:
+    """Plain text with its colours taken out."""
+    for hit in reversed(_lexicon().hits(text)):
+        text = f"{text[: hit.start]} {text[hit.end :]}"
+    return text
 
 
 def _agree(a: str, b: str) -> bool:
@@ -109,7 +126,7 @@ def _stated(record: Record) -> tuple[str, Colours]:
     if (found := colours(record.colour, is_field=True)).main:
         return record.colour, found
     for text in (record.name, record.details):
-        if (found := _in_text(text)).main:
+        if (found := colours_in(text)).main:
             return text, found
     return record.colour, Colours(frozenset())
 
@@ -127,6 +144,6 @@ def colour(listing: Record, product: Record) -> Finding:
     if not are_same(of_listing, of_product):
         return Finding(True, said, kept)
     known = of_product.main | of_product.accents | colours(product.text, is_field=False).main
-    in_title = _in_text(listing.name).main
+    in_title = colours_in(listing.name).main
     strange = in_title and not any(_agree(x, y) or _MULTI in (x, y) for x in in_title for y in known)
     return Finding(bool(strange), listing.name if strange else said, kept)

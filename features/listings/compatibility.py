@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 
+from features.listings.fits import Fit, fit_in, fit_of
 from features.listings.lexicon import words
-from features.listings.models import EVER, Fit, Model, fit_in, fit_of, pattern
+from features.listings.model_names import are_comparable, do_name_one, is_of_another_kind, says_less
+from features.listings.models import EVER, Model
 from features.listings.record import Finding, Record, unknown
-from features.listings.sectors import fit_named, sectors_of
+from features.listings.sectors import fit_named, maker_of, sectors_of
+from features.listings.things import negative, positive
 from features.listings.wording import is_chinese, plain
 
 _SHORTEST_WORD = 3
-_LINE_CODE = re.compile(r"(?<![a-z\d-])(?:[a-z]{1,4}-?\d{3,5}[a-z]{0,3}|[a-z]\d[a-z])(?![a-z\d])")
-_CODE = re.compile(r"(?:sm)?[a-z]\d{3,4}[a-z]?\d?|[a-z]\d{4}")
 
 
 def _does_cover(theirs: Model, ours: Model) -> bool:
-    if ours.maker and theirs.maker and ours.maker != theirs.maker:
+    if any(ours.name.startswith(family) for family in words("models.toml", "runs").get(theirs.name, ())):
+        return True
+    makers = {maker_of(ours), maker_of(theirs)} - {""}
+    if len(makers) > 1:
         return False
     if theirs.is_series and (ours.name.startswith(theirs.name) or ours.maker == theirs.name):
         return _within(ours.years, theirs.years)
@@ -42,35 +46,15 @@ def _overlap(ours: tuple[int, int] | None, theirs: tuple[int, int] | None) -> bo
 
 
 def _are_one(ours: Model, theirs: Model) -> bool:
-    """Whether two names are the same, or the same words in another order: MacBook Air M1 13, MacBook Air 13 M1."""
+    """Whether two names are the same, one without its family or maker (XR is iPhone XR), or the same words."""
     short, long = sorted((ours.name, theirs.name), key=len)
-    has_family = (
-        bool(short)
-        and long.endswith(short)
-        and long.removesuffix(short)
-        in {
-            *words("models.toml", "family"),
-            *words("models.toml", "maker"),
-        }
-    )
-    if short == long or has_family or _is_described(short, long):  # XR is iPhone XR
+    families = {*words("models.toml", "family"), *words("models.toml", "maker")}
+    has_family = bool(short) and long.endswith(short) and long.removesuffix(short) in families
+    if short == long or has_family or _is_described(short, long):
         return True
     prefix = long.removesuffix(short)
     is_named_in_full = long.endswith(short) and re.match(r"[a-z]{3,}\d", short) and re.fullmatch(r"[a-z]{3,}", prefix)
-    if is_named_in_full or _have_one_code(ours, theirs):  # Creality Ender 3 is Ender 3
-        return True
-    a, b = (sorted(re.findall(r"[a-z]+\d*|\d+|[\u4e00-\u9fff]", plain(m.text))) for m in (ours, theirs))
-    drop = pattern("drop")
-    return len(ours.name) == len(theirs.name) and [w for w in a if not drop.fullmatch(w)] == [
-        w for w in b if not drop.fullmatch(w)
-    ]
-
-
-def _have_one_code(ours: Model, theirs: Model) -> bool:
-    """Navigator NV352 and NV352: a code says more than the name of the line; S21 FE beside S21 is another model."""
-    codes = [set(_LINE_CODE.findall(m.text)) for m in (ours, theirs)]
-    others = set(re.findall(r"[a-z]+", ours.text)) ^ set(re.findall(r"[a-z]+", theirs.text))
-    return bool(codes[0] & codes[1]) and not others & set(words("models.toml", "suffix")["words"])
+    return bool(is_named_in_full) or do_name_one(ours, theirs)  # Creality Ender 3 is Ender 3
 
 
 def _is_described(short: str, long: str) -> bool:
@@ -92,6 +76,8 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
     """Whether goods with `theirs` fit a model; None where codes and names, or two languages, cannot be compared."""
     if any(_does_cover(t, ours) for t in theirs.excluded) and not any(t.name == ours.name for t in theirs.models):
         return False
+    if ours.name == ours.maker and not theirs.is_universal and any(t.name == ours.name for t in theirs.models):
+        return True
     if ours.name == ours.maker and not theirs.is_universal and any(_may_be_of(ours.maker, t) for t in theirs.models):
         return None  # "for Canon" does not say which
     if ours.is_series and not theirs.is_universal and theirs.models:
@@ -104,28 +90,9 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         or _do_years_add_up(theirs, ours)
     ):
         return True
-    if not theirs.models or any(_says_less(ours, t) for t in theirs.models):
+    if not theirs.models or any(says_less(ours, t) for t in theirs.models):
         return None
-    if ours.maker and all(t.maker and t.maker != ours.maker for t in theirs.models):
-        return False
-    is_code = bool(_CODE.fullmatch(ours.name))
-    same_kind = [
-        t
-        for t in theirs.models
-        if bool(_CODE.fullmatch(t.name)) == is_code and is_chinese(t.name) == is_chinese(ours.name)
-    ]
-    return False if same_kind else None
-
-
-def _says_less(ours: Model, theirs: Model) -> bool:
-    """MacBook Air says less than MacBook Air 13, Sonicare less than Sonicare DiamondClean; Switch is no Switch Lite."""
-    rest = theirs.name.removeprefix(ours.name)
-    suffixes = "|".join(words("models.toml", "suffix")["words"])
-    if rest == theirs.name or not rest:
-        return False
-    return rest.isdigit() or not (
-        re.search(r"\d", ours.name) or re.match(rf"(?:{suffixes})+$", rest) or rest[0].isdigit()
-    )
+    return False if any(are_comparable(ours, t) for t in theirs.models) else None
 
 
 def _may_be_of(maker: str, model: Model) -> bool:
@@ -151,7 +118,12 @@ def compared(ours: Fit, theirs: Fit) -> bool | None:
     """Whether a listing promises a fit that the product has not, or denies one that it has; None if not comparable."""
     if not ours.is_known or not theirs.is_known:
         return None
-    verdicts: list[bool | None] = [None if (c := _covers(theirs, m)) is None else not c for m in ours.models]
+    covered = {m: _covers(theirs, m) for m in ours.models}
+    if True in covered.values():
+        covered = {
+            m: None if fits is False and is_of_another_kind(m, theirs.models) else fits for m, fits in covered.items()
+        }
+    verdicts: list[bool | None] = [None if fits is None else not fits for fits in covered.values()]
     if ours.is_universal:
         verdicts.append(not theirs.is_universal or bool(theirs.excluded and not ours.excluded))
     for model in ours.excluded:
@@ -176,6 +148,11 @@ def _known_fit(record: Record) -> Fit:
     return found if found.is_known else fit_in(record.text)
 
 
+def _is_said_not_to_fit(ours: str, theirs: str) -> bool:
+    """Whether the product's column excludes a kind of goods that the listing's names: trucks, 不适用卡车."""
+    return bool((negative(theirs) - positive(theirs)) & positive(ours))
+
+
 def compatibility(listing: Record, product: Record) -> Finding:
     """What the listing says it fits beside what the product fits: the columns, where one is empty the texts.
 
@@ -183,6 +160,8 @@ def compatibility(listing: Record, product: Record) -> Finding:
     """
     said, ours = _stated(listing, product)
     kept, theirs = _stated(product, listing)
+    if _is_said_not_to_fit(listing.compatible_models, product.compatible_models):
+        return Finding(True, listing.compatible_models, product.compatible_models)
     is_wrong = compared(ours, theirs)
     if is_wrong is None:
         same = bool(listing.compatible_models) and plain(listing.compatible_models) == plain(product.compatible_models)

@@ -35,6 +35,18 @@ def condition_in(text: str, *, is_field: bool) -> str | None:
     return max(names, key=order.index) if names else None
 
 
+def _works(text: str) -> bool | None:
+    """Whether the goods are said to work; None where nothing is said of it."""
+    hits = lexicon(_FILE, "working").hits(plain(text))
+    return hits[-1].name == "yes" if hits else None
+
+
+def _grade(text: str) -> str | None:
+    """The grade that a condition column gives: A in "Grade A", B级."""
+    found = re.search(r"(?<![a-z])grade[\s-]*([a-d])(?![a-z])|(?<![a-z])([a-d])[\s-]*(?:grade|级)", plain(text))
+    return found[1] or found[2] if found else None
+
+
 def do_agree(a: str, b: str) -> bool:
     """Whether two conditions could be the same goods: `used` agrees with every kind of used."""
     agrees = words(_FILE, "agrees")
@@ -53,9 +65,15 @@ def condition(listing: Record, product: Record) -> Finding:
     """Condition of the listing beside that of the product; a title that contradicts the product is a mismatch too."""
     said, of_listing = _stated(listing)
     kept, of_product = _stated(product)
+    works = [_works(record.condition) for record in (listing, product)]
+    if None not in works and works[0] != works[1]:
+        return Finding(True, listing.condition, product.condition)
     if of_listing is None or of_product is None:
         same = bool(listing.condition) and plain(listing.condition) == plain(product.condition)
         return Finding(False, said, kept) if same else unknown(said, kept)
+    grades = [_grade(record.condition) for record in (listing, product)]
+    if all(grades) and grades[0] != grades[1]:
+        return Finding(True, said, kept)
     in_title = condition_in(listing.name, is_field=False)
     if in_title and do_agree(of_listing, of_product) and not do_agree(in_title, of_product):
         return Finding(True, listing.name, kept)

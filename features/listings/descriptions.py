@@ -6,15 +6,10 @@ import re
 from functools import cache
 from itertools import pairwise
 
-from features.listings.claims import (
-    Claims,
-    are_other_goods,
-    claims,
-    denies_what_the_other_says,
-    differences,
-    in_common,
-    kinds_of_goods,
-)
+from features.listings.claims import Claims, claims, differences, in_common
+from features.listings.denials import denies_what_the_other_says
+from features.listings.goods_named import are_other_goods, kinds_of_goods
+from features.listings.lexicon import words
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import negative, positive, share_any, things
 from features.listings.wording import plain
@@ -89,7 +84,8 @@ def _without_own_flags(found: list[str], listing: Record, product: Record) -> li
     """A volume belongs to the size where either side has it in its size column."""
     sizes = plain(listing.size + " " + product.size)
     in_size = bool(re.search(r"\d\s*(?:ml|l|oz|毫升|升)(?![a-z])", sizes))
-    return [name for name in found if not (name == "volume" and in_size)]
+    others = words("claims.toml", "picture_only")["claims"]
+    return [name for name in found if not (name == "volume" and in_size) and name not in others]
 
 
 def _can_compare(listing: Record, product: Record, ours: Claims, theirs: Claims) -> bool:

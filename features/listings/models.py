@@ -1,13 +1,13 @@
-"""Models that a text names as fitting or not: makers, families, series, years, in English and Chinese."""
+"""One model as a listing names it: maker, family, number, years, in English and Chinese."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 
 from features.listings.lexicon import Hit, either, lexicon, table, words
-from features.listings.wording import joined, plain
+from features.listings.wording import joined
 
 _FILE = "models.toml"
 _YEARS = re.compile(
@@ -17,11 +17,6 @@ _YEARS = re.compile(
     r"(?:\s*(?:年款|年|款))?(?!\d)"
 )
 EVER = 9999
-_LONGEST_MODEL = 48
-_LONGEST_RANGE = 20
-_RANGE = re.compile(
-    r"(?<![a-z\d])(?P<stem>iphone\s*|[a-z])(?P<first>\d{1,2})\s*(?:-|~|to|through|thru|至|到)\s*(?P=stem)?(?P<last>\d{1,2})(?![\da-z.])"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +31,6 @@ class Model:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """What goods fit, what they do not, and whether they are said to fit everything."""
-
-    models: tuple[Model, ...] = ()
-    excluded: tuple[Model, ...] = ()
-    is_universal: bool = False
-
-    @property
-    def is_known(self) -> bool:
-        """Whether anything is said."""
-        return bool(self.models or self.excluded or self.is_universal)
-
-
 @cache
 def pattern(section: str) -> re.Pattern[str]:
     """A pattern of the words in one section of models.toml."""
@@ -61,86 +42,8 @@ def _suffixes() -> re.Pattern[str]:
     return re.compile(rf"(?:{either(words(_FILE, 'suffix')['words'])}\s*)+")
 
 
-@lru_cache(maxsize=65_536)
-def fit_of(text: str, *, is_field: bool = True) -> Fit:
-    """What a list of models says; in free text (is_field False) only models with a known maker or family count.
-
-    >>> [m.name for m in fit_of("iPhone 12/13, 13 Pro; not for iPhone 14").models]
-    ['iphone12', 'iphone13', 'iphone13pro']
-    """
-    good, bad, universal = list[Model](), list[Model](), False
-    previous: Model | None = None
-    for clause, is_bad in _clauses(plain(text)):
-        if pattern("universal").search(clause) and not is_bad:
-            universal = True
-            clause = pattern("universal").sub(" ", clause)
-        for item in _items(clause):
-            item = item if is_field else _trimmed(item)
-            model = _model(item, previous)
-            if model is None or not (is_field or _is_certain(item, model, previous)):
-                previous = previous if is_field else None
-                continue
-            kept = bad if is_bad else good
-            if (
-                previous is not None
-                and previous.years is None
-                and kept
-                and replace(model, text="", years=None) == replace(previous, text="")
-            ):
-                kept.pop()  # "Civic (2016-2021)" is one model
-            kept.append(model)
-            previous = model
-    return Fit(tuple(_without_families(good)), tuple(bad), universal)
-
-
-def _without_families(models: list[Model]) -> list[Model]:
-    """Without the family that only heads its members: iPad (8th, 9th generation)."""
-    heads = {m.name for m in models if m.name in words(_FILE, "family")}
-    inherited = {h for h in heads for m in models if m.name != h and m.name.startswith(h) and h not in joined(m.text)}
-    return [m for m in models if m.name not in inherited]
-
-
-def _clauses(text: str) -> list[tuple[str, bool]]:
-    """Clauses, and whether what they name is said not to fit; what follows a negative word in brackets or behind a
-    comma too."""
-    text = re.sub(r"以?外[,;]", ";", text)
-    negative = either(words(_FILE, "negative")["words"])
-    marked = re.sub(rf"({negative})", r"§\1", text)
-    marked = re.sub(
-        r"(?<!§)((?<!不)(?:适用于|兼容)|(?<![a-z] )(?<=[,;] )(?:fits?|compatible with|works? with))", r"¶\1", marked
-    )
-    found = []
-    for piece in re.split(r"[;()]|\.\s|\.$|(?<![a-z])but(?! not|[a-z])|(?=[§¶])|但", marked):
-        bare = piece.strip(" ,")
-        is_bad = bare.startswith("§")
-        found.append((re.sub(rf"^§{negative}", " ", bare).strip("§¶ "), is_bad))
-    return found
-
-
-def _spelt_out(match: re.Match[str]) -> str:
-    """`iphone 11-13` and `s20-s22` as lists."""
-    first, last = int(match["first"]), int(match["last"])
-    if not first < last <= first + _LONGEST_RANGE:
-        return match[0]
-    return ", ".join(f"{match['stem']}{n}" for n in range(first, last + 1))
-
-
-def _items(clause: str) -> list[str]:
-    clause = _RANGE.sub(_spelt_out, clause)
-    clause = re.sub(r"(?<=[a-z0-9])\+(?=\s|,|/|$|;|\))", " plus", re.sub(r"((?:19|20)\d\d)\s*\+", r"\1 and up", clause))
-    clause = re.sub(r"\d{1,2}\.\d(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?", " ", clause)  # screens
-    clause = re.sub(r"(?<![a-z\d])([a-z]{1,3})(\d{1,4}[a-z]?)\s+(?=\1\d)", r"\1\2, ", clause)
-    clause = re.sub(r"(?<=\s[a-z]\d)\s+(?=[a-z]\d(?!\w))", ", ", clause)
-    clause = re.sub(r"(?<![a-z\d])(\d{1,2}[a-z]\d?)\s+(?=\d{1,2}[a-z]\d?(?![a-z\d]))", r"\1, ", clause)
-    clause = re.sub(r"and (up|later|newer)", r"and_\1", clause)
-    split = re.split(
-        r"[,/|&+:]|(?<![a-z])(?:and|or)(?![a-z_])|(?<=[\da-z\u4e00-\u9fff\s])(?:和|及(?!以)|与|或者?)(?=[\s\da-z\u4e00-\u9fff])",
-        clause,
-    )
-    return [item.replace("and_", "and ").strip(" :.-'\"") for item in split if item.strip(" :.-'\"")]
-
-
-def _model(item: str, previous: Model | None) -> Model | None:
+def model_of(item: str, previous: Model | None) -> Model | None:
+    """The model that one item of a list names, behind the one before it in the list; None if none."""
     years, rest = _years_of(item)
     is_series = bool(pattern("series").search(rest))
     rest = pattern("series").sub(" ", rest)
@@ -153,18 +56,26 @@ def _model(item: str, previous: Model | None) -> Model | None:
     if not name and (maker or years is None):
         return Model(maker, maker, years, True, item) if maker and (previous is None or not years) else None
     if not name and previous is not None:
-        return replace(previous, years=years, text=item)
-    return Model(_inherited(name, rest, maker, previous), maker, years, is_series, item) if name else None
+        return replace(previous, years=years, text=f"{previous.text} {item}")
+    whole = _inherited(name, rest, maker, previous)
+    if not maker and previous is not None and (whole != name or re.match(r"\d", name)):
+        maker = previous.maker  # `14 pro` behind `xiaomi 14`
+    return Model(whole, maker, years, is_series, item) if name else None
 
 
 def _name(rest: str, maker: str) -> str:
     codes = lexicon(_FILE, "known_codes").hits(rest)
     if codes:
         return codes[0].name
+    rest = re.sub(
+        r"(?<![\d.])\d{1,2}\.\d(?![\d.])(?!\s?(?:t|qt|quarts?|l|v)(?![a-z]))(?:[\s-]*(?:inch(?:es)?|in|\"|英寸|寸))?",
+        " ",
+        rest,
+    )  # screens
     rest = re.sub(r"^(.*?)(?:mark|mk\.?)\s*(\d)", r"\1 \2", rest)
     rest = re.sub(r"^\s*第?(\d{1,2})\s*代(.*)$", r"\2 \1", rest)
     rest = re.sub(r"第?(\d{1,2})\s*代", r"\1", rest)
-    for hit in reversed(_family_hits(rest)):
+    for hit in reversed(family_hits(rest)):
         rest = f"{rest[: hit.start]} {hit.name} {rest[hit.end :]}"
     rest = re.sub(r"\s+", " ", rest.replace('"', " "))
     for roman, digit in table("versions.toml", "roman").items():
@@ -174,7 +85,7 @@ def _name(rest: str, maker: str) -> str:
     return f"iphone{name}" if maker == "apple" and re.fullmatch(r"\d{1,2}(?:pro|promax|plus|mini)?", name) else name
 
 
-def _family_hits(rest: str) -> list[Hit]:
+def family_hits(rest: str) -> list[Hit]:
     """The first family named, a digit right behind it allowed: iphone13."""
     for name, listed in words(_FILE, "family").items():
         for word in sorted(listed, key=len, reverse=True):
@@ -182,6 +93,11 @@ def _family_hits(rest: str) -> list[Hit]:
             if found:
                 return [Hit(name, found[0], found.start(), found.end())]
     return []
+
+
+def without_years(text: str) -> str:
+    """The text without years and spans of years."""
+    return _YEARS.sub(" ", text)
 
 
 def _years_of(item: str) -> tuple[tuple[int, int] | None, str]:
@@ -206,52 +122,6 @@ def _inherited(name: str, rest: str, maker: str, previous: Model | None) -> str:
         return stem[0] + name
     if _suffixes().fullmatch(rest.strip()):
         numbered = re.match(r"[a-z\u4e00-\u9fff]*\d+", previous.name)
-        return (numbered[0] if numbered else previous.name) + name
+        bare = next((f for f in words(_FILE, "family") if previous.name.startswith(f)), previous.name)
+        return (numbered[0] if numbered else bare) + name
     return name
-
-
-@cache
-def _model_words() -> re.Pattern[str]:
-    names = [
-        w for section in ("maker", "family", "known_codes") for listed in words(_FILE, section).values() for w in listed
-    ]
-    more = (rf"{either(words(_FILE, section)['words'])}" for section in ("suffix", "series"))
-    numbered = r"\d{1,4}[a-z]{0,4}(?![a-z])|(?:[a-z]{1,4}-)?[a-z]{1,4}-?\d{1,5}[a-z]{0,5}(?![a-z])|第?\d{1,2}代"
-    latin = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if n.isascii())
-    chinese = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if not n.isascii())
-    name = rf"(?:(?<![a-z0-9])(?:{latin})(?![a-z])|{chinese})"
-    suffixes = "|".join(words(_FILE, "suffix")["words"])
-    chinese_name = rf"|[\u4e00-\u9fff]{{1,3}}(?=\s?(?:\d|(?:{suffixes})(?![a-z])))"
-    one = rf"(?:{name}|{'|'.join(more)}|{numbered}|[a-z]{{3,12}}(?=[\s-]+(?:{numbered})){chinese_name})"
-    return re.compile(rf"{name}(?:[\s-]*{one})*")
-
-
-def _trimmed(item: str) -> str:
-    """From the first known maker or family as far as words of a model go; the item itself where none is known."""
-    match = _model_words().search(item)
-    return match[0] if match else item
-
-
-def _is_certain(item: str, model: Model, previous: Model | None) -> bool:
-    named = bool(model.maker or _family_hits(item) or lexicon(_FILE, "known_codes").hits(item))
-    follows = previous is not None and bool(
-        re.fullmatch(
-            r"\d{1,3}\s*[a-z]{0,8}(?:\s(?:pro|max|plus|mini|ultra))*|(?:pro|max|plus|mini|ultra|\s)+|[a-z]\d{1,3}", item
-        )
-    )
-    return (named and len(item) <= _LONGEST_MODEL) or follows
-
-
-def fit_in(text: str) -> Fit:
-    """What free text says the goods fit, behind words such as `for` and 适用于."""
-    text = plain(text)
-    found = Fit()
-    for match in re.finditer(rf"{either(words(_FILE, 'lead')['words'])}\s*", text):
-        before = text[max(0, match.start() - 12) : match.start()]
-        is_bad = bool(re.search(r"(?:not|n't|不|非|in)\s*$", before))
-        part = fit_of(re.split(r";|\.\s|(?<=\w)\s-\s", text[match.end() :])[0][:160], is_field=False)
-        if is_bad:
-            found = replace(found, excluded=(*found.excluded, *part.models))
-        else:
-            found = Fit((*found.models, *part.models), (*found.excluded, *part.excluded), found.is_universal)
-    return found

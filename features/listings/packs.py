@@ -56,8 +56,19 @@ def bare_count(text: str) -> frozenset[int]:
     >>> sorted(bare_count("5 pcs")), sorted(bare_count("一对")), bare_count("5 films")
     ([5], [1, 2], frozenset())
     """
-    found = re.fullmatch(rf"\(?(?:x\s*)?(\d{{1,4}})\s*(?:x|{_measures()})?(?:装|入)?\)?\.?", plain(text).strip(" ,;:"))
+    text = re.sub(r"^(?:1套|1 sets? of)\s*(?=\d)", "", plain(text).strip(" ,;:"))
+    if times := _times(text):
+        return times
+    found = re.fullmatch(rf"\(?(?:x\s*)?(\d{{1,4}})\s*(?:x|{_measures()})?(?:装|入)?\)?\.?", text)
     return _meant(int(found[1]), found[0]) if found else frozenset()
+
+
+def _times(text: str) -> frozenset[int]:
+    """6盒x5片, 2 packs of 10, 5片/盒 共4盒: all pieces."""
+    packs, each = r"(?:盒|包|袋|套|packs?|boxes|bags?|sets?)", rf"(?:{_measures()})"
+    found = re.fullmatch(rf"(\d+)\s*{packs}\s*(?:x|of|,|每盒|每包|每袋)\s*(\d+)\s*{each}?", text)
+    found = found or re.fullmatch(rf"(\d+)\s*{each}\s*(?:/|每|x|per )\s*(?:{packs})?[\s,]*共?\s*(\d+)\s*{packs}", text)
+    return frozenset({int(found[1]) * int(found[2])}) if found else frozenset()
 
 
 def _meant(count: int, text: str) -> frozenset[int]:
@@ -71,6 +82,8 @@ def counts_in(text: str) -> frozenset[int]:
     >>> sorted(counts_in("面膜 补水 20片")), sorted(counts_in("带三根数据线")), sorted(counts_in("Socks, 5 pairs"))
     ([20], [], [5, 10])
     """
+    if times := next((t for piece in re.split(r"[\s;,()]+(?!x|\*)", plain(text)) if (t := _times(piece))), None):
+        return times
     found = re.finditer(
         rf"(?<![\d.\-/第])(\d{{1,4}})\s*(?:{_measures()})(?![a-z\u4e00-\u9fff]|\s*(?:of|x)(?![a-z])|\s[a-z]+[^s\W](?![a-z]))"
         rf"|(?<![a-z])(?P<pair>pair)(?! of|s)(?![a-z])",

@@ -10,13 +10,13 @@ from functools import cache, lru_cache
 from features.listings.lexicon import either, words
 from features.listings.packs import bare_count, pack_in
 from features.listings.quantities import quantities
-from features.listings.things import negative, qualifiers, things
+from features.listings.things import is_lacking, negative, qualifiers, things
 from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "things.toml"
 _MEASURE = "个|只|支|条|根|把|台|副|本|张|片|块|颗|枚|套|件|份|双|对|组|节|卷|瓶|盒|包|袋|粒"
 _COUNT_BEFORE = re.compile(
-    rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|(?:{_MEASURE})装?)?\s*(?:of\s+|的)?(?=[^\d\s.])"
+    rf"^\(?(\d{{1,3}})\s*(?:x(?![a-z])|pcs?\.?|pieces?|units?|pairs?|(?:{_MEASURE})装?)?\s*(?:of\s+|的)?(?=[^\d\s.\-])"
 )
 _COUNT_AFTER = re.compile(
     rf"^(.*?[^\d\s.(-])\s*[(-]?\s*(?:x\s*(\d{{1,3}})|(\d{{1,3}})\s*(?:x|pcs?|pieces?|pairs?|{_MEASURE})|\((\d{{1,3}})\)"
@@ -27,9 +27,9 @@ _SPLIT = re.compile(
 )
 _SET_AFTER = re.compile(r"^(.*?),?\s*[(-]?\s*(?:set|pack|box) of (\d{1,3})\)?\s*$")
 _PACK_HEAD = re.compile(
-    r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]|(?:set|pack|box) of \d+\s*[:(]"
+    r"\d+\s*-?(?:件套|件组|pcs?|pieces?(?: set)?|pack|in 1)\s*(?:套装)?\s*[:(]"
+    r"|\d+\s*(?:件|只|个)\s*:|(?:set|pack|box) of \d+\s*[:(]"
 )
-_ASIDE = re.compile(r"\(([^()]*(?:not incl|exclud|sold sep|without|不含|另购|不包|no )[^()]*)\)")
 _NO_WORDS = re.compile(
     r"(?<![a-z])(?:a|an|the|with|included|includes?|including|box|one|of|each|free|extra|original|new|your|x|pcs?)(?![a-z])|附赠|赠送|赠|原装|带|含|附|内含|的|包装清单|各"
 )
@@ -58,15 +58,33 @@ def parts_of(text: str) -> tuple[Part, ...]:
     [('mug', 1), ('cable', 2), ('screw', None), ('manual', 1)]
     """
     found, missing = list[Part](), False
-    text = _PACK_HEAD.sub(" ", plain(text))
-    for clause in re.split(r"[;\n]|\.\s|\.$", text):
+    text = _PACK_HEAD.sub(" ", re.sub(r"(?<!not )incl(?:\.|uding)|(?:其中|内)(?=含|有|\d)", ", ", plain(text)))
+    clauses = [_items(clause) for clause in re.split(r"[;\n]|\.\s|\.$", text)]
+    is_list = sum(map(len, clauses)) > 1
+    for items in clauses:
         missing = False
-        for item in _items(clause):
-            part = _part(item, missing)
+        for item in items:
+            part = _part(item, missing) or (_bare(item) if is_list else None)
             if part is not None:
                 missing = part.is_missing and bool(re.match(r"\W*(?:no|without|excl\w+|不含|不包含|不包括|不带)", item))
                 found.append(part)
     return tuple(found)
+
+
+_LONGEST_TAIL = 2
+ANONYMOUS = "#"
+PROPERTY = "##"
+
+
+def _bare(item: str) -> Part | None:
+    """A number of pieces in a list that does not say of what (9 pcs, holder), or of colours and the like."""
+    count = bare_count(item)
+    return Part(ANONYMOUS, max(count), frozenset(), False, False, item) if len(count) == 1 else None
+
+
+@cache
+def _properties() -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(words(_FILE, 'not_counted')['words'])})(?: each)?")
 
 
 def _items(clause: str) -> list[str]:
@@ -74,25 +92,50 @@ def _items(clause: str) -> list[str]:
     clause = re.sub(r"(?<=\d)/(?=\d)|(?<=usb)/(?=c)", "-", clause)
     clause = re.sub(r"\swith\s(?=(?:\d+\s)?[a-z -]+$|[^,;]*,)", ", with ", clause)
     clause = re.sub(r"(?<=x\d)\s+(?=[a-z])", ", ", clause)
-    clause = _ASIDE.sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
+    clause = _spaced(clause)
+    clause = _asides().sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
     return [
         piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.")
         for piece in _SPLIT.split(clause)
     ]
 
 
+@cache
+def _asides() -> re.Pattern[str]:
+    """Brackets that say what is not there."""
+    found = words("words.toml", "negation")
+    denied = either((*found["before"], *(w for w in found["after"] if w != "free"), "exclud", "sold sep"))
+    return re.compile(rf"\(([^()]*{denied}[^()]*)\)")
+
+
+@cache
+def _negative_start() -> re.Pattern[str]:
+    return re.compile(either(words("words.toml", "negation")["before"]))
+
+
+def _spaced(clause: str) -> str:
+    """Chinese lists without commas: 2拍3球, 桌1椅1, 耳机 充电盒 数据线."""
+    if re.fullmatch(rf"\s*(?:\d+(?!(?:{_MEASURE}|号)\d)[\u4e00-\u9fff]{{1,4}}){{2,}}\s*", clause):
+        return re.sub(r"(?<=[\u4e00-\u9fff])(?=\d)", ", ", clause)
+    if re.fullmatch(r"\s*(?:[\u4e00-\u9fff]{1,4}\d{1,2}){2,}\s*", clause):
+        return re.sub(r"(?<=\d)(?=[\u4e00-\u9fff])", ", ", clause)
+    if re.fullmatch(r"\s*[\u4e00-\u9fff]{2,6}(?:\s+[\u4e00-\u9fff]{2,6})+\s*", clause):
+        return ", ".join(clause.split())
+    return clause
+
+
 def _part(item: str, after_missing: bool) -> Part | None:
     if not re.search(r"[a-z\u4e00-\u9fff]", item) or bare_count(item):
         return None
     count, name = _counted(item)
+    if count is not None and _properties().fullmatch(name.strip()):
+        return Part(PROPERTY, count, frozenset(), False, False, item)
     hits = things(name)
     is_aside = item.startswith("with ")
     if pack_in(item) is not None and not hits:
         return None
-    is_missing = after_missing or any(is_negated(name, h.start, h.end) for h in hits)
-    is_missing = is_missing or (
-        bool(re.search(either(words("words.toml", "negation")["before"][:6]), name)) and not hits
-    )
+    is_missing = after_missing or any(is_lacking(name, h.start, h.end) for h in hits)
+    is_missing = is_missing or (not hits and bool(_negative_start().match(name)))
     bare = _NO_WORDS.sub(" ", name)
     head = _head(name)
     if head is None and not bare.strip(" .-()"):
@@ -108,7 +151,12 @@ def _head(name: str) -> str | None:
     """The thing a phrase is about: the last named before "for" and "with"."""
     phrase = re.split(r"(?<![a-z])(?:for|with|to)(?![a-z])|\(", name)[0]
     hits = things(phrase) or things(name)
-    return hits[-1].name if hits else None
+    if not hits:
+        return None
+    if is_lacking(name, hits[-1].start, hits[-1].end):
+        return hits[-1].name
+    rest = re.sub(r"[^\u4e00-\u9fff].*", "", name[hits[-1].end :])
+    return hits[-1].name if len(re.sub(rf"^(?:{_MEASURE}|各|共)+", "", rest)) < _LONGEST_TAIL else None  # 贴膜神器
 
 
 def _counted(item: str) -> tuple[int | None, str]:
@@ -169,7 +217,9 @@ def _withs() -> re.Pattern[str]:
 
 
 def _featured(text: str) -> Iterable[Part]:
-    """`with charger`, `带三根数据线`, `+ 2 films`: parts, or perhaps features."""
+    """`with charger`, `带三根数据线`, `+ 2 films`: parts, or perhaps features; 25ft is no count."""
+    for q in reversed(quantities(text)):
+        text = text[: q.start] + "#" * (q.end - q.start) + text[q.end :]
     for hit in things(text):
         found = _withs().search(text[max(0, hit.start - 32) : hit.start])
         if found and not is_negated(text, hit.start, hit.end):

@@ -104,7 +104,11 @@ def size_of(text: str) -> Size:
     rest = _chain().sub(" ", text)
     names = set() if groups and any(g.has_unit for g in groups) else named(rest)
     volumes = tuple(q for q in map(_as_fluid, quantities(text)) if q.kind == "volume")
-    return Size(tuple(groups), volumes, frozenset(names | in_systems(text)))
+    by_system = in_systems(text)
+    names |= {name for name in named(rest) if name[0] == "bed"}
+    if any(system == "waist" for system, _ in by_system) and "l" in text:  # 32L is the length of trousers
+        groups, volumes = [], ()
+    return Size(tuple(groups), volumes, frozenset(names | by_system))
 
 
 def _as_fluid(q: Quantity) -> Quantity:

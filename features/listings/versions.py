@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import cast
 
+from features.listings.denials import denies_what_the_other_says
 from features.listings.lexicon import lexicon, table, words
 from features.listings.quantities import are_equal, quantities
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import qualifiers
-from features.listings.wording import is_chinese, joined, plain
+from features.listings.wording import is_chinese, is_negated, joined, plain
 
 _FILE = "versions.toml"
 _ALSO_GENERATION = "generation"
@@ -78,13 +79,16 @@ def version_in(text: str, *, is_field: bool) -> Version:
 
 def _named(section: str, text: str) -> dict[str, frozenset[str]]:
     return {
-        kind: frozenset(
-            _value("number", m[1]) if m[1].replace(".", "").isdigit() else m[1]
-            for p in patterns
-            for m in p.finditer(text)
-        )
+        kind: frozenset(_protocol(kind, m[1]) for p in patterns for m in p.finditer(text))
         for kind, patterns in _patterns(section).items()
     }
+
+
+def _protocol(kind: str, text: str) -> str:
+    same = table(_FILE, "protocol_same").get(kind)
+    if isinstance(same, dict) and text in same:  # USB 3.0 is USB 3.2 Gen 1
+        return str(same[text])
+    return _value("number", text) if text.replace(".", "").isdigit() else text
 
 
 def _value(kind: str, text: str) -> str:
@@ -99,7 +103,8 @@ def _value(kind: str, text: str) -> str:
 
 def _listed(section: str, text: str, pattern: str, is_field: bool) -> frozenset[str]:
     if is_field:
-        return lexicon(_FILE, section).names(text)
+        hits = lexicon(_FILE, section).hits(text)
+        return frozenset(hit.name for hit in hits if not is_negated(text, hit.start, hit.end))
     found = re.findall(rf"(?<![a-z])(?:{cast('str', table(_FILE, 'edition_in_text')[pattern])})", text)
     return frozenset(name for part in found for name in lexicon(_FILE, section).names(part))
 
@@ -142,6 +147,9 @@ def version(listing: Record, product: Record) -> Finding:
     kept, theirs = _stated(product, listing)
     is_wrong = compared(ours, theirs)
     if listing.version and product.version:
+        denied = (listing.version, product.version), (product.version, listing.version)
+        if any(denies_what_the_other_says(*pair) for pair in denied):
+            return Finding(True, said, kept)
         by_words = _by_words(listing.version, product.version, ours, theirs)
         is_wrong = by_words if is_wrong is None or _do_measures_differ(listing.version, product.version) else is_wrong
     elif is_wrong is None and _stands_in(listing, product):
@@ -151,9 +159,14 @@ def version(listing: Record, product: Record) -> Finding:
         return unknown(
             said if both or ours.kinds else listing.version, kept if both or theirs.kinds else product.version
         )
-    if not is_wrong and compared(version_in(listing.name, is_field=False), theirs):
+    if not is_wrong and compared(version_in(_own(listing.name), is_field=False), theirs):
         return Finding(True, listing.name, kept)
     return Finding(is_wrong, said, kept)
+
+
+def _own(title: str) -> str:
+    """A title without what it says the goods are for: Pencil for iPad 10th gen."""
+    return re.split(r"(?<![a-z])(?:for|fits?|compatible with|works with)(?![a-z])|适用|兼容|适配", plain(title))[0]
 
 
 def _by_words(a: str, b: str, ours: Version, theirs: Version) -> bool | None:

@@ -1,0 +1,190 @@
+"""What a text says goods fit and what they do not: lists of models, ranges, exclusions, in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+
+from features.listings.lexicon import either, lexicon, words
+from features.listings.models import Model, family_hits, model_of, pattern
+from features.listings.packs import pack_in
+from features.listings.wording import joined, plain
+
+_FILE = "models.toml"
+_LONGEST_MODEL = 48
+_LONGEST_RANGE = 20
+_NO_NAME = r"(?!(?:in|to|of|up|or|as|at|by|on|is|no|an|for|with|and) )"
+_RANGE = re.compile(
+    r"(?<![a-z\d])(?P<stem>[a-z]{3,12}\s*|[a-z])(?P<first>\d{1,2})\s*(?:-|~|to|through|thru|至|到)\s*(?P=stem)?(?P<last>\d{1,2})(?!\d|[a-qu-z]|\.\d)"
+)
+_SHARED_UNIT = re.compile(  # 42/44/45 mm
+    r"(?P<numbers>(?<![\d.])\d{1,3}(?:\.\d)?(?:\s*[/,]\s*\d{1,3}(?:\.\d)?)+)\s*(?P<unit>mm|qt|quarts?|ft|inch(?:es)?|ml|v|w|l)(?![a-z])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What goods fit, what they do not, and whether they are said to fit everything."""
+
+    models: tuple[Model, ...] = ()
+    excluded: tuple[Model, ...] = ()
+    is_universal: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is said."""
+        return bool(self.models or self.excluded or self.is_universal)
+
+
+@lru_cache(maxsize=65_536)
+def fit_of(text: str, *, is_field: bool = True) -> Fit:
+    """What a list of models says; in free text (is_field False) only models with a known maker or family count.
+
+    >>> [m.name for m in fit_of("iPhone 12/13, 13 Pro; not for iPhone 14").models]
+    ['iphone12', 'iphone13', 'iphone13pro']
+    """
+    good, bad, universal = list[Model](), list[Model](), False
+    previous: Model | None = None
+    for clause, is_bad in _clauses(plain(text)):
+        if pattern("universal").search(clause) and not is_bad:
+            universal = True
+            clause = pattern("universal").sub(" ", clause)
+        for item in _items(clause):
+            if re.match(r"\d", item) and pack_in(item) is not None:
+                continue  # 3pcs is no model
+            item = item if is_field else _trimmed(item)
+            model = model_of(item, previous)
+            if model is None or not (is_field or _is_certain(item, model, previous)):
+                previous = previous if is_field else None
+                continue
+            kept = bad if is_bad else good
+            if (
+                previous is not None
+                and previous.years is None
+                and kept
+                and replace(model, text="", years=None) == replace(previous, text="")
+            ):
+                kept.pop()  # "Civic (2016-2021)" is one model
+            kept.append(model)
+            previous = model
+    return Fit(tuple(_without_families(good)), tuple(bad), universal)
+
+
+def _without_families(models: list[Model]) -> list[Model]:
+    """Without the family that only heads its members: iPad (8th, 9th generation)."""
+    heads = {m.name for m in models if m.name in words(_FILE, "family")} - {*words(_FILE, "model_of_its_own")["names"]}
+    inherited = {h for h in heads for m in models if m.name != h and m.name.startswith(h) and h not in joined(m.text)}
+    return [m for m in models if m.name not in inherited]
+
+
+@cache
+def _behind() -> re.Pattern[str]:
+    after = either(words(_FILE, "negative_behind")["words"])
+    return re.compile(rf"(?P<named>[^;()§,]*[^;()§,\s])(?<!也)(?<!是)\s*(?P<all>均|都)?{after}(?=\s*(?:$|[;,)]))")
+
+
+@cache
+def _joined_makers() -> re.Pattern[str]:
+    """`比亚迪 秦`: a Chinese maker and the blank before a Chinese model."""
+    makers = [w for listed in words(_FILE, "maker").values() for w in listed if not w.isascii()]
+    return re.compile(rf"({either(makers)})\s+(?=[\u4e00-\u9fff])")
+
+
+def _put_before(match: re.Match[str]) -> str:
+    """`model y不适用` as `; not for model y`."""
+    return f"; not for {match['named']};"
+
+
+def _clauses(text: str) -> list[tuple[str, bool]]:
+    """Clauses, and whether what they name is said not to fit; what follows a negative word in brackets or behind a
+    comma too."""
+    text = _joined_makers().sub(r"\1", text)
+    text = _behind().sub(_put_before, re.sub(r"以?外[,;]", ";", text))
+    negative = either(words(_FILE, "negative")["words"])
+    marked = re.sub(rf"({negative})", r"§\1", text)
+    marked = re.sub(
+        r"(?<!§)((?<!不)(?:适用于|兼容)|(?<![a-z] )(?<=[,;] )(?:fits?|compatible with|works? with))", r"¶\1", marked
+    )
+    found = []
+    for piece in re.split(r"[;()]|\.\s|\.$|(?<![a-z])but(?! not|[a-z])|(?=[§¶])|但", marked):
+        bare = piece.strip(" ,")
+        is_bad = bare.startswith("§")
+        found.append((re.sub(rf"^§{negative}", " ", bare).strip("§¶ "), is_bad))
+    return found
+
+
+def _spelt_out(match: re.Match[str]) -> str:
+    """`iphone 11-13` and `s20-s22` as lists."""
+    first, last = int(match["first"]), int(match["last"])
+    if not first < last <= first + _LONGEST_RANGE:
+        return match[0]
+    return ", ".join(f"{match['stem']}{n}" for n in range(first, last + 1))
+
+
+def _items(clause: str) -> list[str]:
+    clause = _RANGE.sub(_spelt_out, re.sub(r"(?<![a-z])f/(?=\d)", "f", clause))
+    clause = re.sub(r"(?<=[a-z0-9])\+(?=\s|,|/|$|;|\))", " plus", re.sub(r"((?:19|20)\d\d)\s*\+", r"\1 and up", clause))
+    clause = _SHARED_UNIT.sub(lambda m: re.sub(r"\s*[/,]\s*", f"{m['unit']}, ", m["numbers"]) + m["unit"], clause)
+    clause = re.sub(r"(?<![a-z\d])([a-z]{1,3})(\d{1,4}[a-z]?)\s+(?=\1\d)", r"\1\2, ", clause)
+    clause = re.sub(r"(?<=\s[a-z]\d)\s+(?=[a-z]\d(?!\w))", ", ", clause)
+    clause = re.sub(r"(?<![a-z\d])(\d{1,2}[a-z]\d?)\s+(?=\d{1,2}[a-z]\d?(?![a-z\d]))", r"\1, ", clause)
+    clause = re.sub(r"and (up|later|newer)", r"and_\1", clause)
+    split = re.split(
+        r"[,/|&+:]|(?<![a-z])(?:and|or)(?![a-z_])|(?<=[\da-z\u4e00-\u9fff\s])(?:和|及(?!以)|与|或者?)(?=[\s\da-z\u4e00-\u9fff])",
+        clause,
+    )
+    return [item.replace("and_", "and ").strip(" :.-'\"") for item in split if item.strip(" :.-'\"")]
+
+
+@cache
+def _model_words() -> re.Pattern[str]:
+    names = [
+        w for section in ("maker", "family", "known_codes") for listed in words(_FILE, section).values() for w in listed
+    ]
+    more = (rf"{either(words(_FILE, section)['words'])}" for section in ("suffix", "series"))
+    numbered = (
+        r"\d{1,4}(?:\.\d)?[a-z]{0,4}(?![a-z])|(?:[a-z]{1,4}-)?[a-z]{1,4}-?\d{1,5}[a-z]{0,5}(?![a-z])|第?\d{1,2}代"
+    )
+    latin = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if n.isascii())
+    chinese = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True) if not n.isascii())
+    name = rf"(?:(?<![a-z0-9])(?:{latin})(?![a-z])|{chinese})"
+    suffixes = "|".join(words(_FILE, "suffix")["words"])
+    chinese_name = rf"|[\u4e00-\u9fff]{{1,3}}(?=\s?(?:\d|(?:{suffixes})(?![a-z])))"
+    one = rf"(?:{name}|{'|'.join(more)}|{numbered}|{_NO_NAME}[a-z]{{2,12}}(?=[\s-]+(?:{numbered})){chinese_name})"
+    return re.compile(rf"{name}(?:[\s-]*{one})*")
+
+
+def _trimmed(item: str) -> str:
+    """From the first known maker or family as far as words of a model go; the item itself where none is known."""
+    match = _model_words().search(item)
+    return match[0] if match else item
+
+
+def _is_certain(item: str, model: Model, previous: Model | None) -> bool:
+    named = bool(model.maker or family_hits(item) or lexicon(_FILE, "known_codes").hits(item))
+    follows = previous is not None and bool(
+        re.fullmatch(
+            r"\d{1,3}\s*[a-z]{0,8}(?:\s(?:pro|max|plus|mini|ultra))*|(?:pro|max|plus|mini|ultra|\s)+|[a-z]\d{1,3}", item
+        )
+    )
+    return (named and len(item) <= _LONGEST_MODEL) or follows
+
+
+def fit_in(text: str) -> Fit:
+    """What free text says the goods fit, behind words such as `for` and 适用于."""
+    text = plain(text)
+    found = Fit()
+    for match in re.finditer(rf"{either(words(_FILE, 'lead')['words'])}\s*", text):
+        before = text[max(0, match.start() - 12) : match.start()]
+        is_bad = bool(re.search(r"(?:(?<![a-z])(?:not|in)|n't|不|非)\s*$", before))
+        part = fit_of(re.split(r";|\.\s|(?<=\w)\s-\s", text[match.end() :])[0][:160], is_field=False)
+        if is_bad:
+            found = replace(found, excluded=(*found.excluded, *part.models))
+        else:
+            found = Fit(
+                (*found.models, *part.models),
+                (*found.excluded, *part.excluded),
+                part.is_universal or found.is_universal,
+            )
+    return found

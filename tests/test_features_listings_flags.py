@@ -1,0 +1,65 @@
+"""Single flags: one thing said of goods beside another, and how models, pictures and lists of parts are read."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.listings.compare import findings
+from features.listings.fits import fit_in, fit_of
+from features.listings.model_names import do_name_one
+from features.listings.part_lists import parts_of
+from features.listings.record import Record, Source, columns_of
+from features.listings.shown import foreground, whole_count
+from features.listings.things import negative
+
+CASES = tomllib.loads((Path(__file__).parent / "golden" / "listing_flags.toml").read_text("utf-8"))["case"]
+
+
+def record(cells: dict[str, str], source: Source) -> Record:
+    return Record("A", **{name: cells.get(column, "") for name, column in columns_of(source).items() if name != "sku"})
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c['flag']}: {c['listing']}"[:70])
+def test_a_flag_is_raised_where_it_must_be_and_nowhere_else(case: dict[str, Any]) -> None:
+    found = findings(record(case["listing"], "listing"), record(case["product"], "product"))
+    assert (found[f"mismatch_{case['flag']}"].is_mismatch is True) == case["is_mismatch"]
+
+
+def test_a_word_that_ends_in_in_does_not_deny_the_model_behind_for() -> None:
+    assert [m.name for m in fit_in("Chain for Stihl MS 170").models] == ["ms170"]
+    assert fit_in("Controller skin for PS5").excluded == ()
+    assert [m.name for m in fit_in("not compatible with PS5").excluded] == ["playstation5"]
+
+
+def test_what_is_said_behind_a_model_not_to_fit_is_excluded() -> None:
+    found = fit_of("特斯拉 Model 3（Model Y不适用）")
+    assert [m.name for m in found.models] == ["3"]
+    assert [m.name for m in found.excluded] == ["y"]
+
+
+def test_one_model_by_two_names_is_one_and_a_suffix_makes_another() -> None:
+    a, b, c = (fit_of(text).models[0] for text in ("Fuji X100V camera", "X100V", "X100VI"))
+    assert do_name_one(a, b)
+    assert not do_name_one(b, c)
+
+
+def test_a_list_says_what_is_not_there_in_brackets_behind_it_and_with_a_modifier() -> None:
+    missing = {p.text for p in parts_of("主机、臂带（适配器另购）") if p.is_missing}
+    assert missing == {"适配器另购"}
+    assert negative("no built-in pump; 无外接音箱; 无线鼠标") == {"pump", "speaker"}
+
+
+def test_chinese_lists_without_commas_are_told_apart() -> None:
+    assert [(p.text, p.count) for p in parts_of("2拍3球")] == [("2拍", 2), ("3球", 3)]
+    assert [p.name for p in parts_of("耳机 充电盒 数据线")] == ["earphones", "charging_case", "cable"]
+    assert [(p.name, p.count) for p in parts_of("8节5号电池")] == [("battery", 8)]
+
+
+def test_the_background_of_a_picture_is_no_part_of_the_goods() -> None:
+    assert foreground("eight silver hooks on grey tile wall").strip() == "8 silver hooks"
+    assert foreground("3-seat sofa").strip() == "3-seat sofa"
+    assert whole_count("stack of three soap bars") == 3
