@@ -83,8 +83,10 @@ def looked(world: str, orders: int, seed: int) -> list[Looked]:
         pl.when(pl.col("cell") == "entry").then(pl.col("state")).otherwise(pl.col("cell")).alias("cell")
     )
     with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "later.parquet"
+        later.write_parquet(path)
         return [
-            _shop(later_rows(later, of_shop, Path(folder)), of_shop, numbers_of(made, shop[0], day))
+            _shop(later_rows(path, of_shop), of_shop, numbers_of(made, shop[0], day))
             for shop, of_shop in truth.group_by("shop_id", maintain_order=True)
         ]
 
