@@ -46,7 +46,7 @@ def test_a_model_that_learned_from_twice_as_much_has_half_the_error_of_slope() -
 
 
 def test_states_whose_levels_differ_by_chance_alone_get_one_level() -> None:
-    levels = fitted_calibrator(*[said(3_000, FLAT + 0.4, STRAIGHT, seed=4)] * 2).intercepts[: len(STATES)]
+    levels = fitted_calibrator(*[said(3_000, FLAT, STRAIGHT, seed=4)] * 2).intercepts[: len(STATES)]
     assert np.ptp(levels) < 0.1
     apart = np.linspace(-1.0, 1.0, len(STATES))[STATE_OF_PHASE]
     assert np.ptp(fitted_calibrator(*[said(30_000, apart, STRAIGHT, seed=5)] * 2).intercepts) > 1.5

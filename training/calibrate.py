@@ -119,7 +119,7 @@ def _levels(rows: Said, slopes: Floats) -> tuple[Floats, Floats]:
     settings, offset, own = fit_settings(), slopes[rows.phase] * rows.raw, slice(1, 1 + len(STATES))
     deviation = settings.calibration_intercept_deviation
     for _ in range(2):
-        prior = _own(np.inf, deviation, settings.calibration_phase_deviation)
+        prior = _own(settings.calibration_common_deviation, deviation, settings.calibration_phase_deviation)
         beta, covariance = _newton(_PARTS[rows.phase], offset, rows, prior, np.zeros(len(prior)))
         beyond = float(np.mean(beta[own] ** 2 - np.diag(covariance)[own]))
         least = settings.calibration_least_deviation

@@ -90,7 +90,7 @@ def learn(
     for penalty in _penalties(everything):
         tried[penalty] = [_staged(rows, fold, fit(fold.fit, penalty)) for fold in folds]
         progress(f"{len(folds)} rolling origins fitted, margin's penalty {penalty:g}")
-    penalty = min(tried, key=lambda p: _least_losses(tried[p]).sum())
+    penalty = min(tried, key=lambda p: float(_least_losses(tried[p]).sum()))
     stages = tried[penalty]
     trees = _best_trees(stages)
     progress(f"trees chosen: {', '.join(f'{state} {n}' for state, n in zip(STATES, trees, strict=True))}")

@@ -36,6 +36,7 @@ class FitSettings:
     surrogate_fewest_trees: int
     surrogate_most_trees: int
     calibration_intercept_deviation: float
+    calibration_common_deviation: float
     calibration_least_deviation: float
     calibration_slope_deviation: float
     calibration_state_slope_deviation: float
