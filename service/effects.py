@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from features.columns import Floats
 from features.outcome import CLAIM_TYPES
 from model.effects import Belief, Evidence, Finding, Posterior, choice_variance, posterior
 from service.advice_catalogue import Action, Basis, Catalogue
+
+History = Literal["evidence", "not_identified", "not_asked"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +28,12 @@ class EffectTable:
     risk: Floats
     basis: tuple[Basis, ...]
     unidentified: tuple[str | None, ...]
+
+    def history(self, place: int) -> History:
+        """What the shop's history told of an action."""
+        if self.basis[place] in ("evidence", "experiment"):
+            return "evidence"
+        return "not_asked" if self.unidentified[place] is None else "not_identified"
 
 
 @lru_cache(maxsize=8)

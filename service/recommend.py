@@ -8,6 +8,7 @@ from typing import Literal
 
 from model.effects import Evidence
 from service.advice_catalogue import Action, Basis, Catalogue, Scope, SideEffect
+from service.effects import History
 from service.offers import offers
 from service.planning import Plan, best_plan
 from service.stakes import Stakes
@@ -23,8 +24,9 @@ class Recommendation:
 
     deadline: epoch seconds, None where there is none; it may lie before as_of for what is worth doing late.
     effect_low, effect_high: the 90 % interval of the order's claim probability with the action ÷ without; basis: what
-    that rests on. cost: what it takes and the price of its side effects; net_benefit: expected cost before − after −
-    cost. Where `action.helps` is "next_orders" all of these are of the next order like this one.
+    that rests on; history: whether the shop's own past could tell it. cost: what it takes and the price of its side
+    effects; net_benefit: expected cost before − after − cost. Where `action.helps` is "next_orders" all of these are of
+    the next order like this one.
     """
 
     action: Action
@@ -36,6 +38,7 @@ class Recommendation:
     cost: float
     net_benefit: float
     basis: Basis
+    history: History
 
     @property
     def scope(self) -> Scope:
@@ -146,4 +149,5 @@ def _recommendation(one: Worth, k: int, probability: float) -> Recommendation:
         cost=float(one.cost[k]),
         net_benefit=float(one.net[k]),
         basis=one.basis,
+        history=one.history,
     )

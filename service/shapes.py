@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from features.kinds import ClaimType, Instant
 from features.order import Order
 from service.decide import Status
+from service.effects import History
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Band = Literal["low", "elevated", "high", "critical"]
@@ -53,7 +54,8 @@ class RecommendationShape(BaseModel):
     expected_cost_after: float | None
     cost: float | None
     net_benefit: float | None
-    basis: Literal["policy", "prior", "evidence", "experiment", "not_identified"]
+    basis: Literal["policy", "prior", "evidence", "experiment"]
+    history: History
     effect_interval: list[float]
     side_effects: list[str]
     text: str

@@ -11,7 +11,7 @@ from features.conditions import held_value
 from features.order import attributes
 from model.effects import Evidence
 from service.advice_catalogue import AS_OF, Action, Basis, Catalogue
-from service.effects import effect_table
+from service.effects import History, effect_table
 from service.metric_limits import blocked
 from service.offers import Offer
 from service.stakes import Stakes, summed
@@ -27,7 +27,7 @@ class Worth:
     probability of each type by, and what a claim of each type costs then. cost_after, cost, net: (k,) expected cost
     after, what it takes for one order with its side effects, and what remains; shared: (k,) the part of the cost that
     is spent once for all orders it serves. is_blocked: (k,) bool, by a hard limit.
-    basis: what the sizes of the effects rest on.
+    basis: what the sizes of the effects rest on; history: what the shop's own told.
     """
 
     offer: Offer
@@ -40,6 +40,7 @@ class Worth:
     shared: Floats
     is_blocked: Bools
     basis: Basis
+    history: History
 
 
 def worth_of(stakes: Stakes, offer: Offer, catalogue: Catalogue, evidence: Evidence) -> Worth:
@@ -56,7 +57,7 @@ def worth_of(stakes: Stakes, offer: Offer, catalogue: Catalogue, evidence: Evide
     is_blocked = blocked(stakes.columns, action, catalogue.limits)[rows]
     return Worth(
         offer, _relative(before, effect), after / before, of_type, cost_after, cost, net, shared, is_blocked,
-        table.basis[offer.place],
+        table.basis[offer.place], table.history(offer.place),
     )  # fmt: skip
 
 
