@@ -15,19 +15,17 @@ from features.order import STATES, State
 LATE = {"overdue": State.IN_TRANSIT, "settled": State.DELIVERED, "unanswered": State.CONTACT}
 PHASES = (*(str(state) for state in STATES), *LATE)
 STATE_OF_PHASE = np.array([*range(len(STATES)), *(STATES.index(state) for state in LATE.values())])
+_IN_TRANSIT, _DELIVERED, _CONTACT = (STATES.index(state) for state in LATE.values())
+_LATER = len(LATE)  # places from a state to its late phase: the last states have one, in their order
 SETTLED_DAYS = 21.0
 UNANSWERED_HOURS = 23.0
 
 
 def phases(columns: Columns, state: Ints) -> Ints:
     """(n,) int64: the place in `PHASES` of each order; its state's own place until it is late in that state."""
-    as_of, phase = columns["as_of"], state.copy()
-    answered = columns["first_reply_at"] <= as_of
-    late = {
-        "overdue": as_of > columns["latest_delivery_at"],
-        "settled": as_of >= columns["delivered_at"] + SETTLED_DAYS * DAY,
-        "unanswered": ~answered & (as_of >= columns["first_message_at"] + UNANSWERED_HOURS * HOUR),
-    }
-    for name, where in late.items():
-        phase[where & (state == STATES.index(LATE[name]))] = PHASES.index(name)
-    return phase
+    as_of = columns["as_of"]
+    overdue = (state == _IN_TRANSIT) & (as_of > columns["latest_delivery_at"])
+    settled = (state == _DELIVERED) & (as_of >= columns["delivered_at"] + SETTLED_DAYS * DAY)
+    waited = as_of >= columns["first_message_at"] + UNANSWERED_HOURS * HOUR
+    unanswered = (state == _CONTACT) & waited & ~(columns["first_reply_at"] <= as_of)
+    return np.asarray(state + _LATER * (overdue | settled | unanswered))
