@@ -18,6 +18,7 @@ from model.consequences import Consequences
 from model.delay import DelayCurve
 from model.effects import Evidence
 from model.margin import Margin
+from model.types import Leaning
 
 Target = Literal["claim_filed", "claim_debited"]
 Standing = Literal["fitted", "insufficient_data"]
@@ -58,7 +59,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Everything that inference needs, without files: see `model/artefact.py` for how it is kept."""
+    """Everything that inference needs, without files: see `model/artefact.py` for how it is kept.
+
+    type_shares: (states, types) P(type | claim) of each state, which `leaning` leans by what is known of an order.
+    """
 
     pipeline: FeaturePipeline
     margin: Margin
@@ -71,6 +75,7 @@ class Scorer:
     standing: Standing
     consequences: Consequences
     evidence: Evidence = field(default_factory=Evidence)
+    leaning: Leaning = field(default_factory=Leaning)
 
     def score(self, columns: Columns, threads: int = 1) -> Scores:
         """Probabilities of orders masked to their as_of (`features.moments.as_known`)."""
@@ -95,7 +100,7 @@ class Scorer:
         within_7, within_30 = (probability * share for share in shares)
         return Scores(
             state, probability, probability_of(calibrated - spread), probability_of(calibrated + spread),
-            within_7, within_30, baseline, self.type_shares[state], X, raw,
+            within_7, within_30, baseline, self.leaning.shares(self.type_shares[state], X), X, raw,
         )  # fmt: skip
 
     def remaining_days(self, columns: Columns) -> Floats:
@@ -118,6 +123,7 @@ class Scorer:
             "type_shares": self.type_shares.tolist(),
             "consequences": self.consequences.to_state(),
             "evidence": self.evidence.to_state(),
+            "leaning": self.leaning.to_state(),
         }
 
     @classmethod
@@ -136,4 +142,5 @@ class Scorer:
             standing=cast("Standing", state["standing"]),
             consequences=Consequences.from_state(state["consequences"]),
             evidence=Evidence.from_state(state.get("evidence", {})),
+            leaning=Leaning.from_state(state.get("leaning", {})),
         )
