@@ -19,6 +19,7 @@ from model.consequences import Consequences
 from model.delay import DelayCurve
 from model.effects import Evidence
 from model.margin import Margin
+from model.types import Leaning
 
 Target = Literal["claim_filed", "claim_debited"]
 Standing = Literal["fitted", "insufficient_data", "degraded"]
@@ -73,7 +74,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Everything that inference needs, without files: see `model/artefact.py` for how it is kept."""
+    """Everything that inference needs, without files: see `model/artefact.py` for how it is kept.
+
+    type_shares: (states, types) P(type | claim) of each state, which `leaning` leans by what is known of an order.
+    """
 
     pipeline: FeaturePipeline
     margin: Margin
@@ -86,6 +90,7 @@ class Scorer:
     standing: Standing
     consequences: Consequences
     evidence: Evidence = field(default_factory=Evidence)
+    leaning: Leaning = field(default_factory=Leaning)
 
     def score(self, columns: Columns, threads: int = 1) -> Scores:
         """Probabilities of orders masked to their as_of (`features.moments.as_known`)."""
@@ -109,7 +114,7 @@ class Scorer:
         within_7, within_30 = (probability * share for share in shares)
         return Scores(
             state, phase, probability, probability_of(calibrated - spread), probability_of(calibrated + spread),
-            within_7, within_30, baseline, self.type_shares[state], X, raw,
+            within_7, within_30, baseline, self.leaning.shares(self.type_shares[state], X), X, raw,
         )  # fmt: skip
 
     def calibrated(self, columns: Columns, state: Ints, phase: Ints, raw: Floats) -> tuple[Floats, Floats]:
@@ -140,6 +145,7 @@ class Scorer:
             "type_shares": self.type_shares.tolist(),
             "consequences": self.consequences.to_state(),
             "evidence": self.evidence.to_state(),
+            "leaning": self.leaning.to_state(),
         }
 
     @classmethod
@@ -158,4 +164,5 @@ class Scorer:
             standing=cast("Standing", state["standing"]),
             consequences=Consequences.from_state(state["consequences"]),
             evidence=Evidence.from_state(state.get("evidence", {})),
+            leaning=Leaning.from_state(state.get("leaning", {})),
         )

@@ -13,7 +13,6 @@ from features.columns import Columns, Floats
 from features.errors import TrainingError
 from features.moments import DAY
 from features.order import STATES
-from features.outcome import CLAIM_TYPES
 from features.phases import PHASES
 from features.pipeline import Extra, FeaturePipeline
 from model.booster import Booster
@@ -30,6 +29,7 @@ from training.leaks import Dropped, Ratio, known_ratios, overwritten, recorded_b
 from training.learn import Known, Learned, Progress, known_at, learn
 from training.rows import Rows, built_rows, chosen_landmarks, curve_of, known_piece
 from training.settings import fit_settings
+from training.types import Claimed, leaning, state_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +180,13 @@ def insufficient(prepared: Prepared) -> Scorer:
 def _scorer(prepared: Prepared, margin: Margin, booster: Booster, calibrator: Calibrator, *, is_fitted: bool) -> Scorer:
     until, window = prepared.dataset.observed_until, prepared.pipeline.window_days
     curve = curve_of(prepared.rows, until, window)
+    claims = claimed_rows(prepared)
+    shares = state_shares(claims)
     return Scorer(
-        prepared.pipeline, margin, booster, calibrator, curve, baseline_of(prepared, curve), type_shares(prepared),
+        prepared.pipeline, margin, booster, calibrator, curve, baseline_of(prepared, curve), shares,
         prepared.dataset.coverage.target, "fitted" if is_fitted else "insufficient_data",
         learned_consequences(prepared.dataset, prepared.pipeline, prepared.marks, prepared.rows),
+        leaning=leaning(claims, shares, prepared.pipeline.features_),
     )  # fmt: skip
 
 
@@ -203,17 +206,12 @@ def baseline_of(prepared: Prepared, curve: DelayCurve) -> Baseline:
     return Baseline(rates, dict(zip(shops.tolist(), ((observed + prior) / (expected + prior)).tolist(), strict=True)))
 
 
-def type_shares(prepared: Prepared) -> Floats:
-    """(states, types) float64: P(type | claim), each state's own shares shrunk to those of all."""
-    rows, prior = prepared.rows, fit_settings().shares_type_prior_claims
-    claimed = rows.labels(prepared.dataset.observed_until)
+def claimed_rows(prepared: Prepared) -> Claimed:
+    """The rows before claims whose type is known."""
+    rows = prepared.rows
     kind = prepared.dataset.claim_type[rows.order]
-    counted = claimed & np.isfinite(kind)
-    size = len(CLAIM_TYPES)
-    cells = rows.state[counted] * size + kind[counted].astype(np.int64)
-    counts = np.bincount(cells, rows.importance[counted], len(STATES) * size).reshape(len(STATES), size)
-    overall = (counts.sum(axis=0) + 1.0) / (counts.sum() + size)
-    return np.asarray((counts + prior * overall) / (counts.sum(axis=1, keepdims=True) + prior))
+    at = np.flatnonzero(rows.labels(prepared.dataset.observed_until) & np.isfinite(kind))
+    return Claimed(rows.X[at], rows.state[at], kind[at].astype(np.int64), rows.group[at], rows.importance[at])
 
 
 def canary_orders(prepared: Prepared, most: int) -> Columns:

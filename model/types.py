@@ -1,0 +1,69 @@
+"""Types: how likely a claim would be of each type, given what is known of the order.
+
+Each state's own shares are the ground; a few attributes lean them. Two splits are leaned: not received against anything
+about the goods, and, of the latter, return or refund against not as described.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from features.columns import Floats, Ints
+from model.calibration import probability_of
+
+
+def _nothing() -> Floats:
+    return np.empty(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """What leans the shares of types. All (p,): columns, places in the feature matrix; low, high: clipping; centre: of
+    the clipped values, in their units; received, goods: log-odds a unit for the first split and for the second.
+
+    An unknown value counts as the centre. Without columns nothing leans.
+    """
+
+    columns: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    low: Floats = field(default_factory=_nothing)
+    high: Floats = field(default_factory=_nothing)
+    centre: Floats = field(default_factory=_nothing)
+    received: Floats = field(default_factory=_nothing)
+    goods: Floats = field(default_factory=_nothing)
+
+    def design(self, X: Floats) -> Floats:
+        """(n, p) float64: what the weights act on, in the attributes' units; zero is the centre."""
+        values = X[:, self.columns]
+        known = np.where(np.isnan(values), self.centre, values)
+        return np.asarray(np.minimum(np.maximum(known, self.low), self.high) - self.centre)
+
+    def shares(self, base: Floats, X: Floats) -> Floats:
+        """(n, types) float64: base ((n, types)) leaned by what is known (X, (n, features)).
+
+        Summed one term after the other, so that a row alone equals the row in a table, bit for bit.
+        """
+        if not len(self.columns):
+            return base
+        design = self.design(X)
+        about_goods = base[:, 1] + base[:, 2]
+        lean = np.cumsum(design * self.received, axis=1)[:, -1]
+        missing = probability_of(np.log(base[:, 0]) - np.log(about_goods) + lean)
+        lean = np.cumsum(design * self.goods, axis=1)[:, -1]
+        returned = probability_of(np.log(base[:, 2]) - np.log(base[:, 1]) + lean)
+        return np.stack([missing, (1.0 - missing) * (1.0 - returned), (1.0 - missing) * returned], axis=1)
+
+    def to_state(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: getattr(self, name).tolist() for name in self.__slots__}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Leaning:
+        """The inverse of `to_state`; nothing leans where a bundle says nothing of it."""
+        if not state:
+            return cls()
+        floats = {name: np.array(state[name], dtype=np.float64) for name in cls.__slots__ if name != "columns"}
+        return cls(columns=np.array(state["columns"], dtype=np.int64), **floats)
