@@ -176,7 +176,8 @@ def read_back(found: list[SourceCoverage], folder: Path) -> Coverage:
 
 def test_training_reads_the_coverage_that_is_written(tmp_path: Path) -> None:
     found = shop(posted(("b", "shipment", 1, 10.0), CLAIM), returned("a", 15)).coverage
-    assert read_back(found, tmp_path) == Coverage(at(1).timestamp(), at(30).timestamp(), "claim_debited")
+    span = (at(1).timestamp(), at(30).timestamp())
+    assert read_back(found, tmp_path) == Coverage(*span, "claim_debited", debits=span)
     assert list(tomllib.loads(coverage_toml(found))["source"]) == ["finances", "returns_report"]
     with pytest.raises(InputError, match="complete_for"):
         read_back(shop(returned("a", 15)).coverage, tmp_path)
