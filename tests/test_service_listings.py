@@ -153,5 +153,5 @@ def test_of_a_workbook_with_two_sheets_none_is_taken(files: tuple[Path, Path], t
 def test_a_workbook_that_is_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "listings.xlsx"
     path.write_bytes(b"sku,title")
-    with pytest.raises(FileRefused, match="expected .xlsx, got text"):
+    with pytest.raises(FileRefused, match=r"expected \.xlsx, got text"):
         read_records(path, "listing")
