@@ -104,8 +104,25 @@ def is_text(name: str) -> bool:
 
 
 def unknown(name: str, n: int) -> Array:
-    """(n,) of unknown values of the column's kind."""
+    """(n,) of unknown values of the column's kind; not to be written to."""
+    if n == 1:  # one order asks for a hundred of them
+        return _unknown_text() if is_text(name) else _unknown_number()
     return _unknown_of(Kind.TEXT if is_text(name) else Kind.NUMBER, n)
+
+
+@cache
+def _unknown_text() -> Array:
+    return _fixed(_unknown_of(Kind.TEXT, 1))
+
+
+@cache
+def _unknown_number() -> Array:
+    return _fixed(_unknown_of(Kind.NUMBER, 1))
+
+
+def _fixed(array: Array) -> Array:
+    array.flags.writeable = False
+    return array
 
 
 def _unknown_of(kind: Kind, n: int) -> Array:
