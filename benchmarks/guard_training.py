@@ -76,7 +76,7 @@ def _fitted_kinds(rows: Counts, rules: Sequence[str]) -> LogisticRegression:
     return LogisticRegression(C=STRENGTH, max_iter=2000, class_weight="balanced").fit(rows, rules)
 
 
-def out_of_fold(labelled: Sequence[Message], writers: Sequence[str] = ("a", "b")) -> dict[str, float]:
+def out_of_fold(labelled: Sequence[Message], writers: Sequence[str] = ("a", "b", "c", "d", "e")) -> dict[str, float]:
     """Scores by id for the messages of these writers, each by a reader that was taught without its fold."""
     fresh = [message for message in labelled if message["writer"] in writers]
     others = [message for message in labelled if message["writer"] not in writers]

@@ -66,7 +66,8 @@ class Looked:
     (benefit of the best plan), currency, unit (of the profile's currency in that), is_assumed (the order's value),
     actions (how many pay), due (first deadline, epoch seconds), and the key of each sheet; null is unknown.
     offers: place, action (its place in the catalogue), due, saved (less side effects and what is spent on each order),
-    once (what it takes however many orders it serves), both in profile_currency; is_advised: for the order alone.
+    once (what it takes however many orders it serves), both in profile_currency; served: how many later orders profit
+    where it helps none of these; is_advised: for the order alone.
     """
 
     orders: pl.DataFrame
@@ -133,16 +134,23 @@ def _offers(found: Sequence[Worth], stakes: Stakes, place: Array) -> pl.DataFram
         saved = worth.net + worth.shared if action.cost.kind == "minutes" else worth.net
         parts.append(pl.DataFrame({
             "place": place[rows], "action": np.full(len(rows), worth.offer.place), "due": worth.offer.due,
-            "saved": saved / unit[rows], "once": once / unit[rows],
+            "saved": saved / unit[rows], "once": once / unit[rows], "served": _served(worth, stakes),
             "profile_currency": [currency[p] for p in stakes.prices.place[rows].tolist()],
             "is_advised": np.asarray(~(worth.net <= 0.0) | action.is_duty),
         }, schema=_EMPTY.schema).filter(pl.Series(can)))  # fmt: skip
     return pl.concat(parts).with_columns(pl.col("due", "saved", "once").fill_nan(None))
 
 
+def _served(worth: Worth, stakes: Stakes) -> list[float | None]:
+    """Later orders that profit from what only helps those, by the cost profile; None for what helps these."""
+    if worth.offer.action.helps == "this_order":
+        return [None] * len(worth.offer.rows)
+    return list(stakes.prices.served_by(worth.offer.action)[worth.offer.rows].tolist())
+
+
 _EMPTY = pl.DataFrame(schema={
     "place": pl.Int64, "action": pl.Int64, "due": pl.Float64, "saved": pl.Float64, "once": pl.Float64,
-    "profile_currency": pl.String, "is_advised": pl.Boolean,
+    "served": pl.Float64, "profile_currency": pl.String, "is_advised": pl.Boolean,
 })  # fmt: skip
 
 
@@ -188,13 +196,15 @@ def serves_many(action: Action, sheet: Sheet) -> bool:
 
 
 def _groups(sheet: Sheet, offers: pl.DataFrame, actions: Sequence[Action]) -> pl.DataFrame:
-    """Orders that one action serves: what it saves on all of them, less what it takes once; largest benefit first."""
+    """Orders that one action serves: what it saves on them (on as many later ones, if it only helps those), less what
+    it takes once; largest benefit first."""
     of, key = rules(), f"key_{sheet}"
     places = pl.Series([i for i, a in enumerate(actions) if serves_many(a, sheet)], dtype=pl.Int64)
     chosen = offers.filter(pl.col("action").is_in(places.implode()) & pl.col(key).is_not_null() & (pl.col("saved") > 0))
     chosen = chosen.rename({key: "key"}).sort("saved", "order_id", descending=[True, False])
+    served = pl.col("served").max().fill_null(pl.len())
     found = chosen.group_by("key", "action", "profile_currency", maintain_order=True).agg(
-        orders=pl.len(), net=pl.col("saved").sum() - pl.col("once").max(), due=pl.col("due").min(),
+        orders=pl.len(), net=pl.col("saved").mean() * served - pl.col("once").max(), due=pl.col("due").min(),
         named=pl.col("order_id").head(of.orders_named).str.join(", "),
     )  # fmt: skip
     found = found.filter((pl.col("orders") >= of.fewest_orders) & (pl.col("net") > 0))
