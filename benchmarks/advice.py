@@ -19,10 +19,9 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import joblib
 import numpy as np
@@ -50,7 +49,6 @@ from training.train import Prepared, Recipe, fitted_on_all, prepare, scorer_of, 
 from training.verdicts import judge
 from training.world import World
 
-T = TypeVar("T")
 WORLDS = ("reference", "null", "harmful", "confounded", "tangled")
 HARMFUL = "USE_TRACKED_SERVICE"
 SEED, WINDOW_DAYS, QUICK_TREES = 7, 90.0, 60
@@ -85,16 +83,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fit models without the search for their size")
     parser.add_argument("--cache", type=Path, default=None, help="folder that keeps prepared histories and truths")
     told = parser.parse_args()
-    covered: list[bool] = []
+    memory, covered = joblib.Memory(told.cache, verbose=0), list[bool]()
     for name in told.worlds:
         begun = time.monotonic()
         print(f"\n## {name}: {told.orders:,} orders of history, {told.later:,} later ones", flush=True)
         world = load_world(name)
-        label = f"{name}_{told.orders}"
-        ready = kept(told.cache, f"{label}_history", lambda w=world: history(w, told.orders))
-        scorer = kept(told.cache, f"{label}_{told.quick}_model", lambda r=ready: learned(r, is_quick=told.quick))
-        scorer = evident(scorer, ready)
-        truth = kept(told.cache, f"{label}_truth", lambda w=world: true_effects(w, told.orders, SEED, told.fates))
+        ready = memory.cache(history)(world, told.orders)
+        scorer = evident(learned(ready, is_quick=told.quick), ready)
+        truth = memory.cache(true_effects)(world, told.orders, SEED, told.fates)
         covered += shown_effects(scorer.evidence, truth)
         shown_advice(name, advised(world, scorer, truth, told.later))
         print(f"   {time.monotonic() - begun:.0f} s", flush=True)
@@ -106,17 +102,6 @@ def read(folder: Path, frames: Sequence[tuple[str, object]]) -> Dataset:
     for name, frame in frames:
         frame.write_parquet(folder / f"{name}.parquet")  # type: ignore[attr-defined]
     return read_dataset(folder / "orders.parquet", folder / "outcomes.parquet")
-
-
-def kept(folder: Path | None, name: str, make: Callable[[], T]) -> T:
-    """What `make` gives, read from the folder if it was kept there."""
-    if folder is None:
-        return make()
-    path = folder / f"{name}.joblib"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        joblib.dump(make(), path)
-    return joblib.load(path)  # type: ignore[no-any-return]
 
 
 def history(world: World, orders: int) -> Prepared:
