@@ -65,7 +65,7 @@ def starter(of: Settings, say: Say) -> Bundle:
     from service.cli_training import TrainOptions, train_bundle, write_simulated
 
     began = time.monotonic()
-    say(f"no starter model yet: simulating {DEMO_ORDERS:,} orders and training on them (about a minute, once)")
+    say(f"no starter model yet: simulating {DEMO_ORDERS:,} orders and training on them (about two minutes, once)")
     of.data_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=of.data_dir) as folder:
         history = Path(folder)
