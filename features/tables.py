@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from features.columns import EXTRA_PREFIX, Array, Bools, Columns, extra_attributes, rounded_money, with_every_extra
 from features.columns import ExtraKind as ExtraKind
 from features.completion import completed
 from features.delimited import CHUNK_ROWS, DELIMITERS, RawChunk, Reject, read_delimited
 from features.errors import FileRefused, Problem, nearest
+from features.keys import Keys, digests
 from features.order import attributes
 from features.parsing import parsed
 from features.rules import contradictions
@@ -52,50 +52,54 @@ class TableOptions:
 
 def read_orders(path: Path, options: TableOptions) -> Iterator[Chunk]:
     """The orders of a file whose columns have our names, in the order of their rows."""
-    return _checked(_raw_chunks(path), path, options)
+    return _first_of_each(with_order_ids(read_raw(path), path), options)
 
 
 def orders_of(table: SellerTable, options: TableOptions) -> Iterator[Chunk]:
-    """The orders of a seller's file that a map has read; one row an order, as nothing is joined here."""
+    """The orders of a seller's file that a map has read."""
+    return _first_of_each(with_order_ids(raw_of(table), table.path), options)
+
+
+def raw_of(table: SellerTable) -> Iterator[RawChunk]:
+    """The rows of a seller's file that a map has read; one row an order, as nothing is joined here."""
     if table.kind not in ("orders", "order_items"):
         raise FileRefused(f"{table.path}: expected orders, got {table.kind}; claimrisk import joins them with orders")
     if table.frame.height and table.frame["order_id"].is_duplicated().any():
         raise FileRefused(f"{table.path}: expected one row an order, got several; claimrisk import joins them first")
-    return _checked(_mapped_chunks(table), table.path, options)
+    return _parts(table.frame.drop("line"), table.frame["line"].to_list(), table.rejects)
 
 
-def _mapped_chunks(table: SellerTable) -> Iterator[RawChunk]:
-    frame = table.frame.drop("line")
-    for start in range(0, max(frame.height, 1), CHUNK_ROWS):
-        lines = table.frame["line"].slice(start, CHUNK_ROWS).to_list()
-        yield RawChunk(frame.slice(start, CHUNK_ROWS), lines, [] if start else table.rejects)
-
-
-def _checked(raws: Iterable[RawChunk], path: Path, options: TableOptions) -> Iterator[Chunk]:
-    seen = _Keys()
+def with_order_ids(raws: Iterable[RawChunk], path: Path) -> Iterator[RawChunk]:
+    """The rows of a file as they stand; `FileRefused` where they can be no orders, or there are none."""
     empty = True
     for raw in raws:
         _require_order_id(raw.frame.columns, path)
         empty = empty and raw.frame.is_empty() and not raw.rejects
-        yield _chunk(raw, options, seen)
+        yield raw
     if empty:
         raise FileRefused(f"{path}: no rows below the header; expected one order a row")
 
 
+def _first_of_each(raws: Iterable[RawChunk], options: TableOptions) -> Iterator[Chunk]:
+    seen = Keys()
+    for raw in raws:
+        chunk = checked_rows(raw, options)
+        yield without_repeats(chunk, seen.repeated(digests(chunk.columns)))
+
+
 def checked(frame: pl.DataFrame) -> Iterator[Chunk]:
     """Orders that are already a frame in our names, as the table door takes them; lines are rows, the first is 1."""
-    seen = _Keys()
-    for start in range(0, frame.height, CHUNK_ROWS):
+    return _first_of_each(_parts(frame, range(1, frame.height + 1), []), TableOptions())
+
+
+def _parts(frame: pl.DataFrame, lines: Sequence[int], rejects: list[Reject]) -> Iterator[RawChunk]:
+    for start in range(0, max(frame.height, 1), CHUNK_ROWS):
         part = frame.slice(start, CHUNK_ROWS)
-        yield _chunk(RawChunk(part, list(range(start + 1, start + 1 + part.height)), []), TableOptions(), seen)
+        yield RawChunk(part, list(lines[start : start + part.height]), [] if start else rejects)
 
 
 def read_raw(path: Path) -> Iterator[RawChunk]:
     """The rows of a CSV, TSV, Parquet, xlsx or JSON lines file as they stand."""
-    return _raw_chunks(path)
-
-
-def _raw_chunks(path: Path) -> Iterator[RawChunk]:
     suffix = path.suffix.lower()
     if not path.is_file():
         raise FileRefused(f"{path}: no such file")
@@ -141,7 +145,8 @@ def unknown_columns(names: Iterable[str]) -> list[Problem]:
     return [Problem(n, UNKNOWN_COLUMN, f"not an attribute, carried through{nearest(n, known)}") for n in strange]
 
 
-def _chunk(raw: RawChunk, options: TableOptions, seen: _Keys) -> Chunk:
+def checked_rows(raw: RawChunk, options: TableOptions) -> Chunk:
+    """The orders in rows as they stand, each looked at by itself: repeats are still there."""
     wrong = _Wrong(raw.frame.height)
     own = extra_attributes(options.extras)
     arrays: dict[str, Array] = {}
@@ -156,11 +161,26 @@ def _chunk(raw: RawChunk, options: TableOptions, seen: _Keys) -> Chunk:
     sound = wrong.good
     for finding in contradictions(columns):
         wrong.add(finding.where & sound, finding.problem)
-    wrong.add(_repeated(columns, wrong.good, seen), _REPEATED)
     good = wrong.good
-    rejects = sorted(raw.rejects + wrong.rejects(raw), key=lambda reject: reject.line)
+    rejects = sorted(raw.rejects + wrong.rejects(raw.frame, raw.lines), key=_line)
     lines = [line for line, is_good in zip(raw.lines, good, strict=True) if is_good]
     return Chunk(raw.frame.filter(pl.Series(good)), completed(rounded_money(columns.take(good))), lines, rejects)
+
+
+def without_repeats(chunk: Chunk, repeated: Bools) -> Chunk:
+    """The orders that are no repeat ((n,) bool) of an earlier row; the others are set aside."""
+    if not repeated.any():
+        return chunk
+    kept = np.flatnonzero(~repeated)
+    rejects = sorted(chunk.rejects + repeats(chunk.frame, chunk.lines, repeated), key=_line)
+    return Chunk(chunk.frame[kept], chunk.columns.take(kept), [chunk.lines[i] for i in kept.tolist()], rejects)
+
+
+def repeats(frame: pl.DataFrame, lines: Sequence[int], repeated: Bools) -> list[Reject]:
+    """What is set aside of rows because an earlier one has their key."""
+    wrong = _Wrong(frame.height)
+    wrong.add(repeated, _REPEATED)
+    return wrong.rejects(frame, lines)
 
 
 def _with_as_of(columns: Columns, options: TableOptions) -> Columns:
@@ -168,37 +188,6 @@ def _with_as_of(columns: Columns, options: TableOptions) -> Columns:
         return columns
     own = columns["as_of"]
     return columns.replacing({"as_of": np.where(np.isnan(own), options.as_of, own)})
-
-
-def _repeated(columns: Columns, good: Bools, seen: _Keys) -> Bools:
-    """(n,) bool: good rows whose key (order_id, as_of) stood in an earlier good row."""
-    keys = pl.DataFrame({"order_id": pl.Series(columns["order_id"], dtype=pl.String), "as_of": columns["as_of"]})
-    keys = keys.filter(pl.Series(good))
-    is_first = keys.select(pl.struct("order_id", "as_of").is_first_distinct()).to_series().to_numpy()
-    repeated = np.zeros(columns.n, dtype=np.bool_)
-    repeated[good] = ~is_first | seen.met(keys.hash_rows().to_numpy())
-    return repeated
-
-
-class _Keys:
-    """64-bit digests of the keys met so far, 8 bytes each: of ten million keys two agree by chance in 1 of 400,000
-    files. Sorted runs, each at least twice the next, so that adding is cheap."""
-
-    def __init__(self) -> None:
-        self._runs: list[NDArray[np.uint64]] = []
-
-    def met(self, digests: NDArray[np.uint64]) -> Bools:
-        """(n,) bool: whether each was met in an earlier call; they count as met from now on."""
-        found = np.zeros(len(digests), dtype=np.bool_)
-        for run in self._runs:
-            place = np.minimum(np.searchsorted(run, digests), len(run) - 1)
-            found |= run[place] == digests
-        if len(digests):
-            self._runs.append(np.sort(digests))
-        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
-            last = self._runs.pop()
-            self._runs[-1] = np.sort(np.concatenate([self._runs[-1], last]))
-        return found
 
 
 class _Wrong:
@@ -213,13 +202,17 @@ class _Wrong:
         for i in np.flatnonzero(where):
             self._found.setdefault(int(i), []).append(problem)
 
-    def rejects(self, raw: RawChunk) -> list[Reject]:
-        return [_reject(raw, i, self._found[i]) for i in sorted(self._found)]
+    def rejects(self, frame: pl.DataFrame, lines: Sequence[int]) -> list[Reject]:
+        return [_reject(frame.row(i), lines[i], self._found[i]) for i in sorted(self._found)]
 
 
-def _reject(raw: RawChunk, i: int, problems: list[Problem]) -> Reject:
+def _reject(cells: tuple[object, ...], line: int, problems: list[Problem]) -> Reject:
     """A row set aside; its text is a CSV record with the columns of the file, to be corrected and given once more."""
     reason = "; ".join(f"{p.attribute}: {p.detail}" for p in problems)
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(raw.frame.row(i))
-    return Reject(raw.lines[i], problems[0].attribute, problems[0].code, reason, text.getvalue())
+    csv.writer(text, lineterminator="").writerow(cells)
+    return Reject(line, problems[0].attribute, problems[0].code, reason, text.getvalue())
+
+
+def _line(reject: Reject) -> int:
+    return reject.line

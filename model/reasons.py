@@ -28,6 +28,11 @@ class Reasons:
         return [(name, strength) for name, strength in best if name not in CONTEXT]
 
 
+def no_reasons(n: int) -> Reasons:
+    """Of n orders, where none were asked for."""
+    return Reasons((), np.zeros((n, 0)), np.zeros((n, 0), dtype=np.int64))
+
+
 def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: int = 1) -> Reasons:
     """Why the model says what it says of the orders at `at` ((m,) places; all if None)."""
     X = scores.X if at is None else scores.X[at]

@@ -14,11 +14,11 @@ import numpy as np
 from features.columns import Array, Bools, Columns, Floats
 from features.moments import DAY, HOUR, as_known, later_facts
 from model.artefact import Bundle
-from model.reasons import Reasons, reasons
+from model.reasons import Reasons, no_reasons, reasons
 from model.scorer import Scores
 from service.cost_profile import Costs
 from service.means import Means
-from service.recommend import Advice, recommended
+from service.recommend import Advice, no_advice, recommended
 from service.stakes import Stakes, stakes
 from service.wording import Lang
 
@@ -79,8 +79,11 @@ class Decisions:
     stakes: Stakes
 
 
-def decide(columns: Columns, means: Means, *, threads: int = 1) -> Decisions:
-    """Decide on orders that went through a door; later facts are masked here and warned of."""
+def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool = True) -> Decisions:
+    """Decide on orders that went through a door; later facts are masked here and warned of.
+
+    explains: whether reasons and advice are told too; without them a decision takes a fraction of the time.
+    """
     bundle, costs = means.bundle, means.costs
     known = as_known(columns)
     scores = bundle.scorer.score(known, threads)
@@ -90,11 +93,12 @@ def decide(columns: Columns, means: Means, *, threads: int = 1) -> Decisions:
     score = np.clip(np.rint(rules().per_decade * (np.log10(told.probability) + rules().decades)), 0.0, 100.0)
     at_stake = stakes(known, told, bundle.scorer.consequences, bundle.scorer.target, costs)
     band = _band(at_stake)
-    advice = recommended(at_stake, means.catalogue, bundle.scorer.evidence)
+    why = reasons(bundle.scorer, scores, threads=threads) if explains else no_reasons(columns.n)
+    evidence = bundle.scorer.evidence
+    advice = recommended(at_stake, means.catalogue, evidence) if explains else no_advice(columns.n)
     return Decisions(
         known, told, status, multiple, score, band, _disposition(known, status, band),
-        _warnings(columns, known, bundle, status) + _of_money(at_stake, costs),
-        reasons(bundle.scorer, scores, threads=threads), advice, at_stake,
+        _warnings(columns, known, bundle, status) + _of_money(at_stake, costs), why, advice, at_stake,
     )  # fmt: skip
 
 

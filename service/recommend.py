@@ -85,6 +85,11 @@ class Advice:
         return iter(self.per_order)
 
 
+def no_advice(n: int) -> Advice:
+    """For n orders, where none was asked for."""
+    return Advice((OrderAdvice(),) * n)
+
+
 def worths(stakes: Stakes, catalogue: Catalogue, evidence: Evidence) -> list[Worth]:
     """Every action that is feasible now, with what it is worth on each of its orders."""
     can = stakes.probability > 0

@@ -82,6 +82,17 @@ def test_threads_change_no_bit(bundle: Bundle, documents: list[Answer], size: in
     assert _numbers(one) == _numbers(two)
 
 
+def test_what_is_not_explained_is_decided_alike(bundle: Bundle, documents: list[Answer]) -> None:
+    orders = concatenated([checked_columns(read_order(d), 0.0) for d in documents])
+    told, bare = (decide(orders, Means(bundle), explains=explains) for explains in (True, False))
+    assert _numbers(bare)[:-2] == _numbers(told)[:-2]
+    assert bare.status.tolist() == told.status.tolist()
+    np.testing.assert_array_equal(bare.stakes.expected.amount, told.stakes.expected.amount)
+    np.testing.assert_array_equal(bare.band, told.band)
+    assert not bare.reasons.of(0, 5)
+    assert not any(a.recommendations for a in bare.advice)
+
+
 def _numbers(decisions: Decisions) -> list[bytes]:
     scores = decisions.scores
     arrays = [scores.probability, scores.low, scores.high, scores.within_7, scores.within_30, scores.raw, scores.X]
