@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib import resources
@@ -23,6 +23,7 @@ class EffectSettings:
     confounding_sd: float
     experiment_sd: float
     firm_width: float
+    trust_sd: float
 
 
 @cache
@@ -110,6 +111,11 @@ class Belief:
         """Whether it says that the action cannot reach this type of claim."""
         return math.log(self.high / self.low) < effect_settings().firm_width
 
+    def trusted(self, share: float) -> Belief:
+        """The same with this share of its log median, and as wide as before."""
+        factor = self.median ** (share - 1.0)
+        return Belief(self.median * factor, self.low * factor, self.high * factor)
+
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
@@ -134,6 +140,22 @@ def posterior(prior: Belief, finding: Finding | None, choice_variance: float = 0
     centre = (believed * math.log(prior.median) + found * finding.log_rr) / (believed + found)
     half = Z_90 / math.sqrt(believed + found)
     return Posterior(Belief(math.exp(centre), math.exp(centre - half), math.exp(centre + half)), finding.status)
+
+
+def trust(seen: Iterable[tuple[Belief, Finding, float]]) -> float:
+    """The share, 0 to 1, of what priors say (log relative risks) that has shown where history could tell.
+
+    seen: (prior, finding, its `choice_variance`) of other actions; firm priors and what is not identified do not count.
+    A regression of findings on priors through the origin, drawn to 1 by `trust_sd`: priors are one person's guesses, so
+    where those that could be tried fell short, those that could not are believed less too. One outside the 90 % that
+    both allow counts for less (by the variance that would bring it in), and the share never exceeds 1.
+    """
+    told = [(math.log(p.median), p.sd, f, c) for p, f, c in seen if f.status != "not_identified" and not p.is_firm]
+    up = down = effect_settings().trust_sd ** -2
+    for guess, sd, finding, choice in told:
+        weight = 1.0 / max(finding.spread**2 + choice + sd**2, ((finding.log_rr - guess) / Z_90) ** 2)
+        up, down = up + weight * guess * finding.log_rr, down + weight * guess * guess
+    return min(max(up / down, 0.0), 1.0)
 
 
 def choice_variance(firm: list[Finding]) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from model.artefact import Bundle, dumps
 from model.calibration import Z_90
-from model.effects import Belief, Evidence, Finding, choice_variance, effect_settings, posterior
+from model.effects import Belief, Evidence, Finding, choice_variance, effect_settings, posterior, trust
 from model.scorer import Scorer
 
 PRIOR = Belief(0.65, 0.45, 0.95)
@@ -85,3 +85,19 @@ def test_a_scorer_keeps_its_evidence_and_one_without_any_is_still_read(bundle: B
     assert again.evidence.of("PAY_DUTIES", "not_received") == found(-0.4, 0.2)
     del state["evidence"]
     assert Scorer.from_state(state, scorer.booster).evidence.findings == {}
+
+
+def test_priors_are_trusted_as_far_as_findings_bear_them_out() -> None:
+    assert trust([]) == trust([(PRIOR, UNTOLD, 0.0)]) == 1.0
+    assert trust([(PRIOR, found(-0.7, 0.1), 0.0)] * 9) == 1.0
+    shares = [trust([(PRIOR, found(0.0, 0.1), 0.0)] * n) for n in (0, 1, 3, 9, 81)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] < 0.05
+    assert trust([(Belief(1.0, 1.0, 1.0), found(0.5, 0.1), 0.0)]) == 1.0
+
+
+def test_less_trust_moves_a_belief_toward_no_effect_and_makes_it_no_surer() -> None:
+    half = PRIOR.trusted(0.5)
+    assert half.median == pytest.approx(math.sqrt(PRIOR.median))
+    assert half.sd == pytest.approx(PRIOR.sd)
+    assert PRIOR.trusted(1.0) == PRIOR
