@@ -138,6 +138,15 @@ def test_the_margin_keeps_signs_that_the_data_contradict(penalty: float) -> None
     assert margin.weights[signs == 0].max() > 0.1
 
 
+def test_a_topic_that_hardly_ever_leads_to_a_claim_is_told_so() -> None:
+    topics = tuple(Feature(name, "message_topic", "flag", "contact", name) for name in ("damaged", "cancel"))
+    X = np.repeat(np.array([[1.0, 0.0], [0.0, 1.0]]), 2_000, axis=0)
+    y = np.arange(4_000) % 2_000 < np.where(X[:, 0] > 0.0, 200, 8)
+    margin = fitted(X, y, np.ones(4_000), topics, 1_000.0, prepared(X, topics))
+    told = 1.0 / (1.0 + np.exp(-margin.log_odds(X)))
+    np.testing.assert_allclose(told[[0, -1]], [0.1, 0.004], rtol=0.3)
+
+
 def test_the_margin_is_the_least_penalised_log_loss() -> None:
     made = rows(3_000, (1.0, -0.5, 0.5), seed=5)
     y, weight = np.isfinite(made.claimed_at), np.random.default_rng(0).uniform(0.2, 1.0, 3_000)

@@ -16,6 +16,7 @@ from training.settings import fit_settings
 
 STATISTICS_ROWS = 200_000
 MOST_STEPS = 30
+LEVELS = ("state", "message_topic")  # attributes
 SMALLEST_GAIN = 1e-3  # of the log-loss, in claims' worth of nats
 
 
@@ -65,7 +66,7 @@ def fitted(X: Floats, y: Array, weight: Floats, features: tuple[Feature, ...], p
     """The margin of least penalised log-loss, from the columns, scales and weights of `start`.
 
     X: (m, d); y: (m,) labels or their expectation; weight: (m,); penalty: of the squared weights, in claims. The flags
-    of the state are penalised less: they set the level of every order.
+    of the state and of what the buyer wrote about are penalised less: they set the level of every order.
     """
     signs = np.array([features[j].sign for j in start.columns] + [0] * (len(start.unknown_columns) + 1))
     low, high = np.where(signs > 0, 0.0, -np.inf), np.where(signs < 0, 0.0, np.inf)
@@ -127,9 +128,9 @@ def _bounded_newton(loss: _Loss, beta: Floats, low: Floats, high: Floats) -> Flo
 
 
 def _penalties(margin: Margin, features: tuple[Feature, ...], penalty: float) -> Floats:
-    """(p + q,) float64: the penalty of each squared weight; a small one for the flags of the state."""
+    """(p + q,) float64: the penalty of each squared weight; a small one for what sets the level (LEVELS)."""
     of_state = fit_settings().margin_state_penalty
-    own = [of_state if features[j].attribute == "state" else penalty for j in margin.columns]
+    own = [of_state if features[j].attribute in LEVELS else penalty for j in margin.columns]
     return np.array(own + [penalty] * len(margin.unknown_columns))
 
 
