@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import lightgbm
@@ -12,6 +14,8 @@ import numpy as np
 from features.columns import Floats, Ints
 from features.errors import BundleError
 from features.order import STATES
+from model.tree_tables import TreeTables, tabled
+from model.tree_text import trees_of
 
 _HEADING = re.compile(r"^state=(\w+)\n", re.MULTILINE)
 
@@ -24,7 +28,9 @@ def booster_text(models: Mapping[str, str]) -> str:
 class Booster:
     """Shallow trees in log-odds. An order passes the trees of its state alone: what a fact means changes with it.
 
-    One thread unless told otherwise: more cost a single order dearly. text: LightGBM models, each below `state=NAME`.
+    text: LightGBM models, each below `state=NAME`. Trees are looked up in tables, whose numbers are LightGBM's own to
+    the last bit; trees that no table holds (categories, ways of more than eight conditions) go through LightGBM, on one
+    thread unless told otherwise: more cost a single order dearly.
     """
 
     def __init__(self, text: str) -> None:
@@ -33,41 +39,66 @@ class Booster:
         if before or not set(parts[::2]) <= set(STATES):
             raise BundleError("booster.txt: expected LightGBM models, each below a line state=NAME of a known state")
         self._models = {
-            STATES.index(name): _parsed(model, name) for name, model in zip(parts[::2], parts[1::2], strict=True)
+            STATES.index(name): _Model(_parsed(model, name), model)
+            for name, model in zip(parts[::2], parts[1::2], strict=True)
         }
 
     @property
     def n_trees(self) -> int:
         """How many trees there are, over all states; none where the margin alone did best."""
-        return sum(int(model.num_trees()) for model in self._models.values())
+        return sum(int(model.bare.num_trees()) for model in self._models.values())
 
     @property
     def n_features(self) -> int:
         """How many columns the trees read; 0 where there are no trees."""
-        return max((int(model.num_feature()) for model in self._models.values()), default=0)
+        return max((int(model.bare.num_feature()) for model in self._models.values()), default=0)
 
     def log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
         """(n,) float64: what the trees of each order's state (place in STATES) add to the margin."""
-        out = np.zeros(len(X))
-        for place, model in self._models.items():
-            here = np.flatnonzero(state == place)
-            if len(here):
-                out[here] = model.predict(X[here], raw_score=True, num_threads=threads)
-        return out
+        return self._by_state(np.zeros(len(X)), X, state, lambda model, rows: model.log_odds(rows, threads))
 
     def contributions(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
         """(n, features + 1) float64: exact TreeSHAP in log-odds, the last column the expectation in that state."""
         out = np.zeros((len(X), X.shape[1] + 1))
+        return self._by_state(out, X, state, lambda model, rows: model.contributions(rows, threads))
+
+    def _by_state(self, out: Floats, X: Floats, state: Ints, told: Callable[[_Model, Floats], Floats]) -> Floats:
+        if len(X) == 1:
+            model = self._models.get(int(state[0]))
+            return out if model is None else told(model, X)
         for place, model in self._models.items():
             here = np.flatnonzero(state == place)
             if len(here):
-                out[here] = cast("Floats", model.predict(X[here], pred_contrib=True, num_threads=threads))
+                out[here] = told(model, X[here])
         return out
 
     def gain(self, n_features: int) -> Floats:
         """(features,) float64: total gain of the splits on each column."""
-        gains = [np.asarray(model.feature_importance("gain"), dtype=np.float64) for model in self._models.values()]
+        gains = [np.asarray(model.bare.feature_importance("gain"), dtype=np.float64) for model in self._models.values()]
         return np.asarray(np.sum(gains, axis=0)) if gains else np.zeros(n_features)
+
+
+@dataclass(eq=False)
+class _Model:
+    """The trees of one state: as LightGBM holds them, and as tables."""
+
+    bare: lightgbm.Booster
+    text: str
+
+    @cached_property
+    def _tables(self) -> TreeTables | None:
+        trees = trees_of(self.text)
+        return tabled(trees, int(self.bare.num_feature())) if trees else None
+
+    def log_odds(self, X: Floats, threads: int) -> Floats:
+        if self._tables is not None:
+            return self._tables.log_odds(X)
+        return cast("Floats", self.bare.predict(X, raw_score=True, num_threads=threads))
+
+    def contributions(self, X: Floats, threads: int) -> Floats:
+        if self._tables is not None:
+            return self._tables.contributions(X)
+        return cast("Floats", self.bare.predict(X, pred_contrib=True, num_threads=threads))
 
 
 def _parsed(text: str, state: str) -> lightgbm.Booster:
