@@ -20,9 +20,10 @@ from service.observation import Metrics
 from service.openapi import describe
 from service.page import PAGE_CSP, page
 from service.problems import handle_problems
+from service.record_routes import record_api
 from service.routes import EXAMPLE, api
 from service.running import Clock, Running, now
-from service.settings import Settings
+from service.settings import Settings, store_url
 
 DESCRIPTION = "Which orders will end in an Amazon A-to-z Guarantee claim, and what to do while there is still time."
 DOCS = "/docs"
@@ -40,6 +41,7 @@ def create_app(means: Means, settings: Settings, *, examples: Path | None = None
     )  # fmt: skip
     app.state.running = held
     app.include_router(api)
+    app.include_router(record_api)
     app.include_router(page)
     handle_problems(app)
     describe(app, settings)
@@ -51,6 +53,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Ready once a first order has gone all the way; a bundle only exists if its canaries sang when it was loaded."""
     held: Running = app.state.running
     decide(checked_columns(read_order(EXAMPLE), 0.0, held.extras), held.means)
+    await _open(held)
     held.is_ready = True
     yield
     held.is_ready = False
+    if held.store is not None:
+        await held.store.close()
+
+
+async def _open(held: Running) -> None:
+    """Open the store, if answers are kept; what it needs is loaded only then."""
+    of, url = held.settings, store_url(held.settings)
+    if url is not None:
+        from service.store.keeping import open_store
+
+        held.store = await open_store(url, of.data_dir / "spool", workers=of.workers, spool_bytes=of.spool_bytes)
+        held.metrics.watch(held.store)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from model.artefact import Bundle
 from service.decide import BANDS, Decisions
+
+if TYPE_CHECKING:
+    from service.store.keeping import Store
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -30,6 +35,9 @@ class Metrics:
         )
         model = Gauge("claimrisk_model_info", "the model served", ["version", "trained_until", "kind"],
                       registry=self.registry)  # fmt: skip
+        self._recorded = Counter(
+            "claimrisk_recorded", "scores by where they went: stored, spooled, off", ["to"], registry=self.registry
+        )
         kind = "starter" if bundle.is_starter else bundle.scorer.standing
         model.labels(bundle.version, bundle.trained_until or "", kind).set(1.0)
 
@@ -47,6 +55,17 @@ class Metrics:
         places = np.where(np.isnan(decisions.band), len(BANDS), decisions.band).astype(np.int64)
         for band_name, count in zip((*BANDS, "none"), np.bincount(places, minlength=len(BANDS) + 1), strict=True):
             self._scores.labels(band_name).inc(int(count))
+
+    def recorded(self, to: str, count: int) -> None:
+        """Count scores that were kept, or not."""
+        self._recorded.labels(to).inc(count)
+
+    def watch(self, store: Store) -> None:
+        """Tell of a store, whenever asked."""
+        up = Gauge("claimrisk_store_up", "1: the database takes what is written", registry=self.registry)
+        up.set_function(lambda: float(store.writer.is_up))
+        waits = Gauge("claimrisk_spool_bytes", "bytes that wait for the database", registry=self.registry)
+        waits.set_function(lambda: float(store.writer.spooled_bytes))
 
     def exposition(self) -> bytes:
         """All counters in the text format of Prometheus."""

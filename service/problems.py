@@ -23,7 +23,7 @@ TYPE_PREFIX = "urn:claimrisk:problem:"
 Code = Literal[
     "document_refused", "body_incomplete", "request_refused", "unauthorised", "not_found", "method_not_allowed",
     "body_too_slow", "body_too_large", "too_many_orders", "unsupported_media_type", "order_refused", "batch_refused",
-    "text_refused", "internal_error",
+    "text_refused", "internal_error", "store_unavailable",
 ]  # fmt: skip
 
 
@@ -50,6 +50,7 @@ KINDS: Mapping[Code, Kind] = {
     "batch_refused": Kind(422, "The batch cannot be used"),
     "text_refused": Kind(422, "The text cannot be checked"),
     "internal_error": Kind(500, "Something went wrong here"),
+    "store_unavailable": Kind(503, "What was kept cannot be read now"),
 }
 # Answers after which the rest of a body may still be on its way: the connection is not used again.
 _CLOSING = frozenset({401, 408, 413, 415})
@@ -105,6 +106,8 @@ def _answer(members: Mapping[str, Any], headers: Mapping[str, str] | None = None
     out = {"Content-Language": "en", **(headers or {})}
     if status in _CLOSING:
         out["Connection"] = "close"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        out["Retry-After"] = "1"
     if status == HTTPStatus.UNAUTHORIZED:
         out["WWW-Authenticate"] = 'ApiKey realm="claimrisk", header="X-API-Key"'
     return Response(orjson.dumps(members), status, out, MEDIA_TYPE)

@@ -48,7 +48,8 @@ def replayed(given: Mapping[str, Any], order: Any, means: Means, lang: Lang) -> 
     extras = {e.name: e.kind for e in means.bundle.scorer.pipeline.extras}
     columns = checked_columns(read_order(order), _moment(given), extras)
     decisions = decide(columns, means)
-    told = {"id": given["id"], **answer(decisions, 0, means, lang)}
+    kept = {name: given[name] for name in ("id", "recorded") if name in given}
+    told = {**kept, **answer(decisions, 0, means, lang)}
     return Replay(given, told, orjson.dumps(told), decisions)
 
 

@@ -18,6 +18,7 @@ from service.compliance import checked_body
 from service.languages import TAGS, accepted
 from service.observation import CONTENT_TYPE
 from service.openapi import ALWAYS, WITH_BODY, problems, takes
+from service.recording import Told, recorded, told
 from service.running import Running, running
 from service.scoring import played, scored, scored_batch
 from service.wording import Lang
@@ -60,7 +61,8 @@ async def score(request: Request) -> Response:
     held = running(request)
     value = read_json(await read_body(request, held.settings.max_body_bytes))
     lang = accepted(request.headers.get("accept-language", ""))
-    return _told(scored(value, held, lang), lang)
+    [body] = await recorded([told(scored(value, held, lang), held)], held)
+    return _body(body, lang)
 
 
 @api.post("/v1/scores/batch", tags=["scores"], response_class=JsonBytes,
@@ -72,15 +74,24 @@ async def score_batch(request: Request) -> Response:
     body = await read_body(request, held.settings.max_batch_bytes)
     lang = accepted(request.headers.get("accept-language", ""))
     # Beside the loop, one at a time: a full batch takes about a second, and single orders should not wait for it.
-    return await to_thread.run_sync(_batch, body, held, lang, limiter=held.batches)
+    results, found = await to_thread.run_sync(_batch, body, held, lang, limiter=held.batches)
+    bodies = await recorded([one for _, one in found], held)
+    for (index, _), told_of in zip(found, bodies, strict=True):
+        results[index] |= {"status": 200, "score": orjson.Fragment(told_of)}
+    return _told({"results": results}, lang)
 
 
-def _batch(body: bytes, held: Running, lang: Lang) -> Response:
-    return _told(scored_batch(read_json(body), held, lang), lang)
+def _batch(body: bytes, held: Running, lang: Lang) -> tuple[list[dict[str, Any]], list[tuple[int, Told]]]:
+    results, found = scored_batch(read_json(body), held, lang)
+    return results, [(index, told(one, held)) for index, one in found]
 
 
 def _told(answer: dict[str, Any], lang: Lang) -> Response:
-    return JsonBytes(orjson.dumps(answer), headers={"Content-Language": TAGS[lang], "Vary": "Accept-Language"})
+    return _body(orjson.dumps(answer), lang)
+
+
+def _body(body: bytes, lang: Lang) -> Response:
+    return JsonBytes(body, headers={"Content-Language": TAGS[lang], "Vary": "Accept-Language"})
 
 
 @api.post("/v1/playbook", tags=["playbook"], response_class=JsonBytes, openapi_extra=takes(Order, DISPUTED),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from anyio import CapacityLimiter
 from starlette.requests import Request
@@ -15,6 +15,9 @@ from service.examples import Examples
 from service.means import Means
 from service.observation import Metrics
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.store.keeping import Store
 
 Clock = Callable[[], datetime]
 
@@ -28,7 +31,8 @@ def now() -> datetime:
 class Running:
     """Start-up state of one app.
 
-    examples: decided orders for the page; is_ready: true after warming up; batches: one is worked on at a time.
+    examples: decided orders for the page; is_ready: true after warming up; batches: one is worked on at a time;
+    store: None where nothing is kept.
     """
 
     means: Means
@@ -37,6 +41,7 @@ class Running:
     metrics: Metrics
     examples: Examples | None = None
     is_ready: bool = False
+    store: Store | None = None
     batches: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     extras: dict[str, ExtraKind] = field(init=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from features.columns import Columns, concatenated, epoch_seconds
@@ -19,11 +20,22 @@ from service.wording import Lang
 Answer = dict[str, Any]
 
 
-def scored(value: Any, held: Running, lang: Lang) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One order, as JSON that was `seen`, and what is told of it: row `i` of the decisions, made `at` epoch seconds."""
+
+    seen: Any
+    answer: Answer
+    decisions: Decisions
+    i: int
+    at: float
+
+
+def scored(value: Any, held: Running, lang: Lang) -> Scored:
     """The answer to one order."""
     at = epoch_seconds(held.clock())
     decisions = _decided(_columns(value, at, held), held)
-    return _identified(decisions, 0, held, lang, at)
+    return Scored(value, _identified(decisions, 0, held, lang, at), decisions, 0, at)
 
 
 def played(value: Any, held: Running, lang: Lang) -> Answer:
@@ -32,23 +44,29 @@ def played(value: Any, held: Running, lang: Lang) -> Answer:
     return playbook(columns, 0, held.means.bundle.scorer.consequences, held.means.costs, lang)
 
 
-def scored_batch(value: Any, held: Running, lang: Lang) -> Answer:
-    """The answers to a batch, in its order; all good orders are decided at once."""
+def scored_batch(value: Any, held: Running, lang: Lang) -> tuple[list[Answer], list[tuple[int, Scored]]]:
+    """The results of a batch, in its order, and by index the scores that are still missing in them.
+
+    All good orders are decided at once.
+    """
     at = epoch_seconds(held.clock())
     results: list[Answer] = []
     good: list[tuple[int, Columns]] = []
-    for index, order in enumerate(_orders(value, held.settings.max_batch_orders)):
+    orders = _orders(value, held.settings.max_batch_orders)
+    for index, order in enumerate(orders):
         results.append({"index": index})
         try:
             good.append((index, _columns(order, at, held)))
         except OrderRefused as error:
             refused = order_problem(error)
             results[index] |= {"status": refused["status"], "problem": refused}
-    if good:
-        decisions = _decided(concatenated([columns for _, columns in good]), held)
-        for row, (index, _) in enumerate(good):
-            results[index] |= {"status": 200, "score": _identified(decisions, row, held, lang, at)}
-    return {"results": results}
+    if not good:
+        return results, []
+    decisions = _decided(concatenated([columns for _, columns in good]), held)
+    return results, [
+        (index, Scored(orders[index], _identified(decisions, row, held, lang, at), decisions, row, at))
+        for row, (index, _) in enumerate(good)
+    ]
 
 
 def _orders(value: Any, most: int) -> list[Any]:
@@ -77,4 +95,5 @@ def _decided(columns: Columns, held: Running) -> Decisions:
 
 
 def _identified(decisions: Decisions, i: int, held: Running, lang: Lang, at: float) -> Answer:
-    return {"id": score_id(int(at * 1_000)), **answer(decisions, i, held.means, lang)}
+    recorded = "off" if held.store is None else "stored"
+    return {"id": score_id(int(at * 1_000)), "recorded": recorded, **answer(decisions, i, held.means, lang)}

@@ -20,7 +20,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CLAIMRISK_", frozen=True)
 
     data_dir: Path = Field(
-        default_factory=lambda: Path.home() / ".claimrisk", description="folder for the key and the starter bundle"
+        default_factory=lambda: Path.home() / ".claimrisk",
+        description="folder for the key and the starter bundle; where it is set, answers are kept in it",
+    )
+    database_url: str | None = Field(
+        default=None, repr=False, description="database that keeps answers; SQLite in data_dir if unset, `off` for none"
+    )
+    workers: int = Field(default=1, ge=1, description="processes that serve and write to the same store")
+    spool_bytes: int = Field(
+        default=268_435_456, ge=65_536, description="bytes, most that waits for a database that is down, per worker"
     )
     key_file: Path | None = Field(default=None, description="file of the key that signs bundles; in data_dir if unset")
     api_key: str | None = Field(
@@ -45,6 +53,17 @@ def settings() -> Settings:
         raise SettingError(f"{wrong}; see docs/settings.md") from None
     except RuntimeError as error:
         raise SettingError("there is no home folder; set CLAIMRISK_DATA_DIR") from error
+
+
+def store_url(of: Settings) -> str | None:
+    """Where answers are kept; None where nothing is: without a database URL and without a data folder of one's own.
+
+    >>> store_url(Settings(database_url="off")), store_url(Settings(database_url="sqlite:///shop.db"))
+    (None, 'sqlite:///shop.db')
+    """
+    if of.database_url is not None:
+        return None if of.database_url == "off" else of.database_url
+    return f"sqlite:///{of.data_dir / 'claimrisk.db'}" if "data_dir" in of.model_fields_set else None
 
 
 def signing_key(of: Settings) -> bytes:

@@ -124,6 +124,10 @@ class Score(BaseModel):
     """What is told of one order. Unknown is null."""
 
     id: Annotated[str, Field(pattern=r"^scr_[0-9A-HJKMNP-TV-Z]{26}$")]
+    recorded: Annotated[
+        Literal["stored", "spooled", "off"],
+        Field(description="stored: it can be read again; spooled: it will be; off: it is not kept"),
+    ]
     order_id: str
     shop_id: str
     as_of: Instant

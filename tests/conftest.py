@@ -42,10 +42,10 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """CLAIMRISK_DATA_DIR of the whole session; no test reads or writes that of the user."""
     folder = tmp_path_factory.mktemp("data")
     before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("CLAIMRISK_")}
-    os.environ["CLAIMRISK_DATA_DIR"] = str(folder)
+    os.environ |= {"CLAIMRISK_DATA_DIR": str(folder), "CLAIMRISK_DATABASE_URL": "off"}
     settings.cache_clear()
     yield folder
-    del os.environ["CLAIMRISK_DATA_DIR"]
+    del os.environ["CLAIMRISK_DATA_DIR"], os.environ["CLAIMRISK_DATABASE_URL"]
     os.environ.update(before)
     settings.cache_clear()
 

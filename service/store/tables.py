@@ -1,0 +1,25 @@
+"""The tables of the store, as the newest migration leaves them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Double, Index, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+
+# Instants are epoch seconds; rows are added, never changed, but for the `recorded` in an answer (see database.py).
+decisions = Table(
+    "decisions", metadata,
+    Column("id", Text, primary_key=True),
+    Column("shop_id", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("as_of", Double, nullable=False),
+    Column("decided_at", Double, nullable=False),
+    Column("cause", Text, nullable=False, comment="score: sent by the shop; event: computed after one"),
+    Column("model", Text, nullable=False, comment="version of the bundle; the other versions are in the answer"),
+    Column("probability", Double, comment="null where none is told"),
+    Column("band", Text, comment="null where none is told"),
+    Column("features", LargeBinary, nullable=False, comment="little-endian float64, in the order of the bundle"),
+    Column("seen", Text, nullable=False, comment="the order as it was seen, JSON"),
+    Column("answer", Text, nullable=False, comment="the bytes that were answered, UTF-8"),
+    Index("decisions_of_order", "shop_id", "order_id", "id"),
+)  # fmt: skip
