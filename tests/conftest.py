@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import hypothesis
 import numpy as np
 import pytest
 from fastapi import FastAPI
+from postgres import Server, binaries, server
 from starlette.testclient import TestClient
+from stores import executed
 
 from features.moments import facts
 from features.order import attributes
@@ -104,3 +108,31 @@ def _looked_at(row: dict[str, Any], days: float) -> dict[str, Any]:
     follows = {a.name for a in attributes().values() if later.intersection(a.since)}
     told = {k: v for k, v in row.items() if v is not None and k in attributes() and k not in later | follows}
     return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in (told | {"as_of": as_of}).items()}
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A real PostgreSQL; skipped where there is none, but never in CI."""
+    if binaries() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI needs PostgreSQL: apt-get install postgresql")
+        pytest.skip("no PostgreSQL here: no initdb on the PATH nor under /usr/lib/postgresql")
+    with server() as running:
+        yield running
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Server) -> str:
+    """An empty database in it."""
+    name = f"t{uuid4().hex}"
+    asyncio.run(executed(postgresql.url, f"CREATE DATABASE {name}"))
+    return postgresql.url.replace("/postgres", f"/{name}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/claimrisk.db"
+    found: str = request.getfixturevalue("postgresql_url")
+    return found

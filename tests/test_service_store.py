@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from conftest import NOW
 from fastapi import FastAPI
-from postgres import Server, binaries, server
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.testclient import TestClient
+from stores import executed
 
 from model.artefact import Bundle
 from service.app import create_app
 from service.means import Means
 from service.routes import EXAMPLE
 from service.settings import Settings
-from service.store.database import database_url
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    if binaries() is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("CI needs PostgreSQL: apt-get install postgresql")
-        pytest.skip("no PostgreSQL here: no initdb on the PATH nor under /usr/lib/postgresql")
-    with server() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/claimrisk.db"
-    running: Server = request.getfixturevalue("postgresql")
-    name = f"t{uuid4().hex}"
-    asyncio.run(executed(running.url, f"CREATE DATABASE {name}"))
-    return running.url.replace("/postgres", f"/{name}")
-
-
-async def executed(url: str, *statements: str) -> list[Any]:
-    engine = create_async_engine(database_url(url), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        found = [await connection.execute(text(statement)) for statement in statements]
-        rows = list(found[-1]) if found[-1].returns_rows else []
-    await engine.dispose()
-    return rows
 
 
 @pytest.fixture

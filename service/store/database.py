@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from features.errors import SettingError
 from service.store import tables
 from service.store.migrating import migrate
-from service.store.patience import leave
+from service.store.patience import let_go
 from service.store.work import Work
 
 # Milliseconds that SQLite waits for the lock of another worker.
@@ -73,7 +73,7 @@ class Database:
         """Forget the connection, whatever it is doing; what it had not committed is written again by another."""
         broken, self._connection = self._connection, None
         if broken is not None:
-            leave(asyncio.ensure_future(broken.invalidate()))
+            let_go(asyncio.ensure_future(_discarded(broken)))
 
     async def close(self) -> None:
         """Close for good."""
@@ -89,11 +89,20 @@ class Database:
             if rows:
                 insert = self._insert(tables.decisions)
                 told = {"answer": insert.excluded.answer}
-                write = insert.on_conflict_do_update(["id"], set_=told) if again else insert.on_conflict_do_nothing()
+                write = (
+                    insert.on_conflict_do_update(index_elements=["id"], set_=told)
+                    if again
+                    else insert.on_conflict_do_nothing()
+                )
                 await self._connection.execute(write, rows)
 
     def _insert(self, table: Table) -> Any:
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+
+async def _discarded(connection: AsyncConnection) -> None:
+    await connection.invalidate()
+    await connection.close()
 
 
 def _prepared(journal: str) -> Any:

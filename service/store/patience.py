@@ -29,10 +29,15 @@ async def within(seconds: float, doing: Coroutine[Any, Any, T]) -> T:
 
 
 def leave(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and let it end by itself, whatever it ends with."""
+    """Cancel a task and let it end by itself."""
+    let_go(task)
+    task.cancel()
+
+
+def let_go(task: asyncio.Task[Any]) -> None:
+    """Let a task end by itself, whatever it ends with."""
     _left.add(task)
     task.add_done_callback(_ended)
-    task.cancel()
 
 
 def _ended(task: asyncio.Task[Any]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from service.store.database import Database
 from service.store.patience import within
@@ -21,7 +21,6 @@ PATIENCE = 0.1
 # Seconds between looks at a database that is down, and what such a look and a piece of replay may take.
 PAUSE, LOOK, PIECE_SECONDS = 0.25, 2.0, 10.0
 MOST_DECISIONS, PIECE = 500, 200
-_FAILURES = (SQLAlchemyError, OSError, TimeoutError)
 
 log = structlog.get_logger()
 
@@ -60,7 +59,7 @@ class Writer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
             await within(LOOK, self._database.close())
-        except _FAILURES as error:
+        except Exception as error:
             log.warning("store.close_failed", error=type(error).__name__)
 
     async def record(self, work: Work) -> Recorded:
@@ -85,7 +84,7 @@ class Writer:
     async def _wrote(self, group: Sequence[_Waiting]) -> bool:
         try:
             await within(self._patience, self._database.write([waiting.work for waiting in group]))
-        except _FAILURES as error:
+        except Exception as error:  # whatever a driver raises: the answer goes on
             log.warning("store.down", error=type(error).__name__)
             self.is_up = False
             self._database.drop()
@@ -121,8 +120,8 @@ class Writer:
                         spool.close_open()
                 for path in itertools.chain.from_iterable(spool.closed() for spool in self._spools):
                     await self._replay(path)
-        except _FAILURES as error:
-            log.info("store.still_down", error=type(error).__name__)
+        except Exception as error:  # drivers raise errors of their own while they connect
+            log.info("store.still_down", error=repr(error)[:300])
             self._database.drop()
         else:
             log.info("store.up")
