@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,7 @@ def raw_of(table: SellerTable) -> Iterator[RawChunk]:
         raise FileRefused(f"{table.path}: expected orders, got {table.kind}; claimrisk import joins them with orders")
     if table.frame.height and table.frame["order_id"].is_duplicated().any():
         raise FileRefused(f"{table.path}: expected one row an order, got several; claimrisk import joins them first")
-    return _parts(table.frame.drop("line"), table.frame["line"].to_list(), table.rejects)
+    return cut(RawChunk(table.frame.drop("line"), table.frame["line"].to_list(), table.rejects), CHUNK_ROWS)
 
 
 def with_order_ids(raws: Iterable[RawChunk], path: Path) -> Iterator[RawChunk]:
@@ -89,13 +90,16 @@ def _first_of_each(raws: Iterable[RawChunk], options: TableOptions) -> Iterator[
 
 def checked(frame: pl.DataFrame) -> Iterator[Chunk]:
     """Orders that are already a frame in our names, as the table door takes them; lines are rows, the first is 1."""
-    return _first_of_each(_parts(frame, range(1, frame.height + 1), []), TableOptions())
+    return _first_of_each(cut(RawChunk(frame, list(range(1, frame.height + 1)), []), CHUNK_ROWS), TableOptions())
 
 
-def _parts(frame: pl.DataFrame, lines: Sequence[int], rejects: list[Reject]) -> Iterator[RawChunk]:
-    for start in range(0, max(frame.height, 1), CHUNK_ROWS):
-        part = frame.slice(start, CHUNK_ROWS)
-        yield RawChunk(part, list(lines[start : start + part.height]), [] if start else rejects)
+def cut(raw: RawChunk, most: int) -> Iterator[RawChunk]:
+    """The same rows in parts of at most `most`, each with the rejects that stand before the next part."""
+    starts = range(0, max(raw.frame.height, 1), most)
+    bounds = [-math.inf, *(raw.lines[start] for start in starts[1:]), math.inf]
+    for start, after, before in zip(starts, bounds, bounds[1:], strict=False):
+        rejects = [reject for reject in raw.rejects if after <= reject.line < before]
+        yield RawChunk(raw.frame.slice(start, most), raw.lines[start : start + most], rejects)
 
 
 def read_raw(path: Path) -> Iterator[RawChunk]:

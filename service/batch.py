@@ -1,148 +1,180 @@
-"""Scoring a file: the user's columns first, ours behind; rows that cannot be used are set aside with the reason."""
+"""Scoring a file: rows set down, scored by all cores and put together; a run that was killed can go on."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Literal, Protocol, TypeVar
 
-import numpy as np
-import orjson
-import polars as pl
-
-from features.columns import Floats
-from features.delimited import Reject
+from features.delimited import RawChunk
 from features.errors import InputError
-from features.order import STATES
 from features.seller.table import SellerTable
-from features.tables import Chunk, TableOptions, orders_of, read_orders, unknown_columns
-from model.artefact import Bundle
-from service.answers import reason_of
-from service.decide import BANDS, Decisions, decide
-from service.instants import instant_text
+from features.tables import TableOptions, cut, raw_of, read_raw, unknown_columns, with_order_ids
+from service.assembly import Pieces
+from service.batch_pieces import Work, explained, explained_name, scored, scored_name, set_down
+from service.explained import Explained, riskiest
+from service.journal import Journal, Step, begun, facts_of, resumed
 from service.means import Means
-from service.money import rounded
-from service.results import Encoding, check_ending, write_rejects, write_table
-from service.wording import Lang, text
+from service.processes import WorkerLost, spread
+from service.results import Encoding, check_ending, write_frames, write_rejects
+from service.run_facts import facts, rows_expected
+from service.summary import Summary
+from service.wording import Lang
 
-PREFIX = "claimrisk_"
-TOLD_REASONS = 3
-TOLD_ACTIONS = 3
-# What a spreadsheet would run as a formula (OWASP), full-width forms included; numbers stay numbers.
+PIECE_ROWS = 16_384
+Phase = Literal["score", "explain", "write"]
+Task = Callable[[], tuple[int, Step]]
+T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Summary:
-    """What became of a file: rows scored, rejected and left out by code, statuses, and what was warned of."""
+class Watch(Protocol):
+    """Is told how far a run has come, in rows; total: None where it is not known."""
 
-    scored: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    dropped: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[str] = field(default_factory=Counter)
-    warnings: Counter[str] = field(default_factory=Counter)
-    strange_columns: list[str] = field(default_factory=list)
+    def __call__(self, phase: Phase, done: int, total: int | None) -> None:
+        """Called after each piece."""
 
-    @property
-    def rows(self) -> int:
-        """How many rows were read."""
-        return self.scored + self.rejected.total() + self.dropped.total()
+
+def _unwatched(phase: Phase, done: int, total: int | None) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a file is scored. encoding: of a CSV result; explained: which orders get reasons and advice; workers:
+    processes, piece_rows: most rows that one works on; neither changes anything in the result. resume: go on where a
+    killed run of the same stopped."""
+
+    lang: Lang = "en"
+    encoding: Encoding = "utf-8-sig"
+    explained: Explained = field(default_factory=Explained)
+    workers: int = 2
+    piece_rows: int = PIECE_ROWS
+    resume: bool = False
+    watch: Watch = _unwatched
+
+
+def working_folder(out: Path) -> Path:
+    """Where the pieces of a result lie until it is whole."""
+    return out.with_name(f".{out.name}.parts")
+
+
+def begun_as_of(out: Path) -> float | None:
+    """The as_of, in epoch seconds, that a run for `out` was begun with; None where none was begun, or without one."""
+    told = facts_of(working_folder(out)).get("as_of")
+    return float(told) if told else None
 
 
 def score_file(
-    orders: Path,
-    out: Path,
-    options: TableOptions,
-    means: Means,
-    *,
-    lang: Lang,
-    threads: int = 2,
-    encoding: Encoding = "utf-8-sig",
-    read: SellerTable | None = None,
+    orders: Path, out: Path, options: TableOptions, means: Means, wish: Wish, *, read: SellerTable | None = None
 ) -> Summary:
     """Score every good row of `orders` into `out` (CSV, Parquet or xlsx by its ending), rejects beside it.
 
     read: the same file as a map has read it, where its columns do not have our names.
     """
     check_ending(out, (orders,))
-    summary, frames, rejects = Summary(), list[pl.DataFrame](), list[Reject]()
-    if read is not None:
-        summary.dropped.update(read.dropped)
-    for chunk in read_orders(orders, options) if read is None else orders_of(read, options):
-        if not frames:
-            _refuse_nested(chunk.frame, out)
-            summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(chunk.frame.columns)]
-        rejects += chunk.rejects
-        summary.rejected.update(r.code for r in chunk.rejects)
-        frames.append(_scored(chunk, means, lang, threads, summary))
-    write_table(pl.concat(frames, how="vertical_relaxed"), out, encoding)
-    write_rejects(rejects, out.with_name(out.name + ".rejects.csv"))
+    raws = with_order_ids(read_raw(orders) if read is None else raw_of(read), orders)
+    told = {
+        **facts(orders, read, options, means),
+        "result": f"{out.suffix} {wish.encoding} {wish.lang}, explained: {wish.explained}",
+        "piece": f"{wish.piece_rows} rows",
+    }
+    folder = working_folder(out)
+    try:
+        run = _Run(Work(folder, options, means, wish.lang, wish.explained), wish, rows_expected(orders, read))
+        summary = _finished(run, _cut(raws, out, wish.piece_rows), out, told)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
+    summary.dropped.update({} if read is None else read.dropped)
     return summary
 
 
-def _refuse_nested(frame: pl.DataFrame, out: Path) -> None:
-    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
-    if nested and out.suffix.lower() != ".parquet":
-        raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which only .parquet can")
+def _finished(run: _Run, raws: Iterable[RawChunk], out: Path, told: Mapping[str, str]) -> Summary:
+    journal = (resumed if run.wish.resume else begun)(run.work.folder, told)
+    keeps = False
+    try:
+        return run.result(raws, out, journal)
+    except (WorkerLost, KeyboardInterrupt):
+        keeps = True
+        raise
+    finally:
+        if not keeps:
+            journal.remove()
 
 
-def _scored(chunk: Chunk, means: Means, lang: Lang, threads: int, summary: Summary) -> pl.DataFrame:
-    decisions = decide(chunk.columns, means, threads=threads)
-    summary.scored += chunk.columns.n
-    summary.statuses.update(decisions.status.tolist())
-    for warned in decisions.warnings:
-        summary.warnings[warned.code + (f" {warned.attribute}" if warned.attribute else "")] += int(warned.where.sum())
-    ours = [name for name in chunk.frame.columns if name.startswith(PREFIX)]
-    return chunk.frame.drop(ours).with_columns(_our_columns(decisions, means.bundle, lang))
+def _cut(raws: Iterable[RawChunk], out: Path, most: int) -> Iterator[RawChunk]:
+    """The same rows in pieces; refused where the result cannot hold what is in them."""
+    for raw in raws:
+        nested = [name for name, dtype in raw.frame.schema.items() if dtype.is_nested()]
+        if nested and out.suffix.lower() != ".parquet":
+            raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which only .parquet can")
+        yield from cut(raw, most)
 
 
-def _our_columns(decisions: Decisions, bundle: Bundle, lang: Lang) -> list[pl.Series]:
-    scores, stakes = decisions.scores, decisions.stakes
-    told = ~np.isnan(scores.probability)
-    n = decisions.columns.n
-    bands = [BANDS[int(band)] if band == band else None for band in decisions.band]
-    columns: list[tuple[str, Any, Any]] = [
-        ("probability", _nullable(scores.probability), pl.Float64),
-        ("low", _nullable(scores.low), pl.Float64),
-        ("high", _nullable(scores.high), pl.Float64),
-        ("score", [int(s) if ok else None for s, ok in zip(decisions.score, told, strict=True)], pl.Int64),
-        ("band", bands, pl.String),
-        ("disposition", decisions.disposition.tolist(), pl.String),
-        ("state", [str(STATES[place]) for place in scores.state], pl.String),
-        ("status", decisions.status.tolist(), pl.String),
-        ("expected_cost", _nullable(rounded(stakes.expected.amount, stakes.prices.currency)), pl.Float64),
-        ("cost_currency", stakes.prices.currency.tolist(), pl.String),
-        *_told_reasons(decisions, told.tolist(), lang),
-        *_told_actions(decisions, lang),
-        ("warnings", [_warnings(decisions, i) for i in range(n)], pl.String),
-        ("model", [bundle.version] * n, pl.String),
-    ]
-    return [pl.Series(PREFIX + name, values, dtype=dtype, strict=False) for name, values, dtype in columns]
+@dataclass(slots=True)
+class _Run:
+    """One run over a file. total: rows, None where only reading tells."""
+
+    work: Work
+    wish: Wish
+    total: int | None
+
+    def result(self, raws: Iterable[RawChunk], out: Path, journal: Journal) -> Summary:
+        """Score, explain, write; what stands in the journal is not done again."""
+        pieces = Pieces(journal.folder, self._score(raws, journal))
+        if not self.work.explained.is_told_at_once:
+            self._explain(pieces, journal)
+        summary = Summary()
+        summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(pieces.given)]
+        write_rejects(summary.of_rejects(pieces.rejects()), out.with_name(out.name + ".rejects.csv"))
+        count = _Count(self.wish.watch, "write", pieces.orders)
+        frames = (count.added(frame.height, frame) for frame in pieces.frames())
+        write_frames(summary.of_frames(frames), pieces.schema, out, self.wish.encoding)
+        return summary
+
+    def _score(self, raws: Iterable[RawChunk], journal: Journal) -> int:
+        """Score what is not scored yet. Returns the number of pieces."""
+        count, pieces = _Count(self.wish.watch, "score", self.total), 0
+
+        def tasks() -> Iterator[Task]:
+            nonlocal pieces
+            for k, raw in enumerate(raws):
+                pieces = k + 1
+                if scored_name(k) in journal:
+                    count.added(raw.frame.height, None)
+                    continue
+                name = set_down(journal.folder, k, raw)
+                yield partial(_counted, raw.frame.height, partial(scored, self.work, k, name, raw.rejects))
+
+        self._do(tasks(), count, journal)
+        return pieces
+
+    def _explain(self, pieces: Pieces, journal: Journal) -> None:
+        """Explain the riskiest share of the file, which is known only now."""
+        most = self.work.explained.most(pieces.orders)
+        places = riskiest([pieces.probability(k) for k in range(pieces.count)], most)
+        left = [k for k, some in enumerate(places) if len(some) and explained_name(k) not in journal]
+        tasks = (partial(_counted, len(places[k]), partial(explained, self.work, k, places[k])) for k in left)
+        self._do(tasks, _Count(self.wish.watch, "explain", sum(len(places[k]) for k in left)), journal)
+
+    def _do(self, tasks: Iterable[Task], count: _Count, journal: Journal) -> None:
+        for rows, step in spread(tasks, self.wish.workers):
+            journal.note(step)
+            count.added(rows, None)
 
 
-def _nullable(values: Floats) -> pl.Series:
-    return pl.Series(values).fill_nan(None)
+class _Count:
+    """How many rows are done."""
+
+    def __init__(self, watch: Watch, phase: Phase, total: int | None) -> None:
+        self._watch, self._phase, self._total, self._done = watch, phase, total, 0
+
+    def added(self, rows: int, done: T) -> T:
+        self._done += rows
+        self._watch(self._phase, self._done, self._total)
+        return done
 
 
-def _told_reasons(decisions: Decisions, told: list[bool], lang: Lang) -> Iterator[tuple[str, list[str | None], Any]]:
-    texts: list[list[str]] = [
-        [reason_of(decisions, i, *found, lang)["text"] for found in decisions.reasons.of(i, TOLD_REASONS)] if ok else []
-        for i, ok in enumerate(told)
-    ]
-    for k in range(TOLD_REASONS):
-        yield f"reason_{k + 1}", [row[k] if k < len(row) else None for row in texts], pl.String
-
-
-def _told_actions(decisions: Decisions, lang: Lang) -> Iterator[tuple[str, list[str | None], Any]]:
-    told = [advice.recommendations for advice in decisions.advice]
-    for k in range(TOLD_ACTIONS):
-        texts = [f"{row[k].action.id}: {text(row[k].action, lang)}" if k < len(row) else None for row in told]
-        yield f"action_{k + 1}", texts, pl.String
-    first = [min((r.deadline for r in row if r.deadline is not None), default=None) for row in told]
-    yield "deadline", [None if at is None else instant_text(at) for at in first], pl.String
-
-
-def _warnings(decisions: Decisions, i: int) -> str:
-    found = [w.code + (f":{w.attribute}" if w.attribute else "") for w in decisions.warnings if w.where[i]]
-    return orjson.dumps(found).decode()
+def _counted(rows: int, task: Callable[[], Step]) -> tuple[int, Step]:
+    return rows, task()

@@ -3,55 +3,39 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from features import catalogue as attribute_catalogue
-from features.columns import epoch_seconds
 from features.errors import ClaimRiskError, InputError
-from features.tables import TableOptions
-from model.artefact import Bundle as Loaded
 from model.artefact import load
 from service.advice_page import advice_command
-from service.batch import Summary, score_file
-from service.bundles import named_bundle
 from service.cli_backtest import backtest
 from service.cli_compliance import compliance
 from service.cli_explain import explain
 from service.cli_import import import_files
 from service.cli_listings import listings_app
 from service.cli_options import (
-    Bundle,
     CostFile,
-    DateOrderAsked,
-    DecimalAsked,
-    FileEncoding,
     NoModel,
     ShopClaims,
     ShopOrders,
     Zone,
     cold_start,
     err,
-    said_of,
     zone_named,
 )
 from service.cli_options import instant as _instant
 from service.cli_options import say as _say
 from service.cli_playbook import playbook_command
-from service.cli_seller import Map, map_file_command, read_as_said
+from service.cli_score import score
+from service.cli_seller import map_file_command
 from service.cli_worklist import worklist
-from service.cost_profile import chosen_costs, template
-from service.means import Means
+from service.cost_profile import template
 from service.policy_page import policy_command
-from service.results import Encoding
-from service.seller_notes import summary_word
 from service.settings import settings, signing_key
-from service.wording import Lang
 
 app = typer.Typer(
     help="Which orders will end in an Amazon A-to-z Guarantee claim, and what to do while there is still time.",
@@ -61,6 +45,7 @@ model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 app.add_typer(listings_app, name="listings")
 app.add_typer(compliance, name="compliance")
+app.command()(score)
 app.command()(worklist)
 app.command()(backtest)
 app.command()(explain)
@@ -144,61 +129,6 @@ def train(
     for dropped in trained.prepared.dropped:
         err.print(f"not used: {dropped.attribute}: {dropped.reason}", markup=False)
     _say(f"bundle written to {out}; look at {out / 'report.html'}")
-
-
-@app.command()
-def score(
-    orders: Annotated[Path, typer.Argument(help="orders to score: CSV, TSV, Parquet, xlsx or JSON lines")],
-    out: Annotated[Path, typer.Option(help="result: .csv, .parquet or .xlsx")],
-    model: Bundle = None,
-    as_of: Annotated[str | None, typer.Option(help="the moment rows without as_of are looked at; now if unset")] = None,
-    lang: Annotated[Lang, typer.Option(help="language of reasons and advice")] = "en",
-    time_zone: Zone = None,
-    encoding: Annotated[Encoding, typer.Option(help="of a CSV result")] = "utf-8-sig",
-    map_file: Map = None,
-    costs: CostFile = None,
-    date_order: DateOrderAsked = None,
-    decimal: DecimalAsked = None,
-    file_encoding: FileEncoding = None,
-    no_model: NoModel = False,
-    shop_claims: ShopClaims = None,
-    shop_orders: ShopOrders = None,
-) -> None:
-    """Score a file of orders; rows that cannot be used are set aside in OUT.rejects.csv."""
-    at = datetime.now(UTC) if as_of is None else _instant(as_of, "--as-of")
-    bundle = cold_start(no_model, model, shop_claims, shop_orders) or named_bundle(model, settings())
-    extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
-    said = said_of(time_zone, date_order, decimal, file_encoding)
-    options = TableOptions(as_of=epoch_seconds(at), zone=said.zone, extras=extras)
-    means = Means(bundle, costs=chosen_costs(costs, settings()))
-    read = read_as_said(orders, map_file, said, lang)
-    summary = score_file(orders, out, options, means, lang=lang, encoding=encoding, read=read)
-    _summarise(summary, out, bundle, lang)
-
-
-def _summarise(summary: Summary, out: Path, bundle: Loaded, lang: Lang) -> None:
-    word = partial(summary_word, lang=lang)
-    for strange in summary.strange_columns:
-        err.print(f"{word('column')} {strange}", markup=False)
-    table = Table(box=None, show_header=False)
-    table.add_row(word("rows"), f"{summary.rows:,}")
-    table.add_row(word("scored"), f"{summary.scored:,}")
-    table.add_row(word("rejected"), f"{summary.rejected.total():,}")
-    for code, count in summary.rejected.most_common():
-        table.add_row(f"  {code}", f"{count:,}")
-    for code, count in summary.dropped.most_common():
-        table.add_row(f"{word('left_out')}: {code}", f"{count:,}")
-    for status, count in summary.statuses.most_common():
-        table.add_row(f"{word('status')} {status}", f"{count:,}")
-    for warning, count in summary.warnings.most_common():
-        table.add_row(f"{word('warning')} {warning}", f"{count:,}")
-    err.print(table)
-    if summary.rejected:
-        err.print(f"{word('rejects')}: {out.name}.rejects.csv", markup=False)
-    if bundle.is_degraded:
-        err.print(word("degraded"), markup=False)
-    if bundle.is_starter:
-        err.print("scored with a model from SIMULATED history: ranks may be used, percentages are not this shop's")
 
 
 @app.command()

@@ -16,7 +16,7 @@ from features.errors import BundleError, InputError
 from features.tables import TableOptions
 from model.artefact import Bundle, load
 from service.app import create_app
-from service.batch import score_file
+from service.batch import Wish, score_file
 from service.bundles import starter_path
 from service.cost_profile import chosen_costs
 from service.decide import BANDS
@@ -47,7 +47,7 @@ def run_demo(port: int, say: Say, *, serves: bool) -> None:
     app = create_app(means, of, examples=EXAMPLES)
     out = of.data_dir / RESULT
     extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
-    score_file(EXAMPLES, out, TableOptions(extras=extras), means, lang="en", threads=1)
+    score_file(EXAMPLES, out, TableOptions(extras=extras), means, Wish(workers=1))
     told(app.state.running, Console())
     say(f"all scores: {out}")
     if serves:

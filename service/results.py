@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from features.delimited import Reject
 from features.errors import InputError
@@ -15,6 +17,7 @@ from service.files import written_aside
 from service.spreadsheet import write_sheet
 
 Encoding = Literal["utf-8-sig", "gb18030"]
+ROW_GROUP = 65_536
 ENDINGS = (".csv", ".parquet", ".xlsx")
 REJECT_COLUMNS = ("line", "column", "code", "reason", "raw")
 _FORMULA = r"^[=+\-@＝＋－＠\t\r]"
@@ -33,27 +36,50 @@ def check_ending(out: Path, taken: Sequence[Path] = ()) -> None:
 
 def write_table(frame: pl.DataFrame, out: Path, encoding: Encoding = "utf-8-sig") -> None:
     """A table as CSV, xlsx or Parquet, by the ending of its name; nothing in it runs as a formula."""
+    write_frames([frame], frame.schema, out, encoding)
+
+
+def write_frames(frames: Iterable[pl.DataFrame], schema: pl.Schema, out: Path, encoding: Encoding) -> None:
+    """A table that comes in frames of one schema, as `write_table` does; only a workbook holds all of it in memory."""
     with written_aside(out) as aside:
         if out.suffix.lower() == ".parquet":
-            frame.write_parquet(aside)
+            _write_parquet(frames, schema, aside)
         elif out.suffix.lower() == ".xlsx":
-            write_sheet(frame, aside, out)
+            write_sheet(pl.concat(frames), aside, out)
         else:
-            aside.write_text(escaped(frame).write_csv(), encoding, newline="")
+            _write_csv(frames, aside, encoding)
 
 
-def write_rejects(rejects: list[Reject], path: Path) -> None:
+def _write_parquet(frames: Iterable[pl.DataFrame], schema: pl.Schema, aside: Path) -> None:
+    def source(
+        columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        del columns, predicate, rows, size  # nothing is asked of the table but all of it
+        yield from frames
+
+    table = register_io_source(source, schema=dict(schema))
+    table.sink_parquet(aside, row_group_size=ROW_GROUP, maintain_order=True)
+
+
+def _write_csv(frames: Iterable[pl.DataFrame], aside: Path, encoding: Encoding) -> None:
+    with aside.open("w", encoding=encoding, newline="") as file:
+        for place, frame in enumerate(frames):
+            file.write(escaped(frame).write_csv(include_header=place == 0))
+
+
+def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
     """One line a rejected row; a file of an earlier run is removed where there are none."""
-    if not rejects:
+    rejects = iter(rejects)
+    first = next(rejects, None)
+    if first is None:
         path.unlink(missing_ok=True)
         return
-    frame = pl.DataFrame(
-        [[getattr(r, c) for c in REJECT_COLUMNS] for r in rejects], schema=REJECT_COLUMNS, orient="row"
-    )
+    left = chain([first], rejects)
     with written_aside(path) as aside, aside.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(REJECT_COLUMNS)
-        writer.writerows(escaped(frame).iter_rows())
+        while some := list(islice(left, ROW_GROUP)):
+            writer.writerows(escaped(pl.DataFrame(some, schema=REJECT_COLUMNS)).iter_rows())
 
 
 def escaped(frame: pl.DataFrame) -> pl.DataFrame:

@@ -18,11 +18,13 @@ from features.errors import FileRefused, InputError
 from features.tables import TableOptions
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue, catalogue
-from service.batch import PREFIX, Summary, score_file
+from service.batch import Wish, score_file
 from service.decide import decide
 from service.files import folder_aside, written_aside
 from service.means import Means
+from service.result_columns import PREFIX
 from service.results import REJECT_COLUMNS, escaped
+from service.summary import Summary
 from service.wording import Lang
 
 OURS = (
@@ -52,7 +54,7 @@ def scored(
     if isinstance(given, pl.DataFrame):
         path = out.with_name("orders.csv")
         given.write_csv(path)
-    summary = score_file(path, out, TableOptions(), Means(bundle), lang=lang, threads=1)
+    summary = score_file(path, out, TableOptions(), Means(bundle), Wish(lang, workers=1))
     read = pl.read_parquet if out.suffix == ".parquet" else pl.read_csv
     return read(out), summary
 
@@ -176,7 +178,7 @@ def test_an_ending_that_is_not_written_is_refused_before_any_work(
     rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(InputError, match=r"--out .*expected a name ending in \.csv, \.parquet, \.xlsx"):
-        score_file(tmp_path / "none.csv", tmp_path / name, TableOptions(), Means(bundle), lang="en")
+        score_file(tmp_path / "none.csv", tmp_path / name, TableOptions(), Means(bundle), Wish())
     assert not list(tmp_path.iterdir())
 
 

@@ -14,7 +14,7 @@ from features.columns import concatenated
 from features.document import checked_columns, read_order
 from features.tables import TableOptions
 from model.artefact import Bundle
-from service.batch import score_file
+from service.batch import Wish, score_file
 from service.decide import Decisions, decide
 from service.means import Means
 from service.settings import Settings
@@ -64,7 +64,7 @@ def test_a_file_answers_like_single_orders(
     given, out = tmp_path / f"orders{ending}", tmp_path / f"scores{ending}"
     frame = pl.DataFrame(documents, infer_schema_length=None)
     (frame.write_csv if ending == ".csv" else frame.write_parquet)(given)
-    summary = score_file(given, out, TableOptions(), Means(bundle), lang="en", threads=threads)
+    summary = score_file(given, out, TableOptions(), Means(bundle), Wish(workers=threads))
     assert summary.scored == len(documents)
     scored = pl.read_csv(out, infer_schema_length=None) if ending == ".csv" else pl.read_parquet(out)
     for theirs, name in (("probability", "probability"), ("score", "score"), ("band", "band"), ("state", "state")):

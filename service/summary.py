@@ -1,0 +1,49 @@
+"""The summary of a scored file: how many rows became what, counted as the result is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import orjson
+import polars as pl
+
+from features.delimited import Reject
+from service.result_columns import PREFIX
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of a file: rows scored, rejected and left out by code, statuses, and what was warned of."""
+
+    scored: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    strange_columns: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return self.scored + self.rejected.total() + self.dropped.total()
+
+    def of_frames(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """The same frames of a result, counted."""
+        for frame in frames:
+            self.scored += frame.height
+            self.statuses.update(_counts(frame[PREFIX + "status"]))
+            for warned, rows in _counts(frame[PREFIX + "warnings"]).items():
+                self.warnings.update({name.replace(":", " "): rows for name in orjson.loads(warned)})
+            yield frame
+
+    def of_rejects(self, rejects: Iterable[Reject]) -> Iterator[Reject]:
+        """The same rejects, counted."""
+        for reject in rejects:
+            self.rejected[reject.code] += 1
+            yield reject
+
+
+def _counts(texts: pl.Series) -> dict[str, int]:
+    return dict(texts.value_counts().iter_rows())
