@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import OrderRefused, Problem, SettingError
+from features.errors import Problem, SettingError
 from features.kinds import (
     CURRENCY_EXPONENTS,
     DEFAULT_EXPONENT,
@@ -164,12 +164,18 @@ def text_array(values: Iterable[str | None], n: int) -> Array:
     return array
 
 
-def _number(declared: Attribute, value: Any) -> float:
-    if isinstance(value, datetime):
-        return epoch_seconds(value)
+@cache
+def _held() -> dict[str, Callable[[Any], float] | None]:
+    """How a column holds a value of each attribute; None for texts, which it holds as they are."""
+    return {a.name: None if a.kind in TEXT_KINDS else _number_of(a) for a in attributes().values()}
+
+
+def _number_of(declared: Attribute) -> Callable[[Any], float]:
+    if declared.kind is Kind.INSTANT:
+        return epoch_seconds
     if declared.kind is Kind.CHOICE:
-        return float(declared.choices.index(value))
-    return float(value) + 0.0  # never -0.0
+        return {choice: float(place) for place, choice in enumerate(declared.choices)}.__getitem__
+    return lambda value: float(value) + 0.0  # never -0.0
 
 
 def epoch_seconds(at: datetime) -> float:
@@ -179,8 +185,7 @@ def epoch_seconds(at: datetime) -> float:
     >>> epoch_seconds(datetime(1970, 1, 2, tzinfo=UTC))
     86400.0
     """
-    whole = int(at.replace(microsecond=0).timestamp())
-    return (whole * 1_000_000 + at.microsecond) / 1e6
+    return at.timestamp()
 
 
 def _own_value(attribute: Attribute, value: bool | float | str | None) -> float | str | None:
@@ -198,37 +203,49 @@ def _own_value(attribute: Attribute, value: bool | float | str | None) -> float 
 def columns_of(orders: Sequence[Order], extras: Mapping[str, ExtraKind] | None = None) -> Columns:
     """Validated orders (the JSON door) as columns, money rounded.
 
-    extras: the declared attributes of the shop by column name; one of another type is refused (`OrderRefused`), those
-    not declared are left out.
+    extras: the declared attributes of the shop by column name; one of another type is unknown (`strange_extras` names
+    it), those not declared are left out.
     """
-    declared, n = attributes(), len(orders)
-    cells: dict[str, list[Any]] = {}
+    n = len(orders)
+    numbers: dict[str, list[float]] = {}
+    texts: dict[str, list[str | None]] = {}
+    held = _held()
     for i, order in enumerate(orders):
-        for name in order.model_fields_set:
-            value = getattr(order, name)
-            if value is not None and name != "extra":
-                text = declared[name].kind in TEXT_KINDS
-                column = cells.get(name) or cells.setdefault(name, [None if text else np.nan] * n)
-                column[i] = value if text else _number(declared[name], value)
-    arrays = {name: np.array(column, object if is_text(name) else np.float64) for name, column in cells.items()}
+        for name, value in order.__dict__.items():
+            if value is None or name == "extra":
+                continue
+            number = held[name]
+            if number is None:
+                (texts.get(name) or texts.setdefault(name, [None] * n))[i] = value
+            else:
+                (numbers.get(name) or numbers.setdefault(name, [np.nan] * n))[i] = number(value)
+    arrays: dict[str, Array] = dict(zip(numbers, np.array(list(numbers.values())), strict=True))  # one block, by row
+    arrays |= zip(texts, np.array(list(texts.values()), dtype=object), strict=True)
     return rounded_money(Columns(n, arrays | _own_arrays(orders, extra_attributes(extras))))
 
 
 def _own_arrays(orders: Sequence[Order], own: Mapping[str, Attribute]) -> dict[str, Array]:
     arrays = {column: _unknown_of(attribute.kind, len(orders)) for column, attribute in own.items()}
-    problems: list[Problem] = []
     for column, attribute in own.items():
-        name = column.removeprefix(EXTRA_PREFIX)
         for i, order in enumerate(orders):
-            given = (order.extra or {}).get(name)
+            given = (order.extra or {}).get(column.removeprefix(EXTRA_PREFIX))
             value = None if given is None else _own_value(attribute, given)
             if value is not None:
                 arrays[column][i] = value
-            elif given is not None:
-                problems.append(Problem(f"extra/{name}", *expected(attribute.kind, (), attribute.minimum)))
-    if problems:
-        raise OrderRefused(problems)
     return arrays
+
+
+def strange_extras(order: Order, extras: Mapping[str, ExtraKind] | None) -> list[Problem]:
+    """The declared attributes of the shop that an order gives in another type."""
+    if not order.extra:
+        return []
+    found: list[Problem] = []
+    for column, attribute in extra_attributes(extras).items():
+        name = column.removeprefix(EXTRA_PREFIX)
+        given = order.extra.get(name)
+        if given is not None and _own_value(attribute, given) is None:
+            found.append(Problem(f"extra/{name}", *expected(attribute.kind, (), attribute.minimum)))
+    return found
 
 
 @cache

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 from pydantic import ValidationError
 
-from features.columns import EXTRA_PREFIX, Columns, ExtraKind, columns_of
+from features.columns import EXTRA_PREFIX, Columns, ExtraKind, columns_of, strange_extras
 from features.completion import completed
 from features.errors import InputError, OrderRefused, Problem, nearest
 from features.kinds import WHITE_SPACE, expected
@@ -20,6 +20,7 @@ from features.rules import contradictions
 
 MOST_PROBLEMS = 50
 LONGEST_NAME = 64
+_LATER = tuple(f"expected no fact later than as_of ({whence})" for whence in ("now", "given"))
 
 
 class DocumentRefused(InputError):
@@ -88,13 +89,31 @@ def checked_columns(order: Order, as_of: float, extras: Mapping[str, ExtraKind] 
     as_of: epoch seconds, for an order that has none of its own. extras: the declared attributes of the shop, by column
     name (`x_…`); those not declared are left out.
     """
-    columns = columns_of([order], extras)
-    if "as_of" not in columns:
-        columns = columns.replacing({"as_of": np.array([as_of])})
-    problems = [f.problem for f in contradictions(columns)]
-    later = f"expected no fact later than as_of ({'given' if order.as_of else 'now'})"
-    told = {problem.attribute for problem in problems}
-    problems += [Problem(name, "after_as_of", later) for name in later_facts(columns) if name not in told]
-    if problems:
-        raise OrderRefused(problems)
-    return completed(columns)
+    columns, refused = checked_together([order], as_of, extras)
+    if refused:
+        raise refused[0]
+    return columns
+
+
+def checked_together(
+    orders: Sequence[Order], as_of: float, extras: Mapping[str, ExtraKind] | None = None
+) -> tuple[Columns, dict[int, OrderRefused]]:
+    """The same of many orders at once: those that can be used as columns, and by place why the others cannot."""
+    columns = columns_of(orders, extras)
+    given = columns["as_of"]
+    columns = columns.replacing({"as_of": np.where(np.isnan(given), as_of, given)})
+    found: dict[int, list[Problem]] = {}
+    for finding in contradictions(columns):
+        for i in np.flatnonzero(finding.where).tolist():
+            found.setdefault(i, []).append(finding.problem)
+    for name, where in later_facts(columns).items():
+        for i in np.flatnonzero(where).tolist():
+            told = found.setdefault(i, [])
+            if name not in {problem.attribute for problem in told}:
+                told.append(Problem(name, "after_as_of", _LATER[orders[i].as_of is not None]))
+    if extras:
+        found |= {i: strange for i, order in enumerate(orders) if (strange := strange_extras(order, extras))}
+    refused = {i: OrderRefused(problems) for i, problems in found.items()}
+    if refused:
+        columns = columns.take(np.array([i for i in range(len(orders)) if i not in refused], dtype=np.int64))
+    return completed(columns), refused

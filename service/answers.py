@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from features.order import STATES
@@ -18,14 +19,35 @@ from service.ruling import ruling
 from service.stakes import Stakes
 from service.wording import Lang, reason, reason_text, rejected_text, rendered_value, text
 
+Answer = dict[str, Any]
 MOST_REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One order to be scored, as parsed JSON; the language of its answer, and whether that gives reasons."""
+
+    value: Any
+    lang: Lang
+    with_reasons: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One order, as JSON that was `seen`, and what is told of it: row `i` of the decisions, made `at` epoch seconds."""
+
+    seen: Any
+    answer: Answer
+    decisions: Decisions
+    i: int
+    at: float
 
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def answer(decisions: Decisions, i: int, means: Means, lang: Lang) -> dict[str, Any]:
+def answer(decisions: Decisions, i: int, means: Means, lang: Lang, *, with_reasons: bool = True) -> Answer:
     """What is told of order i, without the id of the answer; fields of what is not yet there are null or empty."""
     scores, columns, stakes, advice = decisions.scores, decisions.columns, decisions.stakes, decisions.advice[i]
     bundle, round_to = means.bundle, exponent(stakes.prices.currency[i])
@@ -51,7 +73,7 @@ def answer(decisions: Decisions, i: int, means: Means, lang: Lang) -> dict[str, 
         "p_seller_pays": _number(stakes.seller_pays[i]),
         "p_defect": _number(stakes.defect[i]),
         "expected_cost": expected_cost(stakes, i),
-        "reasons": _reasons(decisions, i, lang) if told else [],
+        "reasons": _reasons(decisions, i, lang) if told and with_reasons else [],
         "recommendations": [_recommendation(r, round_to, lang) for r in advice.recommendations],
         "plan": None if advice.plan is None else _plan(advice.plan, round_to),
         "actions_rejected": [_rejected(r, lang) for r in advice.rejected],

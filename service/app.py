@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from starlette.middleware import Middleware
 from features.document import checked_columns, read_order
 from service.decide import decide
 from service.examples import decided_examples
+from service.gathering import Gathering
 from service.means import Means
 from service.middleware import DOCS_CSP, Door
 from service.observation import Metrics
@@ -23,6 +25,7 @@ from service.problems import handle_problems
 from service.record_routes import record_api
 from service.routes import EXAMPLE, api
 from service.running import Clock, Running, now
+from service.scoring import scored
 from service.settings import Settings, store_url
 
 DESCRIPTION = "Which orders will end in an Amazon A-to-z Guarantee claim, and what to do while there is still time."
@@ -33,6 +36,7 @@ def create_app(means: Means, settings: Settings, *, examples: Path | None = None
     """The app that answers with these means. examples: a file of orders, with as_of, for the page."""
     decided = None if examples is None else decided_examples(examples, means)
     held = Running(means, settings, clock, Metrics(means.bundle), decided)
+    held.scores = Gathering(partial(scored, held=held))
     policies = {"/": PAGE_CSP, DOCS: DOCS_CSP}
     door = Middleware(Door, metrics=held.metrics, api_key=settings.api_key, policies=policies)
     app: FastAPI = FastAPIOffline(

@@ -22,6 +22,10 @@ _LANGUAGE = {
     "name": "Accept-Language", "in": "header", "required": False, "description": "en or zh-CN",
     "schema": {"type": "string"}, "example": "zh-CN",
 }  # fmt: skip
+REASONS: dict[str, Any] = {
+    "name": "reasons", "in": "query", "required": False, "schema": {"type": "boolean", "default": True},
+    "description": "false leaves the list of reasons empty: less to compute and to send",
+}  # fmt: skip
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -36,10 +40,10 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def takes(body: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+def takes(body: type[BaseModel], example: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
     """The `openapi_extra` of a route that takes this body and answers in the language asked for."""
     content = {"application/json": {"schema": {"$ref": _REF.format(model=body.__name__)}, "example": example}}
-    return {"requestBody": {"required": True, "content": content}, "parameters": [_LANGUAGE]}
+    return {"requestBody": {"required": True, "content": content}, "parameters": [_LANGUAGE, *parameters]}
 
 
 def describe(app: FastAPI, settings: Settings) -> None:

@@ -9,8 +9,8 @@ from typing import Literal
 
 import orjson
 
+from service.answers import Scored
 from service.running import Running
-from service.scoring import Scored
 from service.store.work import Decision, Work
 
 

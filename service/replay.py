@@ -49,7 +49,7 @@ def replayed(given: Mapping[str, Any], order: Any, means: Means, lang: Lang) -> 
     columns = checked_columns(read_order(order), _moment(given), extras)
     decisions = decide(columns, means)
     kept = {name: given[name] for name in ("id", "recorded") if name in given}
-    told = {**kept, **answer(decisions, 0, means, lang)}
+    told = {**kept, **answer(decisions, 0, means, lang, with_reasons=given.get("reasons") != [])}
     return Replay(given, told, orjson.dumps(told), decisions)
 
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
 from anyio import to_thread
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from features.document import read_json
 from features.order import Order
 from service import playbook_shapes, shapes
+from service.answers import Asked
 from service.bodies import read_body
 from service.compliance import checked_body
 from service.languages import TAGS, accepted
 from service.observation import CONTENT_TYPE
-from service.openapi import ALWAYS, WITH_BODY, problems, takes
+from service.openapi import ALWAYS, REASONS, WITH_BODY, problems, takes
+from service.problems import RequestRefused
 from service.recording import Told, recorded, told
 from service.running import Running, running
-from service.scoring import played, scored, scored_batch
+from service.scoring import played, scored_batch
 from service.wording import Lang
 
 EXAMPLE: dict[str, Any] = {
@@ -43,7 +47,16 @@ CHECKED: dict[str, Any] = {"allowed": False, "findings": [{
     "without addresses, numbers or links.",
 }]}  # fmt: skip
 
-api = APIRouter()
+
+class PlainRoute(APIRoute):
+    """A route that FastAPI describes and does not read or write for: each takes the request and answers itself."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint as it is."""
+        return self.endpoint
+
+
+api = APIRouter(route_class=PlainRoute)
 
 
 class JsonBytes(JSONResponse):
@@ -54,15 +67,23 @@ class JsonBytes(JSONResponse):
         return content
 
 
-@api.post("/v1/scores", tags=["scores"], response_class=JsonBytes, openapi_extra=takes(Order, EXAMPLE),
+@api.post("/v1/scores", tags=["scores"], response_class=JsonBytes, openapi_extra=takes(Order, EXAMPLE, REASONS),
           responses={200: {"model": shapes.Score}, **problems(*WITH_BODY)})  # fmt: skip
 async def score(request: Request) -> Response:
     """Score one order as it is known at `as_of` (now, where it is left out)."""
     held = running(request)
     value = read_json(await read_body(request, held.settings.max_body_bytes))
     lang = accepted(request.headers.get("accept-language", ""))
-    [body] = await recorded([told(scored(value, held, lang), held)], held)
+    found = await held.scores.told(Asked(value, lang, with_reasons=_with_reasons(request)))
+    [body] = await recorded([told(found, held)], held)
     return _body(body, lang)
+
+
+def _with_reasons(request: Request) -> bool:
+    said = request.query_params.get(REASONS["name"], "true") if request.scope["query_string"] else "true"
+    if said not in ("true", "false"):
+        raise RequestRefused("request_refused", "expected reasons=true or reasons=false")
+    return said == "true"
 
 
 @api.post("/v1/scores/batch", tags=["scores"], response_class=JsonBytes,
@@ -134,7 +155,7 @@ async def model(request: Request) -> Response:
 
 @api.get("/healthz", tags=["service"], response_class=JsonBytes,
          responses={200: {"model": shapes.Health}, **problems(405)})  # fmt: skip
-async def healthz() -> Response:
+async def healthz(_: Request) -> Response:
     """Whether the process lives."""
     return JsonBytes(b'{"status":"ok"}')
 

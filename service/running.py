@@ -11,7 +11,9 @@ from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from features.columns import ExtraKind
+from service.answers import Asked, Scored
 from service.examples import Examples
+from service.gathering import Gathering
 from service.means import Means
 from service.observation import Metrics
 from service.settings import Settings
@@ -32,7 +34,7 @@ class Running:
     """Start-up state of one app.
 
     examples: decided orders for the page; is_ready: true after warming up; batches: one is worked on at a time;
-    store: None where nothing is kept.
+    store: None where nothing is kept; scores: single orders that wait together are decided together (`app.py` sets it).
     """
 
     means: Means
@@ -43,6 +45,7 @@ class Running:
     is_ready: bool = False
     store: Store | None = None
     batches: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    scores: Gathering[Asked, Scored] = field(init=False)
     extras: dict[str, ExtraKind] = field(init=False)
 
     def __post_init__(self) -> None:

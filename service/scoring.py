@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from features.columns import Columns, concatenated, epoch_seconds
-from features.document import checked_columns, read_order
+from features.columns import epoch_seconds
+from features.document import checked_columns, checked_together, read_order
 from features.errors import OrderRefused, Problem
-from service.answers import answer
+from features.order import Order
+from service.answers import Answer, Asked, Scored, answer
 from service.decide import Decisions, decide
 from service.identifiers import score_id
 from service.playbook import playbook
@@ -17,30 +17,36 @@ from service.problems import RequestRefused, order_problem
 from service.running import Running
 from service.wording import Lang
 
-Answer = dict[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """One order, as JSON that was `seen`, and what is told of it: row `i` of the decisions, made `at` epoch seconds."""
-
-    seen: Any
-    answer: Answer
-    decisions: Decisions
-    i: int
-    at: float
-
-
-def scored(value: Any, held: Running, lang: Lang) -> Scored:
-    """The answer to one order."""
+def scored(asked: Sequence[Asked], held: Running) -> list[Scored | Exception]:
+    """The answers to orders that are decided together, in their order; one that cannot be used gets why."""
     at = epoch_seconds(held.clock())
-    decisions = _decided(_columns(value, at, held), held)
-    return Scored(value, _identified(decisions, 0, held, lang, at), decisions, 0, at)
+    out: dict[int, Scored | Exception] = {}
+    read: list[tuple[int, Order]] = []
+    for place, one in enumerate(asked):
+        try:
+            read.append((place, read_order(one.value)))
+        except OrderRefused as error:
+            out[place] = error
+    columns, refused = checked_together([order for _, order in read], at, held.extras)
+    out |= {read[k][0]: why for k, why in refused.items()}
+    if columns.n:
+        decisions = decide(columns, held.means)
+        held.metrics.scored(decisions)
+        for row, place in enumerate(place for k, (place, _) in enumerate(read) if k not in refused):
+            out[place] = _scored(asked[place], decisions, row, held, at)
+    return [out[place] for place in range(len(asked))]
+
+
+def _scored(asked: Asked, decisions: Decisions, i: int, held: Running, at: float) -> Scored:
+    kept = {"id": score_id(int(at * 1_000)), "recorded": "off" if held.store is None else "stored"}
+    told = answer(decisions, i, held.means, asked.lang, with_reasons=asked.with_reasons)
+    return Scored(asked.value, kept | told, decisions, i, at)
 
 
 def played(value: Any, held: Running, lang: Lang) -> Answer:
     """The playbook of one order."""
-    columns = _columns(value, epoch_seconds(held.clock()), held)
+    columns = checked_columns(read_order(value), epoch_seconds(held.clock()), held.extras)
     return playbook(columns, 0, held.means.bundle.scorer.consequences, held.means.costs, lang)
 
 
@@ -49,24 +55,17 @@ def scored_batch(value: Any, held: Running, lang: Lang) -> tuple[list[Answer], l
 
     All good orders are decided at once.
     """
-    at = epoch_seconds(held.clock())
     results: list[Answer] = []
-    good: list[tuple[int, Columns]] = []
-    orders = _orders(value, held.settings.max_batch_orders)
-    for index, order in enumerate(orders):
+    good: list[tuple[int, Scored]] = []
+    orders = [Asked(order, lang) for order in _orders(value, held.settings.max_batch_orders)]
+    for index, found in enumerate(scored(orders, held)):
         results.append({"index": index})
-        try:
-            good.append((index, _columns(order, at, held)))
-        except OrderRefused as error:
-            refused = order_problem(error)
+        if isinstance(found, Scored):
+            good.append((index, found))
+        elif isinstance(found, OrderRefused):
+            refused = order_problem(found)
             results[index] |= {"status": refused["status"], "problem": refused}
-    if not good:
-        return results, []
-    decisions = _decided(concatenated([columns for _, columns in good]), held)
-    return results, [
-        (index, Scored(orders[index], _identified(decisions, row, held, lang, at), decisions, row, at))
-        for row, (index, _) in enumerate(good)
-    ]
+    return results, good
 
 
 def _orders(value: Any, most: int) -> list[Any]:
@@ -82,18 +81,3 @@ def _orders(value: Any, most: int) -> list[Any]:
     else:
         return list(value["orders"])
     raise RequestRefused("batch_refused", problem.detail, errors=[problem])
-
-
-def _columns(value: Any, at: float, held: Running) -> Columns:
-    return checked_columns(read_order(value), at, held.extras)
-
-
-def _decided(columns: Columns, held: Running) -> Decisions:
-    decisions = decide(columns, held.means)
-    held.metrics.scored(decisions)
-    return decisions
-
-
-def _identified(decisions: Decisions, i: int, held: Running, lang: Lang, at: float) -> Answer:
-    recorded = "off" if held.store is None else "stored"
-    return {"id": score_id(int(at * 1_000)), "recorded": recorded, **answer(decisions, i, held.means, lang)}
