@@ -14,6 +14,7 @@ from typing import TextIO
 import polars as pl
 
 from features.errors import FileRefused
+from features.sound import sound_frame
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 CHUNK_ROWS = 65_536
@@ -97,10 +98,10 @@ def _blocks(lines: _Lines, path: Path, dialect: Dialect) -> Iterator[RawChunk]:
     lines.take(dialect.header_row - 1)
     header = _header(next(_Records(lines, dialect, None).upto(math.inf), None), path)
     while block := lines.take(BLOCK_LINES):
-        cells = _plain(block, dialect, len(header))
-        if cells is not None:
+        frame = _sound(block, dialect, header)
+        if frame is not None:
             first = lines.number - len(block) + 1
-            yield RawChunk(_frame(cells, header), list(range(first, lines.number + 1)), [])
+            yield RawChunk(frame, list(range(first, lines.number + 1)), [])
         else:
             lines.give_back(block)
             records = list(_Records(lines, dialect, len(header)).upto(lines.number + len(block)))
@@ -127,14 +128,10 @@ def reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
 
-def _plain(block: list[str], dialect: Dialect, width: int) -> list[list[str]] | None:
-    """The cells of a block in which every line is one sound record, read in one go; None for any other block."""
-    try:
-        "".join(block).encode()
-        cells = list(reader(block, dialect))
-    except (csv.Error, UnicodeEncodeError):
+def _sound(block: list[str], dialect: Dialect, header: list[str]) -> pl.DataFrame | None:
+    if max(map(len, block)) > LONGEST_FIELD:
         return None
-    return cells if len(cells) == len(block) and all(len(row) == width for row in cells) else None
+    return sound_frame(block, header, dialect.delimiter or ",", has_quotes=dialect.has_quotes)
 
 
 def _frame(cells: list[list[str]], header: list[str]) -> pl.DataFrame:

@@ -289,3 +289,23 @@ def test_chunks_of_a_file_tell_what_the_file_in_one_tells(
     parts = [scored(rows[i : i + 7], tmp_path / f"{i}.csv", bundle, advice)[0] for i in range(0, rows.height, 7)]
     for name in ("probability", "band", "reason_1", "warnings"):
         assert [v for part in parts for v in part[PREFIX + name]] == whole[PREFIX + name].to_list()
+
+
+DAMAGED = [b"one,cell", b'open,"quote', b"a,b" * 200, b"nul,\0", b"\xff\xfe,x", b"cr,\rx"]
+
+
+def test_scored_and_rejected_are_all_records_of_a_damaged_file(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path
+) -> None:
+    header, *lines = rows.write_csv().encode().splitlines(keepends=True)
+    mixed = [line.replace(b"\n", b"\r\n") if i % 7 == 0 else line for i, line in enumerate(lines)]
+    for place, damage in enumerate(DAMAGED):
+        mixed.insert(9 * place + 2, damage + b"\n")
+    (tmp_path / "bad.csv").write_bytes(b"".join([header, *mixed]))
+    summary = score_file(tmp_path / "bad.csv", tmp_path / "out.csv", TableOptions(), Means(bundle), Wish(workers=1))
+    score_file(tmp_path / "bad.csv", tmp_path / "out.parquet", TableOptions(), Means(bundle), Wish(workers=1))
+    assert summary.scored == rows.height
+    assert summary.rows == rows.height + len(DAMAGED) + 1  # a carriage return of its own ends a line
+    assert pl.read_parquet(tmp_path / "out.parquet")["order_id"].to_list() == rows["order_id"].to_list()
+    told = [int(r["line"]) for r in rejects(tmp_path / "out.csv")]
+    assert told == sorted(told)

@@ -1,0 +1,58 @@
+"""Lines read at once are what the reader of records makes of them, or are left to it."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import polars as pl
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from features.sound import sound_frame
+
+HEADER = ["a", "b"]
+cells = st.sampled_from(
+    ["", "x", '""', '"x"', '"x,y"', '"x""y"', '"', 'x"', '"x\ny"', "\ufeffx", "\0", " ", "é", "x\ry"]
+)
+ends = st.sampled_from(["\n", "\n", "\r\n", "\r", ",z\n"])
+
+
+def lines_of(text: str) -> list[str]:
+    return list(io.StringIO(text, newline=""))
+
+
+def by_record(lines: list[str], *, has_quotes: bool = True) -> list[tuple[str | None, ...]]:
+    quoting = csv.QUOTE_MINIMAL if has_quotes else csv.QUOTE_NONE
+    return [tuple(cell or None for cell in row) for row in csv.reader(lines, strict=True, quoting=quoting)]
+
+
+@settings(max_examples=400)
+@given(st.lists(st.tuples(cells, cells, ends), min_size=1, max_size=4), st.booleans())
+@example([("x", "y", "\r\n"), ("x", "y", "\n")], True)
+def test_what_is_read_at_once_is_what_the_records_are(rows: list[tuple[str, str, str]], has_quotes: bool) -> None:
+    lines = lines_of("".join(f"{a},{b}{end}" for a, b, end in rows))
+    frame = sound_frame(lines, HEADER, ",", has_quotes=has_quotes)
+    if frame is not None:
+        assert frame.rows() == by_record(lines, has_quotes=has_quotes)
+        assert frame.schema == dict.fromkeys(HEADER, pl.String)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1,2\n3,4\n", "1,2\r\n3,4\r\n", "1,2\n3,4", '"1","2, 3"\n4,\n', '1,"say ""no"""\n"",5\n', ",\n,\n", "é,字\n"],
+)
+def test_sound_lines_are_read_at_once(text: str) -> None:
+    frame = sound_frame(lines_of(text), HEADER, ",", has_quotes=True)
+    assert frame is not None
+    assert frame.rows() == by_record(lines_of(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1,2\n3\n", "1,2,3\n", "1,2\n\n", '1,"2\n3,4\n', '1,"2\n3"\n', '1,a"b"\n', '"1"x,2\n', "1,2\r\n3,4\n", "1\r,2\n",
+     "1,\0\n", "\ufeff1,2\n", "1,\udcff\n"],
+)  # fmt: skip
+def test_doubtful_lines_are_left_to_others(text: str) -> None:
+    assert sound_frame(lines_of(text), HEADER, ",", has_quotes=True) is None
