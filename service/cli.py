@@ -17,6 +17,7 @@ from service.cli_compliance import compliance
 from service.cli_explain import explain
 from service.cli_import import import_files
 from service.cli_listings import listings_app
+from service.cli_odr import odr
 from service.cli_options import (
     CostFile,
     NoModel,
@@ -49,6 +50,7 @@ app.command()(score)
 app.command()(worklist)
 app.command()(backtest)
 app.command()(explain)
+app.command()(odr)
 app.command("map")(map_file_command)
 app.command("import")(import_files)
 app.command("policy")(policy_command)

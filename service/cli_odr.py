@@ -1,0 +1,136 @@
+"""The command that tells a shop's defect budget from a file of its orders: `claimrisk odr`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import orjson
+import typer
+
+from features.columns import Columns, concatenated, epoch_seconds
+from features.errors import InputError
+from features.order import attributes
+from features.tables import TableOptions, orders_of, read_orders
+from service.bundles import chosen_bundle
+from service.cli_options import (
+    CostFile,
+    NoModel,
+    ShopClaims,
+    ShopOrders,
+    Zone,
+    cold_start,
+    err,
+    instant,
+    said_of,
+)
+from service.cli_seller import Map, read_as_said
+from service.cost_profile import chosen_costs
+from service.files import written_aside
+from service.means import Means
+from service.odr import Official, forecast
+from service.odr_rule import odr_rule
+from service.odr_told import told
+from service.odr_window import Span, in_span, window
+from service.settings import settings
+from service.wording import Lang
+from training.dataset import read_outcomes
+
+
+class FileOrders:
+    """Orders and outcomes out of files."""
+
+    def __init__(self, orders: Columns, outcomes: Columns | None) -> None:
+        self._orders, self._outcomes = orders, outcomes
+
+    def within(self, span: Span) -> Columns:
+        """The shop's orders placed in the span."""
+        return in_span(self._orders, span)
+
+    def outcomes(self, span: Span) -> Columns | None:
+        """The outcomes known by the end of the span, if there is a file of them."""
+        told = self._outcomes
+        return None if told is None else told.take(~(told["claim_opened_at"] > span.until))
+
+
+def odr(
+    orders: Annotated[Path, typer.Argument(help="all orders of the window: CSV, TSV, Parquet, xlsx, JSON lines")],
+    outcomes: Annotated[Path | None, typer.Option(help="claims, bad feedback and chargebacks, one row each")] = None,
+    official: Annotated[str | None, typer.Option(help="the marketplace's own count, as DEFECTS/ORDERS: 3/420")] = None,
+    marketplace: Annotated[str | None, typer.Option(help="such as US; needed where the file has several")] = None,
+    shop: Annotated[str | None, typer.Option(help="shop_id; needed where the file has several")] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="folder of the bundle; the starter if unset")] = None,
+    out: Annotated[Path | None, typer.Option(help="the whole answer as JSON; - prints it instead of the text")] = None,
+    as_of: Annotated[str | None, typer.Option(help="the moment all orders are looked at; now if unset")] = None,
+    lang: Annotated[Lang, typer.Option(help="language of the text")] = "en",
+    time_zone: Zone = None,
+    map_file: Map = None,
+    costs: CostFile = None,
+    no_model: NoModel = False,
+    shop_claims: ShopClaims = None,
+    shop_orders: ShopOrders = None,
+) -> None:
+    """Tell where the order defect rate stands, where it will, and how many defects are still allowed."""
+    at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
+    bundle = cold_start(no_model, model, shop_claims, shop_orders) or chosen_bundle(model, settings())
+    means, said = Means(bundle, costs=chosen_costs(costs, settings())), said_of(time_zone, None, None, None)
+    extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
+    options, read = TableOptions(zone=said.zone, extras=extras), read_as_said(orders, map_file, said, lang)
+    chunks = list(read_orders(orders, options) if read is None else orders_of(read, options))
+    rejects = [reject for chunk in chunks for reject in chunk.rejects]
+    if rejects:
+        err.print(f"{len(rejects):,} rows set aside; line {rejects[0].line}: {rejects[0].reason}", markup=False)
+    columns = concatenated([chunk.columns for chunk in chunks])
+    source = FileOrders(columns, None if outcomes is None else read_outcomes(outcomes, said.zone))
+    where, who = _marketplace(columns, marketplace), _shop(columns, shop)
+    rule = odr_rule(where, at)
+    if rule is None:
+        raise InputError(f"--marketplace {where}: no target is known of it; `claimrisk policy` shows which are")
+    found = forecast(
+        window(source, Span(who, where, at - rule.seconds, at), means), rule, bundle.scorer, _official(official)
+    )
+    answer = told(found, bundle, lang)
+    _write(answer, out)
+
+
+def _write(answer: dict[str, object], out: Path | None) -> None:
+    body = orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n"
+    if out is not None and str(out) == "-":
+        sys.stdout.write(body)
+        return
+    if out is not None:
+        with written_aside(out) as aside:
+            aside.write_text(body, "utf-8")
+    sys.stdout.write(f"{answer['text']}\n")
+    for warning in answer["warnings"]:  # type: ignore[attr-defined]
+        err.print(f"{warning['code']}: {warning['text']}", markup=False)
+
+
+def _official(text: str | None) -> Official | None:
+    if text is None:
+        return None
+    defects, slash, orders = text.partition("/")
+    if not (slash and defects.isdecimal() and orders.isdecimal() and 0 < int(orders) >= int(defects)):
+        raise InputError(f"--official {text}: expected DEFECTS/ORDERS such as 3/420")
+    return Official(int(defects), int(orders))
+
+
+def _marketplace(columns: Columns, asked: str | None) -> str:
+    choices, codes = attributes()["marketplace"].choices, columns["marketplace"]
+    return _one("--marketplace", sorted({choices[int(c)] for c in codes[~np.isnan(codes)].tolist()}), asked)
+
+
+def _shop(columns: Columns, asked: str | None) -> str:
+    return _one("--shop", sorted({str(shop) for shop in columns["shop_id"].tolist() if shop is not None}), asked)
+
+
+def _one(option: str, there: list[str], asked: str | None) -> str:
+    if asked is None and len(there) == 1:
+        return there[0]
+    if asked is None or asked not in there:
+        got = "none" if asked is None else asked
+        raise InputError(f"{option}: expected one of {', '.join(there) or '(the file has none)'}, got {got}")
+    return asked
