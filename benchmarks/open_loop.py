@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+# Seconds; the server closes what is idle for 5.
+IDLE = 3.0
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -34,11 +37,11 @@ class Connections:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._free: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
         """Status and body of the answer; `OSError` or `EOFError` where there is none."""
-        reader, writer = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await self._connection()
         head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
         writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
         answer = await reader.readuntil(b"\r\n\r\n")
@@ -47,8 +50,16 @@ class Connections:
         if headers.get(b"connection") == b"close":
             writer.close()
         else:
-            self._free.append((reader, writer))
+            self._free.append((time.perf_counter(), reader, writer))
         return int(answer.split(b" ", 2)[1]), content
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while self._free:
+            since, reader, writer = self._free.pop()
+            if time.perf_counter() - since < IDLE:
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self._port)
 
 
 async def load(port: int, rate: float, seconds: float, body: Callable[[int], bytes], seed: int = 1) -> Ledger:

@@ -17,7 +17,7 @@ from service.shapes import Batch, Draft, ProblemShape
 _REF = "#/components/schemas/{model}"
 # The problems that any address under /v1 may answer with, and those of an address that takes a body.
 ALWAYS = (401, 405)
-WITH_BODY = (400, 401, 405, 408, 413, 415, 422)
+WITH_BODY = (400, 401, 405, 408, 409, 413, 415, 422)
 _LANGUAGE = {
     "name": "Accept-Language", "in": "header", "required": False, "description": "en or zh-CN",
     "schema": {"type": "string"}, "example": "zh-CN",
@@ -25,6 +25,11 @@ _LANGUAGE = {
 REASONS: dict[str, Any] = {
     "name": "reasons", "in": "query", "required": False, "schema": {"type": "boolean", "default": True},
     "description": "false leaves the list of reasons empty: less to compute and to send",
+}  # fmt: skip
+_KEY = {
+    "name": "Idempotency-Key", "in": "header", "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "description": "asked again with the same key within 72 h, the same bytes are answered (where answers are kept)",
 }  # fmt: skip
 
 
@@ -43,7 +48,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def takes(body: type[BaseModel], example: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
     """The `openapi_extra` of a route that takes this body and answers in the language asked for."""
     content = {"application/json": {"schema": {"$ref": _REF.format(model=body.__name__)}, "example": example}}
-    return {"requestBody": {"required": True, "content": content}, "parameters": [_LANGUAGE, *parameters]}
+    return {"requestBody": {"required": True, "content": content}, "parameters": [_LANGUAGE, _KEY, *parameters]}
 
 
 def describe(app: FastAPI, settings: Settings) -> None:

@@ -24,6 +24,7 @@ Code = Literal[
     "document_refused", "body_incomplete", "request_refused", "unauthorised", "not_found", "method_not_allowed",
     "body_too_slow", "body_too_large", "too_many_orders", "unsupported_media_type", "order_refused", "batch_refused",
     "text_refused", "internal_error", "store_unavailable",
+    "request_in_flight", "key_reused",
 ]  # fmt: skip
 
 
@@ -46,6 +47,8 @@ KINDS: Mapping[Code, Kind] = {
     "body_too_large": Kind(413, "The body is too large"),
     "too_many_orders": Kind(413, "The batch has too many orders"),
     "unsupported_media_type": Kind(415, "The body is not declared as plain JSON"),
+    "request_in_flight": Kind(409, "The same request is being answered"),
+    "key_reused": Kind(422, "The key belongs to another request"),
     "order_refused": Kind(422, "The order cannot be used"),
     "batch_refused": Kind(422, "The batch cannot be used"),
     "text_refused": Kind(422, "The text cannot be checked"),
@@ -106,7 +109,7 @@ def _answer(members: Mapping[str, Any], headers: Mapping[str, str] | None = None
     out = {"Content-Language": "en", **(headers or {})}
     if status in _CLOSING:
         out["Connection"] = "close"
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
         out["Retry-After"] = "1"
     if status == HTTPStatus.UNAUTHORIZED:
         out["WWW-Authenticate"] = 'ApiKey realm="claimrisk", header="X-API-Key"'

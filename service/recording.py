@@ -1,46 +1,34 @@
-"""Recording: what was told of orders goes to the store before it is answered, if there is one."""
+"""Recording: what is told of orders goes to the store before it is answered, if there is one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
-
-import orjson
 
 from service.answers import Scored
 from service.running import Running
-from service.store.work import Decision, Work
+from service.store.work import Decision, Work, says
+
+Cause = Literal["score", "event"]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The body of an answer, and the decision to keep; None where nothing is kept."""
-
-    body: bytes
-    decision: Decision | None
+class KeyTaken(Exception):
+    """Another request with the same Idempotency-Key was answered first; nothing of this one is kept."""
 
 
-def told(found: Scored, held: Running, cause: Literal["score", "event"] = "score") -> Told:
-    """The answer as bytes, ready to be kept."""
-    body = orjson.dumps(found.answer)
-    return Told(body, None if held.store is None else _decision(found, body, cause))
+async def recorded(body: bytes, work: Work, held: Running) -> bytes:
+    """The body as it may be answered: it says where the work went, and by now it is there."""
+    if held.store is None or work.is_empty():
+        return body
+    to = await held.store.writer.record(work)
+    held.metrics.recorded(to, len(work.decisions))
+    if to == "taken":
+        raise KeyTaken
+    return body if to == "stored" else says(body, to)
 
 
-async def recorded(answers: Sequence[Told], held: Running) -> list[bytes]:
-    """The bodies as they may be answered: each says where it was kept, and by now is."""
-    decisions = tuple(one.decision for one in answers if one.decision is not None)
-    if held.store is None or not decisions:
-        return [one.body for one in answers]
-    to = await held.store.writer.record(Work(decisions))
-    held.metrics.recorded(to, len(decisions))
-    if to == "stored":
-        return [one.body for one in answers]
-    return [decision.told(to).answer.encode() for decision in decisions]
-
-
-def _decision(found: Scored, body: bytes, cause: Literal["score", "event"]) -> Decision:
+def decision(found: Scored, body: bytes, cause: Cause = "score") -> Decision:
+    """One score as a row of the store. body: its bytes."""
     answer, decisions, i = found.answer, found.decisions, found.i
     return Decision(
         id=answer["id"],

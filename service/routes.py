@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from anyio import to_thread
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from features.document import read_json
 from features.order import Order
 from service import playbook_shapes, shapes
+from service.answering import JsonBytes, Made, Posted, answered
 from service.answers import Asked
-from service.bodies import read_body
 from service.compliance import checked_body
-from service.languages import TAGS, accepted
 from service.observation import CONTENT_TYPE
 from service.openapi import ALWAYS, REASONS, WITH_BODY, problems, takes
 from service.problems import RequestRefused
-from service.recording import Told, recorded, told
-from service.running import Running, running
+from service.recording import decision
+from service.running import running
 from service.scoring import played, scored_batch
-from service.wording import Lang
+from service.store.work import Decision, Work
 
 EXAMPLE: dict[str, Any] = {
     "order_id": "114-0000001-0000001", "as_of": "2026-11-20T08:15:00Z", "marketplace": "US",
@@ -59,28 +58,21 @@ class PlainRoute(APIRoute):
 api = APIRouter(route_class=PlainRoute)
 
 
-class JsonBytes(JSONResponse):
-    """JSON that is bytes already. A kind of `JSONResponse`, or FastAPI would describe it as text."""
-
-    def render(self, content: bytes) -> bytes:
-        """The bytes as they are."""
-        return content
-
-
 @api.post("/v1/scores", tags=["scores"], response_class=JsonBytes, openapi_extra=takes(Order, EXAMPLE, REASONS),
           responses={200: {"model": shapes.Score}, **problems(*WITH_BODY)})  # fmt: skip
 async def score(request: Request) -> Response:
     """Score one order as it is known at `as_of` (now, where it is left out)."""
-    held = running(request)
-    value = read_json(await read_body(request, held.settings.max_body_bytes))
-    lang = accepted(request.headers.get("accept-language", ""))
-    found = await held.scores.told(Asked(value, lang, with_reasons=_with_reasons(request)))
-    [body] = await recorded([told(found, held)], held)
-    return _body(body, lang)
+    return await answered(request, running(request).settings.max_body_bytes, _score)
 
 
-def _with_reasons(request: Request) -> bool:
-    said = request.query_params.get(REASONS["name"], "true") if request.scope["query_string"] else "true"
+async def _score(posted: Posted) -> Made:
+    found = await posted.held.scores.told(Asked(posted.value(), posted.lang, with_reasons=_with_reasons(posted.query)))
+    body = orjson.dumps(found.answer)
+    return Made(body, Work() if posted.held.store is None else Work((decision(found, body),)))
+
+
+def _with_reasons(query: str) -> bool:
+    said = dict(parse_qsl(query)).get(REASONS["name"], "true") if query else "true"
     if said not in ("true", "false"):
         raise RequestRefused("request_refused", "expected reasons=true or reasons=false")
     return said == "true"
@@ -91,38 +83,34 @@ def _with_reasons(request: Request) -> bool:
           responses={200: {"model": shapes.BatchResults}, **problems(*WITH_BODY)})  # fmt: skip
 async def score_batch(request: Request) -> Response:
     """Score many orders at once; an order that cannot be used gets a problem, the others their scores."""
-    held = running(request)
-    body = await read_body(request, held.settings.max_batch_bytes)
-    lang = accepted(request.headers.get("accept-language", ""))
+    return await answered(request, running(request).settings.max_batch_bytes, _batch)
+
+
+async def _batch(posted: Posted) -> Made:
     # Beside the loop, one at a time: a full batch takes about a second, and single orders should not wait for it.
-    results, found = await to_thread.run_sync(_batch, body, held, lang, limiter=held.batches)
-    bodies = await recorded([one for _, one in found], held)
-    for (index, _), told_of in zip(found, bodies, strict=True):
-        results[index] |= {"status": 200, "score": orjson.Fragment(told_of)}
-    return _told({"results": results}, lang)
+    return await to_thread.run_sync(_batch_made, posted, limiter=posted.held.batches)
 
 
-def _batch(body: bytes, held: Running, lang: Lang) -> tuple[list[dict[str, Any]], list[tuple[int, Told]]]:
-    results, found = scored_batch(read_json(body), held, lang)
-    return results, [(index, told(one, held)) for index, one in found]
-
-
-def _told(answer: dict[str, Any], lang: Lang) -> Response:
-    return _body(orjson.dumps(answer), lang)
-
-
-def _body(body: bytes, lang: Lang) -> Response:
-    return JsonBytes(body, headers={"Content-Language": TAGS[lang], "Vary": "Accept-Language"})
+def _batch_made(posted: Posted) -> Made:
+    results, found = scored_batch(posted.value(), posted.held, posted.lang)
+    decisions: list[Decision] = []
+    for index, one in found:
+        body = orjson.dumps(one.answer)
+        results[index] |= {"status": 200, "score": orjson.Fragment(body)}
+        if posted.held.store is not None:
+            decisions.append(decision(one, body))
+    return Made(orjson.dumps({"results": results}), Work(tuple(decisions)))
 
 
 @api.post("/v1/playbook", tags=["playbook"], response_class=JsonBytes, openapi_extra=takes(Order, DISPUTED),
           responses={200: {"model": playbook_shapes.Playbook}, **problems(*WITH_BODY)})  # fmt: skip
 async def playbook(request: Request) -> Response:
     """What to do about one order when a claim is there or may come: evidence, deadlines, roads, what not to do."""
-    held = running(request)
-    value = read_json(await read_body(request, held.settings.max_body_bytes))
-    lang = accepted(request.headers.get("accept-language", ""))
-    return _told(played(value, held, lang), lang)
+    return await answered(request, running(request).settings.max_body_bytes, _playbook)
+
+
+async def _playbook(posted: Posted) -> Made:
+    return Made(orjson.dumps(played(posted.value(), posted.held, posted.lang)))
 
 
 @api.post("/v1/compliance/check", tags=["compliance"], response_class=JsonBytes,
@@ -131,15 +119,12 @@ async def playbook(request: Request) -> Response:
                      **problems(*WITH_BODY)})  # fmt: skip
 async def compliance(request: Request) -> Response:
     """Check a message to a buyer, or an advice to a seller, against the marketplace's rules. Texts are not kept."""
-    held = running(request)
-    body = await read_body(request, held.settings.max_body_bytes)
-    lang = accepted(request.headers.get("accept-language", ""))
+    return await answered(request, running(request).settings.max_body_bytes, _compliance)
+
+
+async def _compliance(posted: Posted) -> Made:
     # Beside the loop: the longest text takes a good part of a second.
-    return await to_thread.run_sync(_checked, body, lang)
-
-
-def _checked(body: bytes, lang: Lang) -> Response:
-    return _told(checked_body(read_json(body), lang), lang)
+    return Made(await to_thread.run_sync(lambda: orjson.dumps(checked_body(posted.value(), posted.lang))))
 
 
 @api.get("/v1/model", tags=["model"], response_class=JsonBytes,

@@ -34,7 +34,8 @@ class Running:
     """Start-up state of one app.
 
     examples: decided orders for the page; is_ready: true after warming up; batches: one is worked on at a time;
-    store: None where nothing is kept; scores: single orders that wait together are decided together (`app.py` sets it).
+    store: None where nothing is kept; scores: single orders that wait together are decided together (`app.py` sets it);
+    in_flight: callers and Idempotency-Keys that are being answered.
     """
 
     means: Means
@@ -44,6 +45,7 @@ class Running:
     examples: Examples | None = None
     is_ready: bool = False
     store: Store | None = None
+    in_flight: set[tuple[str, str]] = field(default_factory=set)
     batches: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     scores: Gathering[Asked, Scored] = field(init=False)
     extras: dict[str, ExtraKind] = field(init=False)

@@ -136,3 +136,16 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/claimrisk.db"
     found: str = request.getfixturevalue("postgresql_url")
     return found
+
+
+@pytest.fixture
+def kept_app(url: str, tmp_path: Path, bundle: Bundle) -> FastAPI:
+    """An app that keeps what it tells in `url`."""
+    return create_app(Means(bundle), Settings(data_dir=tmp_path, database_url=url), clock=lambda: NOW)
+
+
+@pytest.fixture
+def kept(kept_app: FastAPI) -> Iterator[TestClient]:
+    """A client of `kept_app`, started."""
+    with TestClient(kept_app) as client:
+        yield client

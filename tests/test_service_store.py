@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NOW
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 from stores import executed
 
 from model.artefact import Bundle
-from service.app import create_app
-from service.means import Means
+from service import record_routes
 from service.routes import EXAMPLE
-from service.settings import Settings
-
-
-@pytest.fixture
-def kept_app(url: str, tmp_path: Path, bundle: Bundle) -> FastAPI:
-    return create_app(Means(bundle), Settings(data_dir=tmp_path, database_url=url), clock=lambda: NOW)
-
-
-@pytest.fixture
-def kept(kept_app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(kept_app) as client:
-        yield client
 
 
 def test_an_answer_can_be_read_again_byte_for_byte(kept: TestClient) -> None:
@@ -46,6 +29,18 @@ def test_every_answer_of_a_batch_can_be_read_again(kept: TestClient, documents: 
 
 def test_an_id_that_nobody_was_told_is_not_found(kept: TestClient) -> None:
     assert kept.get("/v1/scores/scr_00000000000000000000000000").status_code == 404
+
+
+def test_the_answers_on_an_order_are_listed_page_by_page(kept: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [kept.post("/v1/scores", json=EXAMPLE | {"quantity": n}).json() for n in (1, 2, 3)]
+    kept.post("/v1/scores", json=EXAMPLE | {"shop_id": "another"})
+    monkeypatch.setattr(record_routes, "PAGE", 2)
+    query = {"order_id": EXAMPLE["order_id"]}
+    first = kept.get("/v1/scores", params=query).json()
+    second = kept.get("/v1/scores", params=query | {"cursor": first["cursor"]}).json()
+    assert sorted(s["id"] for s in first["scores"] + second["scores"]) == sorted(t["id"] for t in told)
+    assert second["cursor"] is None
+    assert kept.get("/v1/scores", params={"order_id": "unknown"}).status_code == 404
 
 
 def test_a_decision_keeps_the_order_as_seen_and_its_features(kept: TestClient, url: str, bundle: Bundle) -> None:

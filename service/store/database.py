@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import asdict
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Table, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from features.errors import SettingError
-from service.store import tables
 from service.store.migrating import migrate
 from service.store.patience import let_go
+from service.store.statements import Statements, pruned
 from service.store.work import Work
 
 # Milliseconds that SQLite waits for the lock of another worker.
 BUSY = 1_000
+# Between two looks for replies that are too old.
+PRUNE_SECONDS = 3_600.0
 # Before this one, two connections that write to a WAL can lose committed pages (sqlite.org/wal.html#walresetbug).
 _SAFE_WAL = (3, 51, 3)
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -55,7 +57,9 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._engine = create_async_engine(url, poolclass=NullPool)
         self._connection: AsyncConnection | None = None
+        self._statements = Statements(self.is_sqlite)
         self._is_migrated = False
+        self._prune_at = 0.0
         if self.is_sqlite:
             Path(str(url.database)).resolve().parent.mkdir(parents=True, exist_ok=True)
             journal = "WAL" if workers == 1 or sqlite3.sqlite_version_info >= _SAFE_WAL else "TRUNCATE"
@@ -81,23 +85,27 @@ class Database:
             await self._connection.close()
         await self._engine.dispose()
 
-    async def write(self, works: Sequence[Work], *, again: bool = False) -> None:
-        """Write all of it in one transaction. again: from the spool; what is there already stays, as it was told."""
+    async def write(self, works: Sequence[Work]) -> list[bool]:
+        """Write all of it in one transaction; False for work whose key another request has taken meanwhile."""
+        async with self._begin() as connection:
+            if time.monotonic() > self._prune_at:
+                await self._prune(connection)
+            return await self._statements.write(connection, works)
+
+    async def write_again(self, works: Sequence[Work]) -> None:
+        """Write work out of the spool."""
+        async with self._begin() as connection:
+            await self._statements.write_again(connection, works)
+
+    async def _prune(self, connection: AsyncConnection) -> None:
+        await pruned(connection, time.time())
+        self._prune_at = time.monotonic() + PRUNE_SECONDS
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncConnection]:
         assert self._connection is not None, "connect first"  # noqa: S101
         async with self._connection.begin():
-            rows = [asdict(d) for work in works for d in work.decisions]
-            if rows:
-                insert = self._insert(tables.decisions)
-                told = {"answer": insert.excluded.answer}
-                write = (
-                    insert.on_conflict_do_update(index_elements=["id"], set_=told)
-                    if again
-                    else insert.on_conflict_do_nothing()
-                )
-                await self._connection.execute(write, rows)
-
-    def _insert(self, table: Table) -> Any:
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+            yield self._connection
 
 
 async def _discarded(connection: AsyncConnection) -> None:

@@ -11,7 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.problems import RequestRefused
 from service.store.database import reading_engine
 from service.store.patience import within
-from service.store.tables import decisions
+from service.store.statements import REPLY_SECONDS
+from service.store.tables import decisions, replies
+from service.store.work import Reply
 
 SECONDS = 2.0
 
@@ -26,6 +28,18 @@ class Reads:
         """The shop and the answer of one decision; None where there is none."""
         rows = await self._rows(select(decisions.c.shop_id, decisions.c.answer).where(decisions.c.id == identifier))
         return (rows[0].shop_id, rows[0].answer) if rows else None
+
+    async def answers(self, shop_id: str, order_id: str, after: str, most: int) -> list[str]:
+        """The answers on one order, oldest first, those after this id; at most so many."""
+        here = (decisions.c.shop_id == shop_id, decisions.c.order_id == order_id, decisions.c.id > after)
+        rows = await self._rows(select(decisions.c.answer).where(*here).order_by(decisions.c.id).limit(most))
+        return [row.answer for row in rows]
+
+    async def reply(self, caller: str, key: str, now: float) -> Reply | None:
+        """What was answered to this key in the last 72 hours."""
+        here = (replies.c.caller == caller, replies.c.key == key, replies.c.at >= now - REPLY_SECONDS)
+        rows = await self._rows(select(replies).where(*here))
+        return Reply(**rows[0]._mapping) if rows else None
 
     async def close(self) -> None:
         """Close all connections."""

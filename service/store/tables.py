@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Double, Index, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
 
 metadata = MetaData()
 
@@ -22,4 +22,29 @@ decisions = Table(
     Column("seen", Text, nullable=False, comment="the order as it was seen, JSON"),
     Column("answer", Text, nullable=False, comment="the bytes that were answered, UTF-8"),
     Index("decisions_of_order", "shop_id", "order_id", "id"),
+)  # fmt: skip
+
+events = Table(
+    "events", metadata,
+    Column("shop_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Double, nullable=False, comment="when it happened"),
+    Column("received_at", Double, nullable=False, comment="when we came to know"),
+    Column("body", Text, nullable=False, comment="the event as it was sent, JSON"),
+    PrimaryKeyConstraint("shop_id", "event_id"),
+    Index("events_of_order", "shop_id", "order_id"),
+)  # fmt: skip
+
+replies = Table(
+    "replies", metadata,
+    Column("caller", Text, nullable=False),
+    Column("key", Text, nullable=False, comment="the Idempotency-Key"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of what was asked"),
+    Column("work_id", Text, nullable=False, comment="of the request that was answered first"),
+    Column("at", Double, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="the bytes that were answered"),
+    PrimaryKeyConstraint("caller", "key"),
 )  # fmt: skip

@@ -9,7 +9,12 @@ from typing import Any, Literal
 import orjson
 
 Recorded = Literal["stored", "spooled", "off"]
-_STORED, _SPOOLED = '"recorded":"stored"', '"recorded":"spooled"'
+_STORED = '"recorded":"stored"'
+
+
+def says(body: bytes, to: Recorded) -> bytes:
+    """A body that was made with `stored`, saying where it went. Within texts the quotes are escaped: none is hit."""
+    return body.replace(_STORED.encode(), f'"recorded":"{to}"'.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,39 @@ class Decision:
     seen: str
     answer: str
 
-    def told(self, recorded: Recorded) -> Decision:
+    def told(self, to: Recorded) -> Decision:
         """The decision with an answer that says so; it is made with `stored`."""
-        word = f'"recorded":"{recorded}"'
-        return replace(self, answer=self.answer.replace(_STORED, word, 1))
+        return replace(self, answer=says(self.answer.encode(), to).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to an order. at: when, received_at: when we came to know; body: as it was sent, JSON."""
+
+    shop_id: str
+    event_id: str
+    order_id: str
+    kind: str
+    at: float
+    received_at: float
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered to a request with an Idempotency-Key. digest: of what was asked; work_id: whose it was."""
+
+    caller: str
+    key: str
+    digest: str
+    work_id: str
+    at: float
+    language: str
+    body: bytes
+
+    def told(self, to: Recorded) -> Reply:
+        """The reply with a body that says so."""
+        return replace(self, body=says(self.body, to))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +74,20 @@ class Work:
     """What is written in one go."""
 
     decisions: tuple[Decision, ...] = ()
+    events: tuple[Event, ...] = ()
+    reply: Reply | None = None
 
-    def told(self, recorded: Recorded) -> Work:
+    def told(self, to: Recorded) -> Work:
         """The same work, its answers saying where it went."""
-        return replace(self, decisions=tuple(d.told(recorded) for d in self.decisions))
+        reply = None if self.reply is None else self.reply.told(to)
+        return replace(self, decisions=tuple(d.told(to) for d in self.decisions), reply=reply)
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not self.decisions and not self.events and self.reply is None
+
+
+NOTHING = Work()
 
 
 def packed(work: Work) -> bytes:
@@ -58,7 +102,12 @@ def unpacked(line: bytes) -> Work:
     True
     """
     members: dict[str, Any] = orjson.loads(line)
-    return Work(tuple(_decision(d) for d in members["decisions"]))
+    reply = members.get("reply")
+    return Work(
+        tuple(Decision(**_with_bytes(d, "features")) for d in members["decisions"]),
+        tuple(Event(**e) for e in members.get("events", ())),
+        None if reply is None else Reply(**_with_bytes(reply, "body")),
+    )
 
 
 def _text_of(value: object) -> str:
@@ -67,5 +116,5 @@ def _text_of(value: object) -> str:
     raise TypeError(f"expected bytes, got {type(value).__name__}")
 
 
-def _decision(members: dict[str, Any]) -> Decision:
-    return Decision(**members | {"features": base64.b64decode(members["features"])})
+def _with_bytes(members: dict[str, Any], name: str) -> dict[str, Any]:
+    return members | {name: base64.b64decode(members[name])}

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
@@ -22,13 +23,16 @@ PATIENCE = 0.1
 PAUSE, LOOK, PIECE_SECONDS = 0.25, 2.0, 10.0
 MOST_DECISIONS, PIECE = 500, 200
 
+# taken: another request with the same Idempotency-Key was first; nothing was written.
+Outcome = Recorded | Literal["taken"]
+
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     work: Work
-    told: asyncio.Future[Recorded]
+    told: asyncio.Future[Outcome]
 
 
 class Writer:
@@ -62,7 +66,7 @@ class Writer:
         except Exception as error:
             log.warning("store.close_failed", error=type(error).__name__)
 
-    async def record(self, work: Work) -> Recorded:
+    async def record(self, work: Work) -> Outcome:
         """Where the work went: when this returns it is there. `off` if not even the spool took it."""
         waiting = _Waiting(work, asyncio.get_running_loop().create_future())
         self._queue.put_nowait(waiting)
@@ -75,31 +79,31 @@ class Writer:
             while not self._queue.empty() and size < MOST_DECISIONS:
                 group.append(self._queue.get_nowait())
                 size += len(group[-1].work.decisions)
-            told: Recorded = "stored" if self.is_up and await self._wrote(group) else await self._spooled(group)
-            for waiting in group:
+            told = await self._wrote(group) if self.is_up else None
+            for waiting, where in zip(group, told or await self._spooled(group), strict=True):
                 if not waiting.told.done():
-                    waiting.told.set_result(told)
+                    waiting.told.set_result(where)
                 self._queue.task_done()
 
-    async def _wrote(self, group: Sequence[_Waiting]) -> bool:
+    async def _wrote(self, group: Sequence[_Waiting]) -> list[Outcome] | None:
         try:
-            await within(self._patience, self._database.write([waiting.work for waiting in group]))
+            ours = await within(self._patience, self._database.write([waiting.work for waiting in group]))
         except Exception as error:  # whatever a driver raises: the answer goes on
             log.warning("store.down", error=type(error).__name__)
             self.is_up = False
             self._database.drop()
-            return False
-        return True
+            return None
+        return ["stored" if is_ours else "taken" for is_ours in ours]
 
-    async def _spooled(self, group: Sequence[_Waiting]) -> Recorded:
+    async def _spooled(self, group: Sequence[_Waiting]) -> list[Outcome]:
         lines = [packed(waiting.work.told("spooled")) for waiting in group]
         async with self._spooling:
             try:
                 await asyncio.to_thread(self._spools[0].append, lines)
             except (OSError, SpoolFull) as error:
                 log.error("store.not_recorded", answers=len(group), error=str(error))
-                return "off"
-        return "spooled"
+                return ["off"] * len(group)
+        return ["spooled"] * len(group)
 
     async def _mend(self) -> None:
         while True:
@@ -147,4 +151,4 @@ class Writer:
         return True
 
     async def _write_again(self, lines: Sequence[bytes]) -> None:
-        await within(PIECE_SECONDS, self._database.write([unpacked(line) for line in lines], again=True))
+        await within(PIECE_SECONDS, self._database.write_again([unpacked(line) for line in lines]))

@@ -1,0 +1,130 @@
+"""Answering a POST: read, made, kept, told; with an Idempotency-Key once, however often it is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from features.columns import epoch_seconds
+from features.document import read_json
+from service.bodies import read_body
+from service.callers import Caller, caller
+from service.identifiers import score_id
+from service.languages import TAGS, accepted
+from service.problems import RequestRefused
+from service.recording import KeyTaken, recorded
+from service.running import Running, running
+from service.store.work import NOTHING, Reply, Work
+from service.wording import Lang
+
+KEY_HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was posted: a body and a query, in which language, by whom, to which service."""
+
+    body: bytes
+    query: str
+    lang: Lang
+    by: Caller
+    held: Running
+
+    def value(self) -> Any:
+        """The body as JSON; of a large one beside the loop."""
+        return read_json(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An answer and what it leaves behind."""
+
+    body: bytes
+    work: Work = NOTHING
+
+
+class JsonBytes(JSONResponse):
+    """JSON that is bytes already. A kind of `JSONResponse`, or FastAPI would describe it as text."""
+
+    def render(self, content: bytes) -> bytes:
+        """The bytes as they are."""
+        return content
+
+
+async def answered(request: Request, most_bytes: int, make: Callable[[Posted], Awaitable[Made]]) -> Response:
+    """The answer to a POST. Only good answers are kept for its key: what was refused may be mended and sent again."""
+    held = running(request)
+    body = await read_body(request, most_bytes)
+    lang = accepted(request.headers.get("accept-language", ""))
+    by, key = caller(request), _key(request)
+
+    async def told(reply: Reply | None = None) -> bytes:
+        made = await make(Posted(body, request.url.query, lang, by, held))
+        return await recorded(made.body, _with_reply(made, reply), held)
+
+    if key is None or held.store is None:
+        return _told(await told(), lang)
+    asked = Reply(by.name, key, _digest(request, body, lang), "", 0.0, lang, b"")
+    return await _once(asked, held, told)
+
+
+async def _once(asked: Reply, held: Running, told: Callable[[Reply], Awaitable[bytes]]) -> Response:
+    name = (asked.caller, asked.key)
+    if name in held.in_flight:
+        raise RequestRefused("request_in_flight", f"a request with this {KEY_HEADER} is being answered; ask again")
+    held.in_flight.add(name)
+    try:
+        earlier = await _earlier(asked, held)
+        if earlier is not None:
+            return earlier
+        at = epoch_seconds(held.clock())
+        return _told(await told(replace(asked, work_id=score_id(int(at * 1_000)), at=at)), asked.language)
+    except KeyTaken:
+        earlier = await _earlier(asked, held)
+        if earlier is None:
+            raise RequestRefused("request_in_flight", f"another request with this {KEY_HEADER} was first") from None
+        return earlier
+    finally:
+        held.in_flight.discard(name)
+
+
+async def _earlier(asked: Reply, held: Running) -> Response | None:
+    """What was answered to this key before; while the database is down nobody knows, and the answer goes on."""
+    if held.store is None or not held.store.writer.is_up:
+        return None
+    found = await held.store.reads.reply(asked.caller, asked.key, epoch_seconds(held.clock()))
+    if found is None:
+        return None
+    if found.digest != asked.digest:
+        raise RequestRefused("key_reused", f"expected the request that this {KEY_HEADER} was first used with")
+    response = _told(found.body, found.language)
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+def _with_reply(made: Made, reply: Reply | None) -> Work:
+    return made.work if reply is None else replace(made.work, reply=replace(reply, body=made.body))
+
+
+def _digest(request: Request, body: bytes, lang: Lang) -> str:
+    asked = f"{request.url.path}?{request.url.query}\n{lang}\n"
+    return hashlib.sha256(asked.encode() + body).hexdigest()
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get(KEY_HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        raise RequestRefused("request_refused", f"{KEY_HEADER}: expected 1 to 255 characters of ASCII without blanks")
+    return key
+
+
+def _told(body: bytes, lang: str) -> Response:
+    tag = TAGS["zh" if lang == "zh" else "en"]
+    return JsonBytes(body, headers={"Content-Language": tag, "Vary": "Accept-Language"})
