@@ -24,15 +24,9 @@ def sound_frame(lines: list[str], header: list[str], delimiter: str, *, has_quot
         data = "".join(lines).encode()
     except UnicodeEncodeError:
         return None
-    ends = data.count(b"\r\n")
-    if (
-        len(header) == 1
-        or b"\0" in data
-        or data.startswith(BOM_UTF8)
-        or data.count(b"\r") != ends
-        or ends not in (0, data.count(b"\n"))
-    ):
+    if len(header) == 1 or b"\0" in data or data.startswith(BOM_UTF8) or not _ends_alike(data):
         return None
+    has_quotes = has_quotes and b'"' in data
     if not _is_sound(np.frombuffer(data, np.uint8), len(lines), len(header), ord(delimiter), has_quotes=has_quotes):
         return None
     frame = pl.read_csv(
@@ -42,6 +36,12 @@ def sound_frame(lines: list[str], header: list[str], delimiter: str, *, has_quot
     if has_quotes and b'""' in data:
         frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
     return frame if frame.height == len(lines) else None
+
+
+def _ends_alike(data: bytes) -> bool:
+    """Whether all lines end in a line feed, or all in a carriage return and a line feed."""
+    returns = data.count(b"\r")
+    return returns == 0 or returns == data.count(b"\n") == data.count(b"\r\n")
 
 
 def _is_sound(data: Bytes, n: int, width: int, delimiter: int, *, has_quotes: bool) -> bool:

@@ -13,7 +13,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from features.columns import EXTRA_PREFIX, Array, Bools, Columns, extra_attributes, rounded_money, with_every_extra
+from features.columns import (
+    EXTRA_PREFIX,
+    Array,
+    Bools,
+    Columns,
+    Ints,
+    extra_attributes,
+    rounded_money,
+    with_every_extra,
+)
 from features.columns import ExtraKind as ExtraKind
 from features.completion import completed
 from features.delimited import CHUNK_ROWS, DELIMITERS, RawChunk, Reject, read_delimited
@@ -34,12 +43,13 @@ _REPEATED = Problem("order_id", "repeated", "the same order_id and as_of stand i
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Good rows of a file. frame: the user's columns as they stood; columns: the same n orders, checked and completed;
-    lines: the physical line of each; rejects: the rows set aside."""
+    lines: the physical line of each; rejects: the rows set aside; places: (n,) of the good among the rows as read."""
 
     frame: pl.DataFrame
     columns: Columns
     lines: list[int]
     rejects: list[Reject]
+    places: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +177,10 @@ def checked_rows(raw: RawChunk, options: TableOptions) -> Chunk:
         wrong.add(finding.where & sound, finding.problem)
     good = wrong.good
     rejects = sorted(raw.rejects + wrong.rejects(raw.frame, raw.lines), key=_line)
-    lines = [line for line, is_good in zip(raw.lines, good, strict=True) if is_good]
-    return Chunk(raw.frame.filter(pl.Series(good)), completed(rounded_money(columns.take(good))), lines, rejects)
+    places, frame, lines = np.flatnonzero(good), raw.frame, raw.lines
+    if not good.all():
+        frame, lines = frame[places], [lines[i] for i in places.tolist()]
+    return Chunk(frame, completed(rounded_money(columns.take(good))), lines, rejects, places)
 
 
 def without_repeats(chunk: Chunk, repeated: Bools) -> Chunk:
@@ -177,7 +189,8 @@ def without_repeats(chunk: Chunk, repeated: Bools) -> Chunk:
         return chunk
     kept = np.flatnonzero(~repeated)
     rejects = sorted(chunk.rejects + repeats(chunk.frame, chunk.lines, repeated), key=_line)
-    return Chunk(chunk.frame[kept], chunk.columns.take(kept), [chunk.lines[i] for i in kept.tolist()], rejects)
+    lines = [chunk.lines[i] for i in kept.tolist()]
+    return Chunk(chunk.frame[kept], chunk.columns.take(kept), lines, rejects, chunk.places[kept])
 
 
 def repeats(frame: pl.DataFrame, lines: Sequence[int], repeated: Bools) -> list[Reject]:

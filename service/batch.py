@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
@@ -13,9 +12,9 @@ from features.errors import InputError
 from features.seller.table import SellerTable
 from features.tables import TableOptions, cut, raw_of, read_raw, unknown_columns, with_order_ids
 from service.assembly import Pieces
-from service.batch_pieces import Work, explained, explained_name, scored, scored_name, set_down
+from service.batch_pieces import Done, Riskiest, Rows, Work, explained, explained_name, scored, scored_name, set_down
 from service.explained import Explained, riskiest
-from service.journal import Journal, Step, begun, facts_of, resumed
+from service.journal import Journal, begun, facts_of, resumed
 from service.means import Means
 from service.processes import WorkerLost, spread
 from service.results import Encoding, check_ending, write_frames, write_rejects
@@ -25,7 +24,6 @@ from service.wording import Lang
 
 PIECE_ROWS = 16_384
 Phase = Literal["score", "explain", "write"]
-Task = Callable[[], tuple[int, Step]]
 T = TypeVar("T")
 
 
@@ -137,17 +135,16 @@ class _Run:
         """Score what is not scored yet. Returns the number of pieces."""
         count, pieces = _Count(self.wish.watch, "score", self.total), 0
 
-        def tasks() -> Iterator[Task]:
+        def tasks() -> Iterator[Rows]:
             nonlocal pieces
             for k, raw in enumerate(raws):
                 pieces = k + 1
-                if scored_name(k) in journal:
+                if scored_name(k) not in journal:
+                    yield set_down(journal.folder, k, raw)
+                else:
                     count.added(raw.frame.height, None)
-                    continue
-                name = set_down(journal.folder, k, raw)
-                yield partial(_counted, raw.frame.height, partial(scored, self.work, k, name, raw.rejects))
 
-        self._do(tasks(), count, journal)
+        self._do(scored, tasks(), count, journal)
         return pieces
 
     def _explain(self, pieces: Pieces, journal: Journal) -> None:
@@ -155,13 +152,13 @@ class _Run:
         most = self.work.explained.most(pieces.orders)
         places = riskiest([pieces.probability(k) for k in range(pieces.count)], most)
         left = [k for k, some in enumerate(places) if len(some) and explained_name(k) not in journal]
-        tasks = (partial(_counted, len(places[k]), partial(explained, self.work, k, places[k])) for k in left)
-        self._do(tasks, _Count(self.wish.watch, "explain", sum(len(places[k]) for k in left)), journal)
+        count = _Count(self.wish.watch, "explain", sum(len(places[k]) for k in left))
+        self._do(explained, (Riskiest(k, places[k]) for k in left), count, journal)
 
-    def _do(self, tasks: Iterable[Task], count: _Count, journal: Journal) -> None:
-        for rows, step in spread(tasks, self.wish.workers):
-            journal.note(step)
-            count.added(rows, None)
+    def _do(self, do: Callable[[Work, T], Done], tasks: Iterable[T], count: _Count, journal: Journal) -> None:
+        for done in spread(do, self.work, tasks, self.wish.workers):
+            journal.note(done.step)
+            count.added(done.rows, None)
 
 
 class _Count:
@@ -174,7 +171,3 @@ class _Count:
         self._done += rows
         self._watch(self._phase, self._done, self._total)
         return done
-
-
-def _counted(rows: int, task: Callable[[], Step]) -> tuple[int, Step]:
-    return rows, task()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import polars as pl
 from features.columns import Columns, Ints
 from features.delimited import RawChunk, Reject
 from features.keys import digests
-from features.tables import Chunk, TableOptions, checked_rows
+from features.tables import TableOptions, checked_rows
 from service.decide import Decisions, decide
 from service.explained import Explained
 from service.journal import Step, get, put
@@ -21,27 +20,56 @@ from service.means import Means
 from service.result_columns import assessment, explanation
 from service.wording import Lang
 
-# In front of the names of our columns while they stand beside the user's, whose names may be anything.
-OURS = "\x1f"
-LINE, KEY, PLACE = f"{OURS}line", f"{OURS}key", f"{OURS}place"
+# Columns of a piece that are none of the result; the user's may have any name.
+LINE, KEY, ROW, PLACE = ("\x1fline", "\x1fkey", "\x1frow", "\x1fplace")
 # Orders decided at once: enough that Python does not count, few enough for the cache of a processor.
 TOGETHER = 8_192
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be done with every piece. folder: where the pieces lie; threads: of LightGBM."""
+    """What is to be done with every piece. folder: where the pieces lie."""
 
     folder: Path
     options: TableOptions
     means: Means
     lang: Lang
     explained: Explained
-    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows k as they stand in the file, set down as a piece with this digest; rejects: of the reader."""
+
+    k: int
+    count: int
+    digest: str
+    rejects: list[Reject]
+
+
+@dataclass(frozen=True, slots=True)
+class Riskiest:
+    """Orders of piece k that are to be explained: their places among the good rows."""
+
+    k: int
+    places: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The digests of the pieces that came out of a task, by name, and how many rows it was about."""
+
+    step: Step
+    rows: int
+
+
+def rows_name(k: int) -> str:
+    """Rows k as they stand in the file, with their lines."""
+    return f"rows-{k:05}"
 
 
 def scored_name(k: int) -> str:
-    """The good ones of rows k with what is told of all of them."""
+    """What is told of all good ones of rows k."""
     return f"scored-{k:05}"
 
 
@@ -51,66 +79,67 @@ def rejects_name(k: int) -> str:
 
 
 def explained_name(k: int) -> str:
-    """What is told of some of rows k: their places among the good ones, reasons, advice."""
+    """What is told of some good ones of rows k: reasons, advice."""
     return f"explained-{k:05}"
 
 
-def set_down(folder: Path, k: int, raw: RawChunk) -> str:
-    """Rows k for another process of this run to score. Returns the name of the piece."""
-    name = f"rows-{k:05}-{os.getpid()}"
-    put(folder, name, raw.frame.with_columns(pl.Series(LINE, raw.lines, dtype=pl.Int64)))
-    return name
+def set_down(folder: Path, k: int, raw: RawChunk) -> Rows:
+    """Rows for another process to score."""
+    frame = raw.frame.with_columns(pl.Series(LINE, raw.lines, dtype=pl.Int64))
+    return Rows(k, raw.frame.height, put(folder, rows_name(k), frame), raw.rejects)
 
 
-def scored(work: Work, k: int, name: str, rejects: list[Reject]) -> Step:
-    """Score rows k, set down as `name`; rejects: of the reader. Returns the digests of the pieces written."""
-    rows = get(work.folder, name)
-    raw = RawChunk(rows.drop(LINE), rows[LINE].to_list(), rejects)
-    chunk = checked_rows(raw, work.options)
+def rows_of(folder: Path, k: int) -> tuple[pl.DataFrame, list[int]]:
+    """Rows k as they stand in the file, and their lines."""
+    rows = get(folder, rows_name(k))
+    return rows.drop(LINE), rows[LINE].to_list()
+
+
+def scored(work: Work, rows: Rows) -> Done:
+    """Score rows that were set down."""
+    k, folder = rows.k, work.folder
+    chunk = checked_rows(RawChunk(*rows_of(folder, k), rows.rejects), work.options)
     told, why = _told(chunk.columns, work)
-    written = {scored_name(k): put(work.folder, scored_name(k), _beside(chunk, told))}
+    places = [pl.Series(ROW, chunk.places, dtype=pl.UInt32), pl.Series(KEY, digests(chunk.columns))]
+    step = {rows_name(k): rows.digest, scored_name(k): put(folder, scored_name(k), told.hstack(places))}
     if chunk.rejects:
-        written[rejects_name(k)] = put(work.folder, rejects_name(k), pl.DataFrame(chunk.rejects))
+        step[rejects_name(k)] = put(folder, rejects_name(k), pl.DataFrame(chunk.rejects))
     if why is not None:
-        written[explained_name(k)] = put(work.folder, explained_name(k), why)
-    (work.folder / name).unlink()
-    return written
+        step[explained_name(k)] = put(folder, explained_name(k), why)
+    return Done(step, rows.count)
 
 
-def explained(work: Work, k: int, places: Ints) -> Step:
-    """Explain some of the good ones of rows k. Returns the digest of the piece written."""
-    rows = get(work.folder, scored_name(k))[places]
-    theirs = rows.select(pl.exclude(f"^{OURS}.*$"))
-    columns = checked_rows(RawChunk(theirs, rows[LINE].to_list(), []), work.options).columns
-    parts = [explanation(decisions, work.lang) for decisions in _decided(columns, work, explains=True)]
-    why = pl.concat(parts).with_columns(pl.Series(PLACE, places, dtype=pl.UInt32))
-    return {explained_name(k): put(work.folder, explained_name(k), why)}
+def explained(work: Work, some: Riskiest) -> Done:
+    """Explain some orders of a piece."""
+    frame, lines = rows_of(work.folder, some.k)
+    rows = get(work.folder, scored_name(some.k), [ROW])[ROW].to_numpy()[some.places]
+    raw = RawChunk(frame[rows], [lines[i] for i in rows.tolist()], [])
+    told = _decided(checked_rows(raw, work.options).columns, work, explains=True)
+    why = pl.concat(explanation(decisions, work.lang) for decisions in told)
+    name = explained_name(some.k)
+    return Done({name: put(work.folder, name, _placed(why, some.places))}, len(some.places))
 
 
 def _decided(columns: Columns, work: Work, *, explains: bool) -> Iterator[Decisions]:
     for start in range(0, max(columns.n, 1), TOGETHER):
         some = columns.take(np.arange(start, min(start + TOGETHER, columns.n)))
-        yield decide(some, work.means, threads=work.threads, explains=explains)
+        yield decide(some, work.means, explains=explains)
 
 
 def _told(columns: Columns, work: Work) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """What is told of all orders, and of those that are explained at once, where that can be told from one order."""
+    """What is told of all orders, and of those that are explained, where an order alone tells whether it is."""
     told: list[pl.DataFrame] = []
     why: list[pl.DataFrame] = []
-    at_once, done = work.explained.is_told_at_once, 0
-    for decisions in _decided(columns, work, explains=at_once and work.explained.band == 0):
+    which, done = work.explained, 0
+    for decisions in _decided(columns, work, explains=which.is_told_at_once and not which.band):
         told.append(assessment(decisions, work.means.bundle))
-        if at_once:
-            places = np.flatnonzero(work.explained.by_band(decisions.band))
-            of = decisions
-            if work.explained.band:
-                of = decide(columns.take(places + done), work.means, threads=work.threads)
-            why.append(explanation(of, work.lang).with_columns(pl.Series(PLACE, places + done, dtype=pl.UInt32)))
+        if which.is_told_at_once:
+            places = np.flatnonzero(which.by_band(decisions.band)) + done
+            of = decide(columns.take(places), work.means) if which.band else decisions
+            why.append(_placed(explanation(of, work.lang), places))
         done += decisions.columns.n
-    return pl.concat(told), pl.concat(why) if at_once else None
+    return pl.concat(told), pl.concat(why) if why else None
 
 
-def _beside(chunk: Chunk, told: pl.DataFrame) -> pl.DataFrame:
-    """The user's columns, and ours beside them under names of their own."""
-    inner = [pl.Series(LINE, chunk.lines, dtype=pl.Int64), pl.Series(KEY, digests(chunk.columns))]
-    return chunk.frame.hstack([*inner, *(column.alias(OURS + column.name) for column in told)])
+def _placed(frame: pl.DataFrame, places: Ints) -> pl.DataFrame:
+    return frame.with_columns(pl.Series(PLACE, places, dtype=pl.UInt32))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -21,13 +20,11 @@ Step = Mapping[str, str]
 
 def put(folder: Path, name: str, frame: pl.DataFrame) -> str:
     """Write a piece whole or not at all. Returns its digest."""
-    held = io.BytesIO()
-    frame.write_ipc(held)
-    data = held.getbuffer()
     aside = folder / f"{name}.{os.getpid()}.part"
-    aside.write_bytes(data)
+    frame.write_ipc(aside, compression="lz4")
+    digest = file_digest(aside)
     aside.replace(folder / name)
-    return hashlib.sha256(data).hexdigest()
+    return digest
 
 
 def get(folder: Path, name: str, columns: list[str] | None = None) -> pl.DataFrame:

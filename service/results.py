@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -62,9 +63,14 @@ def _write_parquet(frames: Iterable[pl.DataFrame], schema: pl.Schema, aside: Pat
 
 
 def _write_csv(frames: Iterable[pl.DataFrame], aside: Path, encoding: Encoding) -> None:
-    with aside.open("w", encoding=encoding, newline="") as file:
+    with aside.open("wb") as file:
+        if encoding == "utf-8-sig":
+            file.write(BOM_UTF8)
         for place, frame in enumerate(frames):
-            file.write(escaped(frame).write_csv(include_header=place == 0))
+            if encoding == "utf-8-sig":
+                escaped(frame).write_csv(file, include_header=place == 0)
+            else:
+                file.write(escaped(frame).write_csv(include_header=place == 0).encode(encoding))
 
 
 def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
@@ -84,7 +90,8 @@ def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
 
 def escaped(frame: pl.DataFrame) -> pl.DataFrame:
     """Text cells that a spreadsheet would run get an apostrophe in front."""
-    risky = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    may_be = frame.select(pl.col(pl.String).str.contains(_FORMULA).any())
+    risky = [name for name in may_be.columns if may_be[name].any()]
     return frame.with_columns(
         pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_PLAIN_NUMBER))
         .then("'" + pl.col(name))
