@@ -22,6 +22,7 @@ from features.kinds import (
     readable_text,
 )
 from features.order import Attribute, Order, attributes
+from features.symbols import Trace, Value
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -40,11 +41,19 @@ class Columns(Mapping[str, Array]):
     are, flags 0 or 1, instants seconds since 1970 UTC, closed sets the place of the value in `Attribute.choices`.
     """
 
-    __slots__ = ("_arrays", "n")
+    __slots__ = ("_arrays", "_values", "n")
 
     def __init__(self, n: int, arrays: Mapping[str, Array]) -> None:
         self.n = n
         self._arrays = dict(arrays)
+        self._values: dict[str, Value] | None = None
+
+    @property
+    def values_of_one(self) -> Mapping[str, Value]:
+        """The values of one order by name, for functions that `features/symbols.py` wrote."""
+        if self._values is None:
+            self._values = {name: array.item() for name, array in self._arrays.items()}
+        return self._values
 
     def __getitem__(self, name: str) -> Array:
         found = self._arrays.get(name)
@@ -81,9 +90,8 @@ class Columns(Mapping[str, Array]):
         array = self._arrays.get(name)
         if array is None:
             return np.zeros(self.n, dtype=np.bool_)
-        if array.dtype == object:
-            return np.asarray(array != None, dtype=np.bool_)  # noqa: E711 - elementwise
-        return np.asarray(array == array)
+        known: Bools = array != None if array.dtype == object else array == array  # noqa: E711 - elementwise
+        return known
 
     def chosen(self, name: str, *choices: str) -> Floats:
         """(n,) float64: 1 where the value of a closed set is one of `choices`, 0 where another, NaN unknown."""
@@ -95,6 +103,15 @@ class Columns(Mapping[str, Array]):
         for choice in choices[1:]:
             hit |= array == of.index(choice)
         return np.where(array == array, hit.astype(np.float64), np.nan)
+
+
+def traced(trace: Trace, extras: Mapping[str, ExtraKind] | None = None) -> Columns:
+    """One order whose columns are all there, as symbols. extras: the shop's own, by column name."""
+    own = extra_attributes(extras)
+    symbols: dict[str, Any] = {
+        a.name: trace.read(a.name, is_text=a.kind in TEXT_KINDS) for a in (*attributes().values(), *own.values())
+    }
+    return Columns(1, symbols)
 
 
 def is_text(name: str) -> bool:

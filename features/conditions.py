@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, Self
 
@@ -9,12 +10,13 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
 from pydantic.dataclasses import dataclass
 
-from features.columns import Array, Bools, Columns
+from features.columns import Array, Bools, Columns, traced
 from features.errors import nearest
 from features.kinds import TEXT_KINDS, Kind
 from features.moments import HOUR
 from features.named_moments import checked_moment, is_absent, moment
 from features.order import Attribute, attributes
+from features.symbols import Trace, Value
 
 CLOSED = ConfigDict(extra="forbid", allow_inf_nan=False)
 MEASURED = frozenset({Kind.COUNT, Kind.NUMBER, Kind.RATE})
@@ -54,11 +56,11 @@ class OneOf:
             if name in columns:
                 array = columns[name]
                 for value in self.among:
-                    result |= np.asarray(array == held_value(attributes()[name], value), dtype=np.bool_)
+                    result = result | (array == held_value(attributes()[name], value))
                 if self.or_unknown:
-                    result |= ~columns.known(name)
+                    result = result | ~columns.known(name)
             elif self.or_unknown:
-                result[:] = True
+                result = np.ones(columns.n, dtype=np.bool_)
         return result
 
 
@@ -99,12 +101,12 @@ class InRange:
 
 
 def _between(values: Array, at_least: float | None, below: float | None, or_unknown: bool) -> Bools:
-    known = np.asarray(values == values, dtype=np.bool_)
-    inside = known.copy()
+    known: Bools = values == values
+    inside = known
     if at_least is not None:
-        inside &= values >= at_least
+        inside = inside & (values >= at_least)
     if below is not None:
-        inside &= values < below
+        inside = inside & (values < below)
     return inside | ~known if or_unknown else inside
 
 
@@ -123,7 +125,7 @@ class Differs:
 
     def holds(self, columns: Columns) -> Bools:
         """(n,) bool."""
-        differs = np.asarray(columns[self.attribute] != columns[self.differs_from], dtype=np.bool_)
+        differs: Bools = columns[self.attribute] != columns[self.differs_from]
         return differs & columns.known(self.attribute) & columns.known(self.differs_from)
 
 
@@ -138,7 +140,8 @@ class Happened:
         """(n,) bool; a moment that is unknown has not happened."""
         if is_absent(columns, self.moment):
             return np.full(columns.n, not self.happened)
-        return np.asarray((moment(columns, self.moment) <= columns["as_of"]) == self.happened, dtype=np.bool_)
+        happened: Bools = (moment(columns, self.moment) <= columns["as_of"]) == self.happened
+        return happened
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
@@ -178,7 +181,7 @@ class Before:
             return np.zeros(columns.n, dtype=np.bool_)
         at = moment(columns, self.moment)
         limit = moment(columns, self.by) + self.plus_hours * HOUR
-        return np.asarray((at <= limit) & (at <= columns["as_of"]), dtype=np.bool_)
+        return (at <= limit) & (at <= columns["as_of"])
 
 
 _AnyCondition = OneOf | InRange | Differs | Happened | Age | Before
@@ -228,16 +231,34 @@ class Truths:
         self._found: dict[int, Bools] = {}
 
     def of(self, condition: Condition) -> Bools:
-        """(n,) bool."""
+        """(n,) bool; not to be written to."""
         found = self._found.get(id(condition))
         if found is None:
-            found = self._found[id(condition)] = condition.holds(self._columns)
+            columns = self._columns
+            found = condition.holds(columns) if columns.n != 1 else _OF_ONE[_holds(condition, columns)]
+            self._found[id(condition)] = found
         return found
 
     def all_of(self, conditions: Conditions, among: Bools) -> Bools:
         """(n,) bool: the orders of `among` where all conditions hold; stops as soon as none is left."""
+        if self._columns.n == 1:
+            return among if all(self.of(condition) is _TRUE for condition in conditions) else _FALSE
         for condition in conditions:
             if not np.count_nonzero(among):
                 return among
             among = among & self.of(condition)
         return among
+
+
+_FALSE, _TRUE = _OF_ONE = (np.zeros(1, dtype=np.bool_), np.ones(1, dtype=np.bool_))
+_FALSE.flags.writeable = _TRUE.flags.writeable = False
+_written: dict[int, tuple[Condition, Callable[[Mapping[str, Value]], list[bool]]]] = {}
+
+
+def _holds(condition: Condition, order: Columns) -> bool:
+    """Whether a condition holds for one order, by what it does to symbols."""
+    found = _written.get(id(condition))
+    if found is None:
+        trace = Trace()
+        found = _written[id(condition)] = (condition, trace.function([condition.holds(traced(trace))]))
+    return found[1](order.values_of_one)[0]

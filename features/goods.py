@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
 
 import numpy as np
 
 from features.columns import Columns, Floats
 from features.feature import CONSTRAINED, Feature, copied, copies
+from features.symbols import each
 
 _MISMATCHES = tuple(name for name in CONSTRAINED if name.startswith("mismatch_"))
 _PAYMENTS: dict[str, tuple[str, ...]] = {
@@ -59,7 +60,8 @@ def order_value(columns: Columns) -> Floats:
 
 def dollar_scale(columns: Columns) -> Floats:
     """(n,) float64: the rough size of one unit of each order's currency in dollars, NaN unknown; never shown."""
-    return np.fromiter((rough_dollars(c) for c in columns["currency"]), np.float64, columns.n)
+    told: Floats = each(rough_dollars, columns["currency"])
+    return told
 
 
 def rough_dollars(currency: str | None) -> float:
@@ -69,8 +71,9 @@ def rough_dollars(currency: str | None) -> float:
 
 def mismatch_count(columns: Columns) -> Floats:
     """(n,) float64: in how many ways the listing is known not to match the product; NaN if nobody looked."""
-    stacked = np.stack([columns[name] for name in _MISMATCHES])
-    return np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
+    flags = [columns[name] for name in _MISMATCHES]
+    unseen = reduce(np.logical_and, [np.isnan(flag) for flag in flags])
+    return np.where(unseen, np.nan, reduce(np.add, [np.nan_to_num(flag) for flag in flags]))
 
 
 def goods(columns: Columns) -> dict[str, Floats]:

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
-from features.columns import Array, Columns, Floats, Ints
+from features.columns import Array, Bools, Columns, Floats, Ints
 from features.feature import Feature
 from features.moments import DAY, contact_at
+from features.symbols import Symbol, at, each
 
 PRIOR_EVENTS = 2.0
 PRIOR_WEIGHT = 50.0  # squared expected events' worth of that
@@ -110,25 +112,36 @@ FEATURES = (
 
 def key_texts(columns: Columns, key: Key) -> list[str | None]:
     """The key of each order, None where a part of it is unknown."""
-    parts = [_texts(columns[name]) for name in key.names]
-    if len(parts) == 1:
-        return parts[0]
-    return [None if None in row else _SEPARATOR.join(row) for row in zip(*parts, strict=True)]
+    return _joined([columns[name].tolist() for name in key.names])
 
 
-def _texts(values: Array) -> list[str | None]:
-    """Texts as they are; flags as 0 and 1."""
-    if values.dtype == object:
-        return cast("list[str | None]", values.tolist())
-    return [None if np.isnan(v) else str(int(v)) for v in values.tolist()]
+def _joined(parts: Sequence[list[Any]]) -> list[str | None]:
+    """Texts as they are, flags as 0 and 1, part by part."""
+    texts = [[_text(value) for value in part] if _is_flag(part) else part for part in parts]
+    if len(texts) == 1:
+        return texts[0]
+    return [None if None in row else _SEPARATOR.join(row) for row in zip(*texts, strict=True)]
 
 
-@dataclass(frozen=True, slots=True)
+def _is_flag(values: list[Any]) -> bool:
+    return bool(values) and isinstance(values[0], float)
+
+
+def _text(flag: float) -> str | None:
+    return None if flag != flag else str(int(flag))
+
+
+@dataclass(frozen=True)
 class Table:
     """Rates of one key at one moment. places: the row of each key; ratios: (keys, happenings)."""
 
     places: Mapping[str, int]
     ratios: Floats
+
+    @cached_property
+    def by_happening(self) -> list[Floats]:
+        """(keys + 1,) each: the ratios of one happening, and NaN for keys that are new."""
+        return [np.append(column, np.nan) for column in self.ratios.T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +157,8 @@ class Snapshot:
         for name, key in KEYS.items():
             table = self.tables[name]
             places = _places(columns, key, table.places)
-            out.update(_looked_up(name, key, places, table.ratios[None], np.zeros(columns.n, dtype=np.int64), out))
+            found = [at(column, places) for column in table.by_happening]
+            out.update(_with_base(name, key, places == len(table.places), found, out))
         out[_AGE.name] = np.clip((columns["as_of"] - self.at) / DAY, 0.0, STALEST_DAYS)
         return out
 
@@ -177,6 +191,10 @@ def _places(columns: Columns, key: Key, places: Mapping[str, int]) -> Ints:
     """(n,) int64: the row of each order's key; the number of keys where it is unknown or new."""
     absent = len(places)
     get = places.get
+    parts = [columns[name] for name in key.names]
+    if isinstance(parts[0], Symbol):
+        found = each(lambda *values: get(_joined([[value] for value in values])[0], absent), *parts)
+        return cast("Ints", found)
     return np.fromiter((get(k, absent) for k in key_texts(columns, key)), np.int64, columns.n)  # type: ignore[arg-type]
 
 
@@ -186,11 +204,19 @@ def _looked_up(
     """Ratios (moments, keys, happenings) of each order's key at its moment; a new key falls back on its base."""
     absent = places == ratios.shape[1]
     safe = np.where(absent, 0, places)
+    known = ratios.shape[1] > 0
+    values = [ratios[moment, safe, j] if known else np.zeros(len(places)) for j in range(len(key.happenings))]
+    return _with_base(name, key, absent, values, found)
+
+
+def _with_base(
+    name: str, key: Key, absent: Bools, values: Sequence[Floats], found: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """What was looked up for each happening, and the base where the key was absent: the shop's, or that of all."""
     out: dict[str, Floats] = {}
-    for j, what in enumerate(key.happenings):
-        values = ratios[moment, safe, j] if ratios.shape[1] else np.zeros(len(places))
+    for what, ratio in zip(key.happenings, values, strict=True):
         base = found[f"shop_{what}_history"] if key.inside_shop else 0.0
-        out[f"{name}_{what}_history"] = np.where(absent, base, values)
+        out[f"{name}_{what}_history"] = np.where(absent, base, ratio)
     return out
 
 

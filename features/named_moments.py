@@ -38,7 +38,7 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
 def moment(columns: Columns, name: str) -> Floats:
     """(n,) float64 instants: an attribute of the order, or a moment derived from several; NaN unknown."""
     derived = DERIVED.get(name)
-    return np.asarray(columns[name], dtype=np.float64) if derived is None else derived(columns)
+    return columns[name] if derived is None else derived(columns)
 
 
 def is_absent(columns: Columns, name: str) -> bool:

@@ -8,6 +8,7 @@ from features.columns import Columns, Floats
 from features.feature import Feature, copied, copies
 from features.goods import order_value
 from features.order import attributes
+from features.symbols import at
 
 # Slowest to fastest; a rank, not days. "scheduled" is a date the buyer chose, so it stands with standard.
 _SPEED = {
@@ -76,7 +77,7 @@ def parcel(columns: Columns) -> dict[str, Floats]:
 def _ranked(columns: Columns, name: str, ranks: dict[str, float]) -> Floats:
     table = np.array([ranks[choice] for choice in attributes()[name].choices])
     place = columns[name]
-    return np.where(np.isnan(place), np.nan, table[np.nan_to_num(place).astype(np.int64)])
+    return np.where(np.isnan(place), np.nan, at(table, np.nan_to_num(place).astype(np.int64)))
 
 
 def _differs(columns: Columns, one: str, other: str) -> Floats:

@@ -18,6 +18,8 @@ _TOPICS = {
     "topic_cancel": ("cancel",),
 }
 
+_PEAK_BEGINS, _PEAK_ENDS = 259.0, 306.0  # days after 1 March: 15 November, 1 January
+
 _TOLD_OF_MESSAGES = ("last_message_at", "message_count", "message_topic")
 _TOLD_OF_RETURNS = ("return_requested_at", "return_authorised_at", "return_delivered_at", "is_return_in_policy")
 
@@ -127,10 +129,17 @@ def _promises(columns: Columns, window_days: float) -> dict[str, Floats]:
 
 
 def _is_peak_season(at: Floats) -> Floats:
-    known = ~np.isnan(at)
-    days = np.where(known, at, 0.0).astype("datetime64[s]").astype("datetime64[D]")
-    day_of_year = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64)
-    return np.where(known, (day_of_year >= 318.0).astype(np.float64), np.nan)
+    """(n,) float64: 1 from 15 November to 31 December (UTC), counted from 1 March, so that leap years do not matter.
+
+    Days to years as in H. Hinnant, "chrono-compatible low-level date algorithms", civil_from_days.
+    """
+    days = np.floor(at / DAY) + 719_468.0
+    of_era = days - np.floor(days / 146_097.0) * 146_097.0
+    leap = np.floor(of_era / 1_460.0) - np.floor(of_era / 36_524.0) + np.floor(of_era / 146_096.0)
+    year = np.floor((of_era - leap) / 365.0)
+    of_year = of_era - (365.0 * year + np.floor(year / 4.0) - np.floor(year / 100.0))
+    peak = (of_year >= _PEAK_BEGINS) & (of_year < _PEAK_ENDS)
+    return np.where(np.isnan(at), np.nan, peak.astype(np.float64))
 
 
 def _travel(columns: Columns) -> dict[str, Floats]:
