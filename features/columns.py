@@ -41,10 +41,11 @@ class Columns(Mapping[str, Array]):
     are, flags 0 or 1, instants seconds since 1970 UTC, closed sets the place of the value in `Attribute.choices`.
     """
 
-    __slots__ = ("_arrays", "_values", "n")
+    __slots__ = ("_arrays", "_values", "is_one", "n")
 
     def __init__(self, n: int, arrays: Mapping[str, Array]) -> None:
         self.n = n
+        self.is_one = n == 1  # not so of symbols, which are traced as a table is read
         self._arrays = dict(arrays)
         self._values: dict[str, Value] | None = None
 
@@ -77,13 +78,19 @@ class Columns(Mapping[str, Array]):
 
     def replacing(self, arrays: Mapping[str, Array]) -> Columns:
         """The same orders with some columns replaced or added."""
-        return Columns(self.n, {**self._arrays, **arrays})
+        replaced = Columns(self.n, {**self._arrays, **arrays})
+        replaced.is_one = self.is_one
+        if self._values is not None:
+            replaced._values = {**self._values, **{name: array.item() for name, array in arrays.items()}}
+        return replaced
 
     def without(self, names: Collection[str]) -> Columns:
         """The same orders in which the columns named are unknown."""
         if not names:
             return self
-        return Columns(self.n, {name: array for name, array in self._arrays.items() if name not in names})
+        left = Columns(self.n, {name: array for name, array in self._arrays.items() if name not in names})
+        left.is_one = self.is_one
+        return left
 
     def known(self, name: str) -> Bools:
         """(n,) bool: whether the value is known."""
@@ -111,7 +118,15 @@ def traced(trace: Trace, extras: Mapping[str, ExtraKind] | None = None) -> Colum
     symbols: dict[str, Any] = {
         a.name: trace.read(a.name, is_text=a.kind in TEXT_KINDS) for a in (*attributes().values(), *own.values())
     }
-    return Columns(1, symbols)
+    columns = Columns(1, symbols)
+    columns.is_one = False
+    return columns
+
+
+def written(function: Callable[[Columns], Sequence[Array]]) -> Callable[[Mapping[str, Value]], list[Any]]:
+    """What a function of columns says of one order, in plain Python; see `features/symbols.py`."""
+    trace = Trace()
+    return trace.function(function(traced(trace)))
 
 
 def is_text(name: str) -> bool:

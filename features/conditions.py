@@ -10,13 +10,13 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
 from pydantic.dataclasses import dataclass
 
-from features.columns import Array, Bools, Columns, traced
+from features.columns import Array, Bools, Columns, written
 from features.errors import nearest
 from features.kinds import TEXT_KINDS, Kind
 from features.moments import HOUR
 from features.named_moments import checked_moment, is_absent, moment
 from features.order import Attribute, attributes
-from features.symbols import Trace, Value
+from features.symbols import Value
 
 CLOSED = ConfigDict(extra="forbid", allow_inf_nan=False)
 MEASURED = frozenset({Kind.COUNT, Kind.NUMBER, Kind.RATE})
@@ -235,13 +235,13 @@ class Truths:
         found = self._found.get(id(condition))
         if found is None:
             columns = self._columns
-            found = condition.holds(columns) if columns.n != 1 else _OF_ONE[_holds(condition, columns)]
+            found = _OF_ONE[_holds(condition, columns)] if columns.is_one else condition.holds(columns)
             self._found[id(condition)] = found
         return found
 
     def all_of(self, conditions: Conditions, among: Bools) -> Bools:
         """(n,) bool: the orders of `among` where all conditions hold; stops as soon as none is left."""
-        if self._columns.n == 1:
+        if self._columns.is_one:
             return among if all(self.of(condition) is _TRUE for condition in conditions) else _FALSE
         for condition in conditions:
             if not np.count_nonzero(among):
@@ -259,6 +259,5 @@ def _holds(condition: Condition, order: Columns) -> bool:
     """Whether a condition holds for one order, by what it does to symbols."""
     found = _written.get(id(condition))
     if found is None:
-        trace = Trace()
-        found = _written[id(condition)] = (condition, trace.function([condition.holds(traced(trace))]))
+        found = _written[id(condition)] = (condition, written(lambda columns: [condition.holds(columns)]))
     return found[1](order.values_of_one)[0]

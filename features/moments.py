@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns, Floats, Ints
+from features.columns import Array, Bools, Columns, Floats, Ints, written
 from features.kinds import TEXT_KINDS
 from features.order import STATES, Attribute, State, attributes
+from features.symbols import Value
 
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -109,11 +111,22 @@ def reached_states(columns: Columns) -> dict[State, Bools]:
 
 def states(columns: Columns) -> Ints:
     """(n,) int64: the place in `STATES` of each order's state; later facts must be masked already."""
+    if columns.is_one:
+        return np.array(_state_of_one()(columns.values_of_one))
+    return _states(columns)
+
+
+def _states(columns: Columns) -> Ints:
     reached = reached_states(columns)
     state = np.zeros(columns.n, dtype=np.int64)
     for place, name in enumerate(STATES):
-        state[reached[name]] = place
+        state = np.where(reached[name], place, state)
     return state
+
+
+@cache
+def _state_of_one() -> Callable[[Mapping[str, Value]], list[int]]:
+    return written(lambda columns: [_states(columns)])
 
 
 def claim_window_closes(columns: Columns, window_days: float) -> Floats:

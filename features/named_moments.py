@@ -27,6 +27,10 @@ def _waiting_since(columns: Columns) -> Floats:
     return np.where(np.isnan(wrote), first, np.where(wrote < asked, asked, np.nan))
 
 
+_DERIVED_FROM = (
+    "shipped_at", "first_scan_at", "first_message_at", "last_message_at", "return_requested_at", "first_reply_at",
+    "last_reply_at",
+)  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "handed_over_at": _handed_over,
     "contact_at": contact_at,
@@ -39,6 +43,14 @@ def moment(columns: Columns, name: str) -> Floats:
     """(n,) float64 instants: an attribute of the order, or a moment derived from several; NaN unknown."""
     derived = DERIVED.get(name)
     return columns[name] if derived is None else derived(columns)
+
+
+def moment_of(columns: Columns, i: int, name: str) -> float:
+    """The same of order i alone."""
+    if name not in DERIVED:
+        return float(columns[name][i])
+    few = {of: columns[of][i : i + 1] for of in _DERIVED_FROM if of in columns}
+    return float(DERIVED[name](Columns(1, few))[0])
 
 
 def is_absent(columns: Columns, name: str) -> bool:

@@ -78,7 +78,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
 
     def transform(self, X: Columns) -> Floats:
         """(n, features) float64 for orders looked at now."""
-        if X.n == 1:
+        if X.is_one:
             return np.array([self._of_one(X.values_of_one)])
         check_is_fitted(self, "snapshot_")
         used = X.without(self.ignored)

@@ -51,9 +51,10 @@ class Trace:
         """The symbol of an expression over others."""
         return self._made.setdefault(expression, Symbol(self, f"v{len(self._made)}", dtype))
 
-    def called(self, function: Callable[..., float], *values: object) -> Symbol:
-        """The symbol of what a Python function says of values."""
-        return self.made(f"{self.constant(function)}({', '.join(map(self.written, values))})")
+    def called(self, function: Callable[..., float], *values: object, where: object = True) -> Symbol:
+        """The symbol of what a Python function says of values; unknown, and not asked, elsewhere than `where`."""
+        call = f"{self.constant(function)}({', '.join(map(self.written, values))})"
+        return self.made(call if where is True else f"{call} if {self.written(where)} else nan")
 
     def kept(self, ufunc: Any, of: Symbol) -> Symbol:
         """The symbol of a function that stays numpy's."""
@@ -139,6 +140,9 @@ class Symbol(NDArrayOperatorsMixin):
             return np.minimum(np.maximum(args[0], args[1]), args[2])
         return self._trace.made(_PLAIN[function].format(*map(self._trace.written, args)))
 
+    def __bool__(self) -> bool:
+        raise TypeError("a symbol has no truth: ask with np.where, not with if")
+
     def astype(self, dtype: Any) -> Symbol:
         """As a number, or as a whole one."""
         return self._trace.made(f"int({self.name})" if np.dtype(dtype).kind == "i" else f"{self.name} + 0.0")
@@ -155,9 +159,9 @@ class Symbol(NDArrayOperatorsMixin):
         """What stands at this place of a table of one dimension."""
         return self._trace.made(f"{self._trace.constant(table.tolist())}[{self.name}]")
 
-    def told_by(self, function: Callable[..., float], *others: object) -> Symbol:
+    def told_by(self, function: Callable[..., float], *others: object, where: object) -> Symbol:
         """What a Python function says of this value and others."""
-        return self._trace.called(function, self, *others)
+        return self._trace.called(function, self, *others, where=where)
 
 
 def at(table: Any, places: Any) -> Any:
@@ -165,11 +169,15 @@ def at(table: Any, places: Any) -> Any:
     return places.found_in(table) if isinstance(places, Symbol) else table[places]
 
 
-def each(function: Callable[..., float], *columns: Any) -> Any:
-    """(n,) float64: what a function says of the values of each order, columns of n values given."""
+def each(function: Callable[..., float], *columns: Any, where: Any = True) -> Any:
+    """(n,) float64: what a function says of the values of each order, columns of n values; NaN where not asked."""
     if isinstance(columns[0], Symbol):
-        return columns[0].told_by(function, *columns[1:])
-    return np.fromiter(map(function, *(column.tolist() for column in columns)), np.float64, len(columns[0]))
+        return columns[0].told_by(function, *columns[1:], where=where)
+    if where is True:
+        return np.fromiter(map(function, *(column.tolist() for column in columns)), np.float64, len(columns[0]))
+    out, asked = np.full(len(where), np.nan), np.flatnonzero(where)
+    out[asked] = each(function, *(column[asked] for column in columns))
+    return out
 
 
 def _divided(a: float, b: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass as plain
 from datetime import date
 from functools import cache
@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from features.columns import Bools, Columns, Floats, Ints
+from features.columns import Bools, Columns, Floats, Ints, written
 from features.conditions import CLOSED, Conditions, Truths
 from features.errors import SettingError
 from features.kinds import ClaimType
@@ -25,7 +25,9 @@ from features.outcome import CLAIM_TYPES
 from features.policy.book import Book, Group, book
 from features.policy.due import due
 from features.policy.facts import PolicyFact
+from features.symbols import Value, each
 
+MOST_WRITTEN = 256  # functions for one order, by marketplace and time
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -115,18 +117,45 @@ def _first(error: Exception) -> str:
 def expected(columns: Columns, of: Expectations | None = None, facts: Book | None = None) -> Expected:
     """What policy lets expect of a claim on each of n orders, as known at their as_of."""
     of = of or expectations()
-    rule = np.full((columns.n, len(CLAIM_TYPES)), -1, dtype=np.int64)
-    facts = facts or book()
-    truths, groups = Truths(columns), facts.groups(columns)
-    for place, told in enumerate(of.rule):
-        where = _by_fact(told, truths.all_of(told.when, np.ones(columns.n, dtype=np.bool_)), columns, groups)
-        if np.count_nonzero(where):
-            for name in told.types:
-                column = rule[:, CLAIM_TYPES.index(name)]
-                column[where & (column < 0)] = place
-    pays, defect = _shares(of)
+    rule = rules_that_hold(columns, of, facts)
+    pays, defect = shares(of)
     kinds = np.arange(len(CLAIM_TYPES))
     return Expected(pays[rule, kinds], defect[rule, kinds], rule)
+
+
+def rules_that_hold(columns: Columns, of: Expectations, facts: Book | None = None) -> Ints:
+    """(n, types) int64: for each type of claim the place of the first rule that holds, -1 for base."""
+    groups = (facts or book()).groups(columns)
+    if columns.is_one:
+        return np.array([_of_one(of, groups)(columns.values_of_one)])
+    return np.stack(_places(columns, of, groups), axis=1)
+
+
+def _places(columns: Columns, of: Expectations, groups: list[Group]) -> list[Ints]:
+    """By type of claim, (n,) each."""
+    truths, everyone = Truths(columns), np.ones(columns.n, dtype=np.bool_)
+    found: dict[str, Ints] = {name: np.full(columns.n, -1) for name in CLAIM_TYPES}
+    for place, told in enumerate(of.rule):
+        where = _by_fact(told, truths.all_of(told.when, everyone), columns, groups)
+        if np.count_nonzero(where):
+            for name in told.types:
+                found[name] = np.where(where & (found[name] < 0), place, found[name])
+    return list(found.values())
+
+
+_written: dict[tuple[int, int], tuple[object, Callable[[Mapping[str, Value]], list[int]]]] = {}
+
+
+def _of_one(of: Expectations, groups: list[Group]) -> Callable[[Mapping[str, Value]], list[int]]:
+    """The same for the values of one order under the facts of its group, if it has one."""
+    key = (id(of), id(groups[0].rules) if groups else 0)
+    found = _written.get(key)
+    if found is None:
+        if len(_written) >= MOST_WRITTEN:
+            _written.clear()
+        held = (of, groups)  # so that their ids stay theirs
+        found = _written[key] = (held, written(lambda columns: _places(columns, of, groups)))
+    return found[1]
 
 
 def _by_fact(rule: Rule, where: Bools, columns: Columns, groups: list[Group]) -> Bools:
@@ -138,21 +167,19 @@ def _by_fact(rule: Rule, where: Bools, columns: Columns, groups: list[Group]) ->
         fact = group.rules.get(rule.fact)
         here = where & group.rows
         if fact is not None and np.count_nonzero(here):
-            out |= here if rule.overdue is None else _run_out(fact, here, rule, columns, group.zone)
+            out = out | (here if rule.overdue is None else _run_out(fact, here, rule, columns, group.zone))
     return out
 
 
 def _run_out(fact: PolicyFact, where: Bools, rule: Rule, columns: Columns, zone: ZoneInfo) -> Bools:
     """(n,) bool: of the orders at `where` those for which the fact's span from the start had run out at the end."""
     start, end = moment(columns, str(rule.overdue)), moment(columns, rule.until)
-    out = np.zeros(columns.n, dtype=np.bool_)
-    for i in np.flatnonzero(where & (start <= end)).tolist():
-        out[i] = end[i] > due(fact, float(start[i]), zone)
-    return out
+    ends: Floats = each(lambda begun: due(fact, begun, zone), start, where=where & (start <= end))
+    return end > ends
 
 
 @cache
-def _shares(of: Expectations) -> tuple[Floats, Floats]:
+def shares(of: Expectations) -> tuple[Floats, Floats]:
     """(rules + 1, types) float64 each: by rule, the base last."""
     bases = [of.base[name] for name in CLAIM_TYPES]
     kinds = len(CLAIM_TYPES)

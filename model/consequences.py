@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 
 from features.columns import Columns, Floats, Ints
 from features.moments import states
 from features.order import STATES
+from features.outcome import CLAIM_TYPES
 from model.calibration import probability_of
-from model.consequence_rules import expectations, expected
+from model.consequence_rules import expectations, rules_that_hold, shares
+
+_KINDS = np.arange(len(CLAIM_TYPES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,8 @@ class Consequences:
 
     def of(self, columns: Columns) -> Outlook:
         """What a claim would lead to, of n orders as known at their as_of."""
-        told = expected(columns)
-        state = states(columns)
-        return Outlook(self.seller_pays.of(told.seller_pays, state), self.defect.of(told.defect, state))
+        at = (states(columns)[:, None], rules_that_hold(columns, expectations()), _KINDS)
+        return Outlook(_tilted(self.seller_pays, "seller_pays")[at], _tilted(self.defect, "defect")[at])
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -73,6 +76,13 @@ class Consequences:
     def from_state(cls, state: Mapping[str, Any]) -> Consequences:
         """The inverse of `to_state`."""
         return cls(*(_tilt(state[name]) for name in cls.__slots__))
+
+
+@lru_cache(maxsize=64)
+def _tilted(tilt: Tilt, outcome: Literal["seller_pays", "defect"]) -> Floats:
+    """(states, rules + 1, types) float64: what is told in each state where a rule holds, the base last."""
+    told = dict(zip(("seller_pays", "defect"), shares(expectations()), strict=True))[outcome]
+    return np.stack([tilt.of(told, np.full(len(told), place)) for place in range(len(STATES))])
 
 
 def _tilt(state: Mapping[str, Any]) -> Tilt:

@@ -54,15 +54,19 @@ def ruling(columns: Columns, i: int, lang: Lang) -> Ruling:
 
 
 def _ground(found: Eligibility, lang: Lang) -> dict[str, Any]:
-    frame = _text("frames", "ground", lang)
     return {
         "ground": found.ground,
         "status": found.status,
         "opens_at": _instant(found.opens_at),
         "closes_at": _instant(found.closes_at),
         "sources": list(found.sources),
-        "text": frame.format(ground=_text("grounds", found.ground, lang), why=_text("why", found.why, lang)),
+        "text": _ground_text(found.ground, found.why, lang),
     }
+
+
+@cache
+def _ground_text(ground: str, why: str, lang: Lang) -> str:
+    return _text("frames", "ground", lang).format(ground=_text("grounds", ground, lang), why=_text("why", why, lang))
 
 
 def _clock(found: Clock, lang: Lang) -> dict[str, Any]:

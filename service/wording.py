@@ -18,7 +18,7 @@ from features.conditions import CLOSED
 from features.errors import SettingError
 from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT, TEXT_KINDS, Kind
 from features.moments import DAY, HOUR
-from features.named_moments import checked_moment, moment
+from features.named_moments import checked_moment, moment_of
 from features.order import attributes
 from service.advice_catalogue import Action, Text
 
@@ -95,7 +95,12 @@ def text(action: Action, lang: Lang) -> str:
 
 def rejected_text(action: Action, why: str, lang: Lang) -> str:
     """Why an action is not advised, with what it would be."""
-    return _in(wording().rejected[why], lang).format(action=text(action, lang))
+    return _rejected(why, text(action, lang), lang)
+
+
+@cache
+def _rejected(why: str, action: str, lang: Lang) -> str:
+    return _in(wording().rejected[why], lang).format(action=action)
 
 
 def reason(attribute: str) -> Reason:
@@ -129,7 +134,7 @@ def rendered_value(columns: Columns, i: int, attribute: str, lang: Lang) -> str:
     """The value of order i as a person would say it: instants as ages relative to as_of, rates in percent."""
     declared = attributes().get(attribute)
     if declared is not None and declared.is_instant:
-        return _instant(_alone(columns, i), attribute, lang)
+        return _instant(columns, i, attribute, lang)
     value = columns[attribute][i]
     if value is None or value != value:
         return _phrase("unknown", lang)
@@ -180,24 +185,19 @@ def age(seconds: float, lang: Lang) -> str:
     return _phrase("days", lang, number=f"{seconds / DAY:.1f}")
 
 
-def _alone(columns: Columns, i: int) -> Columns:
-    """Order i alone, as views."""
-    return Columns(1, {name: columns[name][i : i + 1] for name in columns})
-
-
-def _instant(order: Columns, attribute: str, lang: Lang) -> str:
+def _instant(columns: Columns, i: int, attribute: str, lang: Lang) -> str:
     """One order's instant as an age, by the relation that reasons.toml declares for it."""
-    key, seconds = _told(order, attribute, reason(attribute))
+    key, seconds = _told(columns, i, attribute, reason(attribute))
     if key == "unknown":
         return _phrase(key, lang)
     return _in(getattr(reason(attribute), key) or wording().phrases[key], lang).format(age=age(abs(seconds), lang))
 
 
-def _told(order: Columns, attribute: str, how: Reason) -> tuple[str, float]:
+def _told(columns: Columns, i: int, attribute: str, how: Reason) -> tuple[str, float]:
     """The phrase for an instant, and the seconds it speaks of."""
-    at, as_of = float(order[attribute][0]), float(order["as_of"][0])
+    at, as_of = float(columns[attribute][i]), float(columns["as_of"][i])
     other = how.met_by or how.since or how.against
-    mark = float(moment(order, other)[0]) if other else np.nan
+    mark = moment_of(columns, i, other) if other else np.nan
     if how.since and mark == mark and not at >= mark:
         return ("waiting", as_of - mark) if as_of == as_of else ("unknown", 0.0)
     if at != at or (mark != mark and as_of != as_of):

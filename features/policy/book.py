@@ -20,6 +20,8 @@ from features.order import attributes
 from features.policy.facts import COMMON, NOT_FACTS, PolicyFact, facts_of, toml_of
 
 Rules = Mapping[str, PolicyFact]
+QUARTER = 900.0  # seconds; every time zone of today lies whole quarters of an hour from UTC
+MOST_GROUPS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Book:
     borders: tuple[date, ...]
     version: str
     _held: dict[tuple[str, int], Rules] = field(default_factory=dict, compare=False)
+    _groups: dict[tuple[int, float], list[Group]] = field(default_factory=dict, compare=False)
 
     def at(self, marketplace: str, on: date) -> Rules:
         """The facts that apply on a day, by topic. Those of other marketplaces are never lent: no fact, no entry."""
@@ -61,8 +64,7 @@ class Book:
         """Orders under the same facts, those of their marketplace at their as_of; none where either is unknown."""
         codes, as_of = columns["marketplace"], columns["as_of"]
         if columns.n == 1:
-            at, code = float(as_of[0]), float(codes[0])
-            return [] if code != code or at != at else [self._group(np.ones(1, dtype=np.bool_), int(code), at)]
+            return self._of_one(float(codes[0]), float(as_of[0]))
         found: list[Group] = []
         for code in np.unique(codes[~np.isnan(codes)]).tolist():
             here = codes == code
@@ -70,6 +72,18 @@ class Book:
             for place in np.unique(span[here & ~np.isnan(as_of)]).tolist():
                 rows = here & (span == place)
                 found.append(self._group(rows, int(code), float(as_of[rows][0])))
+        return found
+
+    def _of_one(self, code: float, at: float) -> list[Group]:
+        """The group of one order; no local day begins inside a quarter of an hour."""
+        if code != code or at != at:
+            return []
+        key = (int(code), at // QUARTER)
+        found = self._groups.get(key)
+        if found is None:
+            if len(self._groups) >= MOST_GROUPS:
+                self._groups.clear()
+            found = self._groups[key] = [self._group(np.ones(1, dtype=np.bool_), int(code), at)]
         return found
 
     def _group(self, rows: Bools, code: int, at: float) -> Group:
