@@ -123,10 +123,34 @@ def traced(trace: Trace, extras: Mapping[str, ExtraKind] | None = None) -> Colum
     return columns
 
 
-def written(function: Callable[[Columns], Sequence[Array]]) -> Callable[[Mapping[str, Value]], list[Any]]:
-    """What a function of columns says of one order, in plain Python; see `features/symbols.py`."""
+def written(
+    function: Callable[..., Sequence[Array]], beside: int = 0, extras: Mapping[str, ExtraKind] | None = None
+) -> Callable[..., list[Any]]:
+    """What a function of columns, and so many arrays `beside` them, says of one order, in plain Python.
+
+    It takes the order's `values_of_one` and the values beside; see `features/symbols.py`.
+    """
     trace = Trace()
-    return trace.function(function(traced(trace)))
+    return trace.function(function(traced(trace, extras), *map(trace.argument, range(beside))))
+
+
+class Written:
+    """Functions for one order by name, written when first asked for; copies and pickles of it are empty."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held: dict[str, Callable[..., list[Any]]] = {}
+
+    def of(self, name: str, function: Callable[..., Sequence[Array]], **more: Any) -> Callable[..., list[Any]]:
+        """The function `written` of this one."""
+        found = self._held.get(name)
+        if found is None:
+            found = self._held[name] = written(function, **more)
+        return found
+
+    def __reduce__(self) -> tuple[type[Written], tuple[()]]:
+        return Written, ()
 
 
 def is_text(name: str) -> bool:

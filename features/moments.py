@@ -131,4 +131,5 @@ def _state_of_one() -> Callable[[Mapping[str, Value]], list[int]]:
 
 def claim_window_closes(columns: Columns, window_days: float) -> Floats:
     """(n,) float64 instants: latest_delivery_at plus the claim window."""
-    return np.asarray(columns["latest_delivery_at"] + window_days * DAY)
+    closes: Floats = columns["latest_delivery_at"] + window_days * DAY
+    return closes

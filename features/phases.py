@@ -28,4 +28,5 @@ def phases(columns: Columns, state: Ints) -> Ints:
     settled = (state == _DELIVERED) & (as_of >= columns["delivered_at"] + SETTLED_DAYS * DAY)
     waited = as_of >= columns["first_message_at"] + UNANSWERED_HOURS * HOUR
     unanswered = (state == _CONTACT) & waited & ~(columns["first_reply_at"] <= as_of)
-    return np.asarray(state + _LATER * (overdue | settled | unanswered))
+    phase: Ints = state + _LATER * (overdue | settled | unanswered)
+    return phase

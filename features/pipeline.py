@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -15,18 +15,17 @@ from features import history as history_block
 from features import parcel as parcel_block
 from features import parties as parties_block
 from features import timing as timing_block
-from features.columns import EXTRA_PREFIX, Columns, Floats, traced
+from features.columns import EXTRA_PREFIX, Columns, Floats, Written
 from features.errors import BundleError, InputError
 from features.feature import Feature, grouped
 from features.history import Past, Snapshot
 from features.moments import reached_states
 from features.order import STATES, Known
-from features.symbols import Trace, Value
 from features.tables import ExtraKind
 
 CONTRACT = 1
 EXTRA_LEVELS = 12
-_OF_ONE = "_written_for_one"
+_UNKNOWN = np.full(1, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             *goods_block.FEATURES, *parcel_block.FEATURES, *timing_block.FEATURES, *parties_block.FEATURES,
             *history_block.FEATURES, *_STATE_FEATURES, *self._extra_features(),
         )  # fmt: skip
-        self.__dict__.pop(_OF_ONE, None)
+        self._written = Written()
         self._place = {f.name: j for j, f in enumerate(self.features_)}
         self.by_attribute_ = grouped(self.features_)
         return self
@@ -79,7 +78,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
     def transform(self, X: Columns) -> Floats:
         """(n, features) float64 for orders looked at now."""
         if X.is_one:
-            return np.array([self._of_one(X.values_of_one)])
+            return np.array([self._of_one(X)])
         check_is_fitted(self, "snapshot_")
         used = X.without(self.ignored)
         return self._assembled(used, self.snapshot_.features(used))
@@ -104,21 +103,17 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             **_state_flags(columns), **self._extra_columns(columns),
         }  # fmt: skip
 
-    @property
-    def _of_one(self) -> Callable[[Mapping[str, Value]], list[float]]:
-        """The same for the values of one order, written out when it is first asked for."""
-        found = self.__dict__.get(_OF_ONE)
-        if found is None:
-            check_is_fitted(self, "snapshot_")
-            trace = Trace()
-            used = traced(trace, {e.name: e.kind for e in self.extras}).without(self.ignored)
-            named = self._named(used, self.snapshot_.features(used))
-            found = self.__dict__[_OF_ONE] = trace.function([named.get(f.name, np.nan) for f in self.features_])
-        return cast("Callable[[Mapping[str, Value]], list[float]]", found)
+    def _of_one(self, X: Columns) -> list[float]:
+        """The same of one order."""
 
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()  # type: ignore[no-untyped-call]
-        return {name: value for name, value in state.items() if name != _OF_ONE}
+        def told(columns: Columns) -> list[Floats]:
+            used = columns.without(self.ignored)
+            named = self._named(used, self.snapshot_.features(used))
+            return [named.get(f.name, _UNKNOWN) for f in self.features_]
+
+        if "_written" not in self.__dict__:
+            check_is_fitted(self, "snapshot_")
+        return self._written.of("features", told, extras={e.name: e.kind for e in self.extras})(X.values_of_one)
 
     def get_feature_names_out(self, input_features: object = None) -> Any:  # noqa: ARG002 - scikit-learn's signature
         """The names of the columns of the matrix."""

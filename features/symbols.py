@@ -28,10 +28,11 @@ _PLAIN: dict[Any, str] = {
     np.invert: "not {}", np.logical_not: "not {}", np.isnan: "{0} != {0}", np.floor: "{} // 1.0",
     np.maximum: "{0} if {0} >= {1} or {0} != {0} else {1}", np.minimum: "{0} if {0} <= {1} or {0} != {0} else {1}",
     np.fmax: "{0} if {0} >= {1} or {1} != {1} else {1}", np.fmin: "{0} if {0} <= {1} or {1} != {1} else {1}",
-    np.where: "{1} if {0} else {2}", np.true_divide: "divided({}, {})",
+    np.where: "{1} if {0} else {2}", np.true_divide: "divided({}, {})", np.rint: "rounded({})",
+    np.hypot: "hypot({}, {})",
 }  # fmt: skip
 _BY_CONSTANT = "{} / {}"
-_KEPT = frozenset({np.log, np.log1p, np.exp, np.sqrt})  # numpy's own, many at once
+_KEPT = frozenset({np.log, np.log1p, np.log10, np.exp, np.sqrt})  # numpy's own, many at once
 _NAMES = re.compile(r"\bv\d+\b")
 
 
@@ -39,13 +40,21 @@ class Trace:
     """What was done to symbols, each thing once."""
 
     def __init__(self) -> None:
-        self.constants: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "divided": _divided, "array": np.array}
+        self.constants: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "divided": _divided, "array": np.array,
+                                          "rounded": _rounded, "hypot": _hypot}  # fmt: skip
+        self._texts: dict[str, str] = {}
         self._made: dict[str, Symbol] = {}
         self._kept: dict[str, tuple[Any, Symbol]] = {}
 
     def read(self, name: str, *, is_text: bool) -> Symbol:
         """The value of a column; unknown where an order does not have it."""
-        return self.made(f"get({name!r}{'' if is_text else ', nan'})", np.dtype(object if is_text else np.float64))
+        return self.made(
+            f"get({self.constant(name)}{'' if is_text else ', nan'})", np.dtype(object if is_text else np.float64)
+        )
+
+    def argument(self, k: int) -> Symbol:
+        """The k-th value that is given beside the order."""
+        return self.made(f"more[{k}]")
 
     def made(self, expression: str, dtype: Any = None) -> Symbol:
         """The symbol of an expression over others."""
@@ -63,26 +72,30 @@ class Trace:
         return found
 
     def constant(self, value: object) -> str:
-        """The name of a thing that the written function holds."""
+        """The name of a thing that the written function holds; a text has one."""
+        if isinstance(value, str) and value in self._texts:
+            return self._texts[value]
         name = f"k{len(self.constants)}"
         self.constants[name] = value
+        if isinstance(value, str):
+            self._texts[value] = name
         return name
 
     def written(self, value: object) -> str:
-        """A value as Python source."""
+        """A value as Python source: numbers as they are, all else by name, so that no text of a file is ever source."""
         if isinstance(value, Symbol):
             return value.name
         if isinstance(value, np.ndarray | np.generic):
             value = value.item()  # of one order
-        return repr(value) if value is None or isinstance(value, bool | float | int | str) else self.constant(value)
+        return repr(value) if value is None or isinstance(value, bool | float | int) else self.constant(value)
 
     def function(self, told: Sequence[object]) -> Callable[[Mapping[str, Value]], list[Any]]:
         """The function from the values of one order, by name, to those of `told`."""
         ends = [self.written(value) for value in told]
         lines = self._lines(set(ends))
-        source = "\n    ".join(["def alone(order):", "get = order.get", *lines, f"return [{', '.join(ends)}]"])
+        source = "\n    ".join(["def alone(order, *more):", "get = order.get", *lines, f"return [{', '.join(ends)}]"])
         space = self.constants | {ufunc.__name__: ufunc for ufunc in _KEPT}
-        exec(compile(source, "<one order>", "exec"), space)  # noqa: S102 - our own operations, written out
+        exec(source, space)  # noqa: S102 - our own operations, written out
         return space["alone"]  # type: ignore[no-any-return]
 
     def _lines(self, needed: set[str]) -> list[str]:
@@ -178,6 +191,15 @@ def each(function: Callable[..., float], *columns: Any, where: Any = True) -> An
     out, asked = np.full(len(where), np.nan), np.flatnonzero(where)
     out[asked] = each(function, *(column[asked] for column in columns))
     return out
+
+
+def _rounded(a: float) -> float:
+    """Half to even."""
+    return float(round(a)) if math.isfinite(a) else a
+
+
+def _hypot(a: float, b: float) -> float:
+    return float(np.hypot(a, b))
 
 
 def _divided(a: float, b: float) -> float:

@@ -11,13 +11,14 @@ import numpy as np
 from features.columns import Floats, Ints
 from features.order import STATES
 from features.phases import STATE_OF_PHASE
+from features.symbols import at
 
 Z_90 = 1.6448536269514722
 
 
 def probability_of(log_odds: Floats) -> Floats:
     """(n,) float64 in (0, 1)."""
-    return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
+    return 1.0 / (1.0 + np.exp(-log_odds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,14 @@ class Calibrator:
 
     def log_odds(self, raw: Floats, phase: Ints) -> Floats:
         """(n,) float64 calibrated log-odds."""
-        return np.asarray(self.intercepts[phase] + self.slopes[phase] * raw)
+        told: Floats = at(self.intercepts, phase) + at(self.slopes, phase) * raw
+        return told
 
     def deviation(self, raw: Floats, phase: Ints) -> Floats:
         """(n,) float64: standard deviation of the calibrated log-odds."""
-        constant, linear, square = self.variance[phase].T
-        return np.asarray(np.sqrt(np.maximum(constant + raw * (linear + raw * square), 0.0)))
+        constant, linear, square = (at(column, phase) for column in self.variance.T)
+        deviation: Floats = np.sqrt(np.maximum(constant + raw * (linear + raw * square), 0.0))
+        return deviation
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -22,6 +22,7 @@ from features.feature import Feature
 from features.kinds import ClaimType
 from features.phases import PHASES, STATE_OF_PHASE
 from features.pipeline import CONTRACT, FeaturePipeline
+from features.symbols import at
 from model.artefact import Bundle
 from model.booster import Booster
 from model.calibration import Calibrator
@@ -62,18 +63,18 @@ class PriorBaseline(Baseline):
 
     def is_of_shop(self, columns: Columns) -> Bools:
         """(n,) bool: whether the shop's own numbers are in the rate."""
-        return np.asarray(self.seen(columns)[1] > self.of_all.base.prior_claims / self.of_all.base.rate)
+        return self.seen(columns)[1] > self.of_all.base.prior_claims / self.of_all.base.rate
 
     def of(self, columns: Columns, state: Ints) -> Floats:
         """(n,) float64: the rate of each order's shop in its state."""
         claims, orders = self.seen(columns)
         rate = np.minimum(claims / orders, 0.5)
-        odds = rate / (1.0 - rate) * self.rates[state]
-        return np.asarray(odds / (1.0 + odds))
+        odds: Floats = rate / (1.0 - rate) * at(self.rates, state)
+        return odds / (1.0 + odds)
 
     def deviation(self, columns: Columns) -> Floats:
         """(n,) float64: standard deviation of the rate's logarithm, as of a rate seen by so many claims."""
-        return np.asarray(1.0 / np.sqrt(self.seen(columns)[0]))
+        return 1.0 / np.sqrt(self.seen(columns)[0])
 
 
 class MutedPipeline(FeaturePipeline):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from features.columns import Floats, Ints
+from features.symbols import at
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +18,20 @@ class DelayCurve:
 
     shown: Floats
 
-    def share(self, state: Ints, days: Floats, remaining: Floats) -> Floats:
+    def share(self, state: Ints, days: Floats | float, remaining: Floats) -> Floats:
         """(n,) float64 0–1: of the claims that open within `remaining` days of as_of, those that open within `days`."""
         whole = self._at(state, remaining)
         part = self._at(state, np.minimum(days, remaining))
         return np.where(whole > 0.0, np.minimum(part / np.where(whole > 0.0, whole, 1.0), 1.0), 1.0)
 
     def _at(self, state: Ints, days: Floats) -> Floats:
-        last = self.shown.shape[1] - 1
-        bounded = np.clip(days, 0.0, last)
-        below = np.minimum(np.floor(bounded).astype(np.int64), last - 1)
-        low, high = self.shown[state, below], self.shown[state, below + 1]
-        return np.asarray(low + (bounded - below) * (high - low))
+        size = self.shown.shape[1]
+        bounded = np.clip(days, 0.0, float(size - 1))
+        below = np.minimum(np.floor(bounded).astype(np.int64), size - 2)
+        place = state * size + below
+        low, high = at(self.shown.ravel(), place), at(self.shown.ravel(), place + 1)
+        told: Floats = low + (bounded - below) * (high - low)
+        return told
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values."""

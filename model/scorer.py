@@ -8,11 +8,12 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from features.columns import Bools, Columns, Floats, Ints
+from features.columns import Bools, Columns, Floats, Ints, Written
 from features.moments import DAY, claim_window_closes, states
 from features.order import STATES
 from features.phases import phases
 from features.pipeline import FeaturePipeline
+from features.symbols import at, each
 from model.booster import Booster
 from model.calibration import Z_90, Calibrator, probability_of
 from model.consequences import Consequences
@@ -35,8 +36,8 @@ class Baseline:
     def of(self, columns: Columns, state: Ints) -> Floats:
         """(n,) float64: the rate of each order's shop in its state."""
         get = self.multiples.get
-        multiple = np.fromiter((get(shop, 1.0) for shop in columns["shop_id"]), np.float64, columns.n)
-        return np.minimum(self.rates[state] * multiple, 0.999)
+        rate: Floats = at(self.rates, state) * each(lambda shop: get(shop, 1.0), columns["shop_id"])
+        return np.minimum(rate, 0.999)
 
     def is_of_shop(self, columns: Columns) -> Bools:
         """(n,) bool: whether the shop's own numbers are in the rate."""
@@ -49,7 +50,8 @@ class Baseline:
 
 def log_odds_of(share: Floats) -> Floats:
     """(n,) float64 of shares in (0, 1)."""
-    return np.asarray(np.log(share) - np.log1p(-share))
+    log_odds: Floats = np.log(share) - np.log1p(-share)
+    return log_odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +93,37 @@ class Scorer:
     consequences: Consequences
     evidence: Evidence = field(default_factory=Evidence)
     leaning: Leaning = field(default_factory=Leaning)
+    written: Written = field(default_factory=Written, compare=False, repr=False)
 
     def score(self, columns: Columns, threads: int = 1) -> Scores:
         """Probabilities of orders masked to their as_of (`features.moments.as_known`)."""
         state = states(columns)
         X = self.pipeline.transform(columns)
         raw = self.raw_log_odds(X, state, threads)
-        return self._told(columns, state, X, raw)
+        if columns.is_one:
+            of_one = self.written.of("scores", lambda some, raw: self._told(some, states(some), raw), beside=1)
+            told = [np.array([value]) for value in of_one(columns.values_of_one, raw.item())]
+        else:
+            told = self._told(columns, state, raw)
+        phase, probability, low, high, within_7, within_30, baseline = told
+        shares = self.leaning.shares(self.type_shares[state], X)
+        return Scores(state, phase, probability, low, high, within_7, within_30, baseline, shares, X, raw)
 
     def raw_log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
         """(n,) float64: margin plus trees, before calibration."""
         return self.margin.log_odds(X) + self.booster.log_odds(X, state, threads)
 
-    def _told(self, columns: Columns, state: Ints, X: Floats, raw: Floats) -> Scores:
+    def _told(self, columns: Columns, state: Ints, raw: Floats) -> list[Any]:
+        """The fields of `Scores` from phase to baseline."""
         baseline = self.baseline.of(columns, state)
         phase = phases(columns, state)
         calibrated, deviation = self.calibrated(columns, state, phase, raw)
         spread = Z_90 * deviation
         probability = probability_of(calibrated)
         remaining = self.remaining_days(columns)
-        shares = (self.delay.share(state, np.full(columns.n, days), remaining) for days in (7.0, 30.0))
-        within_7, within_30 = (probability * share for share in shares)
-        return Scores(
-            state, phase, probability, probability_of(calibrated - spread), probability_of(calibrated + spread),
-            within_7, within_30, baseline, self.leaning.shares(self.type_shares[state], X), X, raw,
-        )  # fmt: skip
+        within = [probability * self.delay.share(state, days, remaining) for days in (7.0, 30.0)]
+        low, high = probability_of(calibrated - spread), probability_of(calibrated + spread)
+        return [phase, probability, low, high, *within, baseline]
 
     def calibrated(self, columns: Columns, state: Ints, phase: Ints, raw: Floats) -> tuple[Floats, Floats]:
         """(n,) float64 log-odds that are told and their standard deviation; those of the baseline where the model has
