@@ -26,7 +26,8 @@ def _many_things(columns: Columns) -> list[Floats]:
         a + b * c - 3.5, quotient, np.maximum(a, b), np.minimum(b, c), np.fmin(a, b), np.fmax(b, c), np.rint(a),
         np.floor(b), np.clip(c, -2.0, 7.0), np.nan_to_num(a), -b, np.where(known | (b > c), a, np.nan),
         np.log1p(np.maximum(a, 0.0)) + np.exp(np.minimum(b, 1.0)), np.sqrt(np.maximum(c, 0.0)) / 7.0,
-        (columns["carrier"] == "DHL").astype(np.float64), at(TABLE, np.clip(np.nan_to_num(a), 0.0, 2.0).astype(np.int64)),
+        (columns["carrier"] == "DHL").astype(np.float64),
+        at(TABLE, np.clip(np.nan_to_num(a), 0.0, 2.0).astype(np.int64)),
         each(lambda text: float(len(text or "")), columns["carrier"]), np.hypot(a, b),
         each(lambda value: 1.0 / value, b, where=b > 1.0),
     ]  # fmt: skip
@@ -63,6 +64,14 @@ def test_a_branch_on_what_an_order_has_is_refused() -> None:
 def test_what_was_written_is_neither_copied_nor_pickled() -> None:
     held = Written()
     held.of("x", lambda columns: [columns["ship_by"]])
-    assert pickle.loads(pickle.dumps(held)).of("x", lambda columns: [columns["as_of"] * 0.0 + 1.0])({"as_of": 3.0}) == [
-        1.0
-    ]
+    again = pickle.loads(pickle.dumps(held))
+    assert again.of("x", lambda columns: [columns["as_of"]])({"as_of": 3.0}) == [3.0]
+
+
+def test_no_text_of_a_file_is_ever_source() -> None:
+    hostile = "x_'); raise SystemExit('"
+    told = written(lambda columns: [columns[hostile] == hostile], extras={hostile: "category"})
+    assert told({hostile: hostile}) == [True]
+    code = told.__code__
+    texts = {*code.co_names, *code.co_varnames, *(c for c in code.co_consts if isinstance(c, str))}
+    assert not any(hostile in text for text in texts)

@@ -184,7 +184,7 @@ def test_nothing_is_unpickled_or_run_from_a_file(floor: str) -> None:
     modules = sorted((ROOT / floor).rglob("*.py"))
     assert modules
     for path in modules:
-        # One file writes functions, out of its own operations: no text of a file gets into them (test_features_symbols).
+        # One file writes functions, out of its own operations; no text of any file gets into them.
         allowed = {"exec"} if path == ROOT / "features" / "symbols.py" else set()
         assert not set(_unsafe(ast.parse(path.read_text("utf-8")))) - allowed, path
 
