@@ -96,10 +96,10 @@ async def _once(asked: Reply, held: Running, told: Callable[[Reply], Awaitable[b
 
 
 async def _earlier(asked: Reply, held: Running) -> Response | None:
-    """What was answered to this key before; while the database is down nobody knows, and the answer goes on."""
-    if held.store is None or not held.store.writer.is_up:
-        return None
-    found = await held.store.reads.reply(asked.caller, asked.key, epoch_seconds(held.clock()))
+    """What was answered to this key before; while the database is down only this process knows, and answers go on."""
+    found = held.spooled.get((asked.caller, asked.key))
+    if found is None and held.store is not None and held.store.writer.is_up:
+        found = await held.store.reads.reply(asked.caller, asked.key, epoch_seconds(held.clock()))
     if found is None:
         return None
     if found.digest != asked.digest:

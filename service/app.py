@@ -71,5 +71,11 @@ async def _open(held: Running) -> None:
     if url is not None:
         from service.store.keeping import open_store
 
-        held.store = await open_store(url, of.data_dir / "spool", workers=of.workers, spool_bytes=of.spool_bytes)
+        held.store = await open_store(
+            url,
+            of.data_dir / "spool",
+            workers=of.workers,
+            spool_bytes=of.spool_bytes,
+            patience=of.store_wait_ms / 1_000,
+        )
         held.metrics.watch(held.store)

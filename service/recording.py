@@ -7,8 +7,9 @@ from typing import Literal
 
 from service.answers import Scored
 from service.running import Running
-from service.store.work import Decision, Work, says
+from service.store.work import Decision, Reply, Work, says
 
+MOST_REMEMBERED = 10_000
 Cause = Literal["score", "event"]
 
 
@@ -24,7 +25,18 @@ async def recorded(body: bytes, work: Work, held: Running) -> bytes:
     held.metrics.recorded(to, len(work.decisions))
     if to == "taken":
         raise KeyTaken
-    return body if to == "stored" else says(body, to)
+    if to == "stored":
+        return body
+    if work.reply is not None:
+        _remember(work.reply.told(to), held)
+    return says(body, to)
+
+
+def _remember(reply: Reply, held: Running) -> None:
+    """Keep a reply at hand until the database has it; of very many, the oldest go."""
+    held.spooled[reply.caller, reply.key] = reply
+    while len(held.spooled) > MOST_REMEMBERED:
+        held.spooled.pop(next(iter(held.spooled)))
 
 
 def decision(found: Scored, body: bytes, cause: Cause = "score") -> Decision:

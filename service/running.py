@@ -17,6 +17,7 @@ from service.gathering import Gathering
 from service.means import Means
 from service.observation import Metrics
 from service.settings import Settings
+from service.store.work import Reply
 
 if TYPE_CHECKING:
     from service.store.keeping import Store
@@ -35,7 +36,7 @@ class Running:
 
     examples: decided orders for the page; is_ready: true after warming up; batches: one is worked on at a time;
     store: None where nothing is kept; scores: single orders that wait together are decided together (`app.py` sets it);
-    in_flight: callers and Idempotency-Keys that are being answered.
+    in_flight: callers and Idempotency-Keys that are being answered; spooled: replies that the database cannot tell yet.
     """
 
     means: Means
@@ -46,6 +47,7 @@ class Running:
     is_ready: bool = False
     store: Store | None = None
     in_flight: set[tuple[str, str]] = field(default_factory=set)
+    spooled: dict[tuple[str, str], Reply] = field(default_factory=dict)
     batches: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     scores: Gathering[Asked, Scored] = field(init=False)
     extras: dict[str, ExtraKind] = field(init=False)

@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1_024, description="bytes, largest body of one order")
     max_batch_bytes: int = Field(default=8_388_608, ge=1_024, description="bytes, largest body of a batch")
     max_batch_orders: int = Field(default=1_000, ge=1, description="orders, largest batch")
+    store_wait_ms: int = Field(
+        default=100,
+        ge=1,
+        description="milliseconds that the database has for answers, then they are spooled",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="how much is logged")
 
 

@@ -141,7 +141,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def kept_app(url: str, tmp_path: Path, bundle: Bundle) -> FastAPI:
     """An app that keeps what it tells in `url`."""
-    return create_app(Means(bundle), Settings(data_dir=tmp_path, database_url=url), clock=lambda: NOW)
+    return create_app(
+        Means(bundle), Settings(data_dir=tmp_path, database_url=url, store_wait_ms=20_000), clock=lambda: NOW
+    )
 
 
 @pytest.fixture

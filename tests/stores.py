@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ def work(name: str) -> Work:
 
 
 @asynccontextmanager
-async def opened(url: str, folder: Path, workers: int = 1) -> AsyncIterator[Store]:
+async def opened(url: str, folder: Path, workers: int = 1, patience: float = 20.0) -> AsyncIterator[Store]:
     """A store, closed at the end."""
-    store = await open_store(url, folder, workers=workers)
+    store = await open_store(url, folder, workers=workers, patience=patience)
     try:
         yield store
     finally:
@@ -40,3 +41,11 @@ async def executed(url: str, *statements: str) -> list[Any]:
         rows = list(found[-1]) if found[-1].returns_rows else []
     await engine.dispose()
     return rows
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """SQLite's file, held by somebody else."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield

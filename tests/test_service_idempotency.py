@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from starlette.testclient import TestClient
-from stores import executed, opened
+from stores import executed, locked, opened
 
 from model.artefact import Bundle
 from service.app import create_app
@@ -69,8 +70,16 @@ def test_fifty_at_once_leave_one_decision(kept_app: FastAPI, kept: TestClient, u
     assert rows(url) == 1
 
 
+def test_a_key_is_remembered_while_the_database_is_down(tmp_path: Path, bundle: Bundle) -> None:
+    of = Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/claimrisk.db")
+    with TestClient(create_app(Means(bundle), of)) as client, locked(tmp_path / "claimrisk.db"):
+        first, second = (client.post("/v1/scores", json=EXAMPLE, headers=KEY) for _ in range(2))
+        assert first.json()["recorded"] == "spooled"
+        assert second.content == first.content
+
+
 def test_two_workers_asked_at_once_leave_one_decision(url: str, bundle: Bundle, tmp_path: Any) -> None:
-    of = Settings(data_dir=tmp_path, database_url=url, workers=2)
+    of = Settings(data_dir=tmp_path, database_url=url, workers=2, store_wait_ms=20_000)
     with TestClient(create_app(Means(bundle), of)) as one:
         first = one.post("/v1/scores", json=EXAMPLE, headers=KEY)
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from postgres import Server
-from stores import executed, opened, work
+from stores import executed, locked, opened, work
 
 from features.errors import SettingError
 from service.store.keeping import Store
@@ -35,19 +33,11 @@ async def kept(url: str) -> list[tuple[str, str]]:
     return [(row.id, row.answer) for row in rows]
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """SQLite's file, held by somebody else."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-
-
 def test_a_locked_file_sends_answers_into_the_spool_and_back(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/claimrisk.db"
 
     async def run() -> None:
-        async with opened(url, tmp_path) as store:
+        async with opened(url, tmp_path, patience=0.5) as store:
             assert await store.writer.record(work("a")) == "stored"
             with locked(tmp_path / "claimrisk.db"):
                 assert [await store.writer.record(work(name)) for name in "bc"] == ["spooled", "spooled"]
@@ -69,7 +59,7 @@ def test_a_postgresql_that_fails_sends_answers_into_the_spool_and_back(
     breaks, mends = FAULTS[fault]
 
     async def run() -> None:
-        async with opened(postgresql_url, tmp_path) as store:
+        async with opened(postgresql_url, tmp_path, patience=0.5) as store:
             assert await store.writer.record(work("a")) == "stored"
             breaks(postgresql)
             try:

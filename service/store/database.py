@@ -22,6 +22,8 @@ from service.store.work import Work
 
 # Milliseconds that SQLite waits for the lock of another worker.
 BUSY = 1_000
+# Seconds after which asyncpg gives up by itself; we go on long before.
+CONNECT_SECONDS, READ_SECONDS, WRITE_SECONDS = 2.0, 2.0, 15.0
 # Between two looks for replies that are too old.
 PRUNE_SECONDS = 3_600.0
 # Before this one, two connections that write to a WAL can lose committed pages (sqlite.org/wal.html#walresetbug).
@@ -46,7 +48,13 @@ def reading_engine(url: URL) -> AsyncEngine:
         path = Path(str(url.database)).resolve().as_uri()
         url = url.set(database=path, query={"mode": "ro", "uri": "true"})
         return create_async_engine(url, pool_size=2, max_overflow=0, pool_timeout=1.0)
-    return create_async_engine(url, pool_size=2, max_overflow=2, pool_timeout=1.0, pool_pre_ping=True)
+    limits = _limits(url, READ_SECONDS)
+    return create_async_engine(url, pool_size=4, max_overflow=0, pool_timeout=1.0, connect_args=limits)
+
+
+def _limits(url: URL, seconds: float) -> dict[str, float]:
+    """What asyncpg waits for before it gives a server up: to connect, and for each statement."""
+    return {} if url.get_backend_name() == "sqlite" else {"timeout": CONNECT_SECONDS, "command_timeout": seconds}
 
 
 class Database:
@@ -55,7 +63,9 @@ class Database:
     def __init__(self, url: URL, workers: int = 1) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._engine = create_async_engine(url, poolclass=NullPool)
+        self._engine = create_async_engine(url, poolclass=NullPool, connect_args=_limits(url, WRITE_SECONDS))
+        self._turn = asyncio.Lock()
+        self._discarded: set[asyncio.Task[None]] = set()
         self._connection: AsyncConnection | None = None
         self._statements = Statements(self.is_sqlite)
         self._is_migrated = False
@@ -67,22 +77,29 @@ class Database:
 
     async def connect(self) -> None:
         """Have a connection and the newest tables."""
-        if self._connection is None:
-            self._connection = await self._engine.connect()
+        turn = self._turn
+        connection = self._connection or await self._engine.connect()
+        if turn is not self._turn:  # it took too long: another connection is being made
+            await connection.close()
+            return
+        self._connection = connection
         if not self._is_migrated:
-            await migrate(self._connection)
+            await migrate(connection)
             self._is_migrated = True
 
     def drop(self) -> None:
         """Forget the connection, whatever it is doing; what it had not committed is written again by another."""
-        broken, self._connection = self._connection, None
+        broken, turn, self._connection, self._turn = self._connection, self._turn, None, asyncio.Lock()
         if broken is not None:
-            let_go(asyncio.ensure_future(_discarded(broken)))
+            discarded = let_go(asyncio.ensure_future(_discarded(broken, turn)))
+            self._discarded.add(discarded)
+            discarded.add_done_callback(self._discarded.discard)
 
     async def close(self) -> None:
-        """Close for good."""
-        if self._connection is not None:
-            await self._connection.close()
+        """Close for good, broken connections too."""
+        self.drop()
+        if self._discarded:
+            await asyncio.wait(set(self._discarded))
         await self._engine.dispose()
 
     async def write(self, works: Sequence[Work]) -> list[bool]:
@@ -104,13 +121,13 @@ class Database:
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncConnection]:
         assert self._connection is not None, "connect first"  # noqa: S101
-        async with self._connection.begin():
+        async with self._turn, self._connection.begin():
             yield self._connection
 
 
-async def _discarded(connection: AsyncConnection) -> None:
-    await connection.invalidate()
-    await connection.close()
+async def _discarded(connection: AsyncConnection, turn: asyncio.Lock) -> None:
+    async with turn:
+        await connection.close()
 
 
 def _prepared(journal: str) -> Any:

@@ -1,4 +1,4 @@
-"""Patience: how long something is waited for; what takes longer is left behind, never waited for again."""
+"""Patience: how long something is waited for; what takes longer is left to end by itself."""
 
 from __future__ import annotations
 
@@ -11,33 +11,26 @@ _left: set[asyncio.Task[Any]] = set()
 
 
 async def within(seconds: float, doing: Coroutine[Any, Any, T]) -> T:
-    """What is done within so many seconds, else `TimeoutError`, at once: a hung server does not even answer a cancel.
+    """What is done within so many seconds, else `TimeoutError`, at once.
+
+    What is late is not cancelled: a hung server does not answer a cancel either, and two who clean up one connection
+    can wait for each other for ever. It ends by the driver's own time limit.
 
     >>> asyncio.run(within(1.0, asyncio.sleep(0.0, "done")))
     'done'
     """
-    task = asyncio.ensure_future(doing)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-    except asyncio.CancelledError:
-        leave(task)
-        raise
+    task = let_go(asyncio.ensure_future(doing))
+    done, _ = await asyncio.wait({task}, timeout=seconds)
     if not done:
-        leave(task)
         raise TimeoutError(f"not done within {seconds:g} s")
     return task.result()
 
 
-def leave(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and let it end by itself."""
-    let_go(task)
-    task.cancel()
-
-
-def let_go(task: asyncio.Task[Any]) -> None:
-    """Let a task end by itself, whatever it ends with."""
+def let_go(task: asyncio.Task[T]) -> asyncio.Task[T]:
+    """A task that ends by itself, whatever it ends with."""
     _left.add(task)
     task.add_done_callback(_ended)
+    return task
 
 
 def _ended(task: asyncio.Task[Any]) -> None:
