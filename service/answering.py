@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,13 +30,17 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What was posted: a body and a query, in which language, by whom, to which service."""
+    """What was posted: a body and a query, in which language, by whom, to which service.
+
+    until_kept: what is entered into it is left once the answer has been kept.
+    """
 
     body: bytes
     query: str
     lang: Lang
     by: Caller
     held: Running
+    until_kept: AsyncExitStack
 
     def value(self) -> Any:
         """The body as JSON; of a large one beside the loop."""
@@ -66,8 +71,9 @@ async def answered(request: Request, most_bytes: int, make: Callable[[Posted], A
     by, key = caller(request), _key(request)
 
     async def told(reply: Reply | None = None) -> bytes:
-        made = await make(Posted(body, request.url.query, lang, by, held))
-        return await recorded(made.body, _with_reply(made, reply), held)
+        async with AsyncExitStack() as until_kept:
+            made = await make(Posted(body, request.url.query, lang, by, held, until_kept))
+            return await recorded(made.body, _with_reply(made, reply), held)
 
     if key is None or held.store is None:
         return _told(await told(), lang)

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from features.order import Order
+from service.events import OneOrMore
 from service.middleware import API_KEY_HEADER
 from service.problems import KINDS, MEDIA_TYPE
 from service.settings import Settings
@@ -70,7 +71,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
 
 
 def _bodies(most_orders: int) -> dict[str, Any]:
-    models: tuple[type[BaseModel], ...] = (Order, Batch, Draft, ProblemShape)
+    models: tuple[type[BaseModel], ...] = (Order, Batch, Draft, OneOrMore, ProblemShape)
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
     schemas: dict[str, Any] = found["$defs"]
     orders = schemas[Batch.__name__]["properties"]["orders"]

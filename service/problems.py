@@ -95,7 +95,7 @@ def pointer(attribute: str) -> str:
     if not attribute:
         return ""
     parent, slash, name = attribute.partition("/")
-    parts = [parent, name] if slash and parent == "extra" else [attribute]
+    parts = [parent, name] if slash and parent in ("extra", "facts") else [attribute]
     return "".join("/" + _sendable(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
+from weakref import WeakValueDictionary
 
 from anyio import CapacityLimiter
 from starlette.requests import Request
@@ -36,7 +38,8 @@ class Running:
 
     examples: decided orders for the page; is_ready: true after warming up; batches: one is worked on at a time;
     store: None where nothing is kept; scores: single orders that wait together are decided together (`app.py` sets it);
-    in_flight: callers and Idempotency-Keys that are being answered; spooled: replies that the database cannot tell yet.
+    in_flight: callers and Idempotency-Keys that are being answered; spooled: replies that the database cannot tell yet;
+    order_locks: by shop and order, so that its events are taken one by one.
     """
 
     means: Means
@@ -48,6 +51,7 @@ class Running:
     store: Store | None = None
     in_flight: set[tuple[str, str]] = field(default_factory=set)
     spooled: dict[tuple[str, str], Reply] = field(default_factory=dict)
+    order_locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
     batches: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     scores: Gathering[Asked, Scored] = field(init=False)
     extras: dict[str, ExtraKind] = field(init=False)

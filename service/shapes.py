@@ -181,13 +181,6 @@ class Batch(BaseModel):
     orders: Annotated[list[Order], Field(max_length=1_000)]
 
 
-class KeptScores(BaseModel):
-    """Answers on one order, oldest first. cursor: of the next page; null on the last."""
-
-    scores: list[Score]
-    cursor: str | None
-
-
 class BatchResult(BaseModel):
     """What became of one order of a batch: a score or a problem."""
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import URL, Row, Select, select
+from sqlalchemy import URL, Row, Select, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.events_known import Life, Sent
 from service.problems import RequestRefused
 from service.store.database import reading_engine
 from service.store.patience import within
 from service.store.statements import REPLY_SECONDS
-from service.store.tables import decisions, replies
-from service.store.work import Reply
+from service.store.tables import decisions, events, replies
+from service.store.work import Event, Reply
 
 SECONDS = 2.0
+# Orders or events asked for in one statement.
+AT_ONCE = 200
 
 
 class Reads:
@@ -40,6 +44,32 @@ class Reads:
         here = (replies.c.caller == caller, replies.c.key == key, replies.c.at >= now - REPLY_SECONDS)
         rows = await self._rows(select(replies).where(*here))
         return Reply(**rows[0]._mapping) if rows else None
+
+    async def events(self, ids: Sequence[tuple[str, str]]) -> list[Event]:
+        """The events among these, by shop and id, that are kept."""
+        found: list[Event] = []
+        for begin in range(0, len(ids), AT_ONCE):
+            here = tuple_(events.c.shop_id, events.c.event_id).in_(ids[begin : begin + AT_ONCE])
+            found += [Event(**row._mapping) for row in await self._rows(select(events).where(here))]
+        return found
+
+    async def lives(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Life]:
+        """All that is kept of these orders, by shop and order."""
+        sent = defaultdict[tuple[str, str], list[Sent]](list)
+        happened = defaultdict[tuple[str, str], list[Event]](list)
+        last: dict[tuple[str, str], str] = {}
+        for begin in range(0, len(places), AT_ONCE):
+            piece = places[begin : begin + AT_ONCE]
+            of_decision = tuple_(decisions.c.shop_id, decisions.c.order_id).in_(piece)
+            for row in await self._rows(select(decisions).where(of_decision).order_by(decisions.c.id)):
+                last[row.shop_id, row.order_id] = row.answer
+                if row.cause == "score":
+                    told = Sent(row.id, row.as_of, row.decided_at, row.seen)
+                    sent[row.shop_id, row.order_id].append(told)
+            of_event = tuple_(events.c.shop_id, events.c.order_id).in_(piece)
+            for row in await self._rows(select(events).where(of_event)):
+                happened[row.shop_id, row.order_id].append(Event(**row._mapping))
+        return {place: Life(sent[place], happened[place], last.get(place)) for place in places}
 
     async def close(self) -> None:
         """Close all connections."""

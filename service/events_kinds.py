@@ -1,0 +1,50 @@
+"""The kinds of events out of `events.toml`: what each sets on an order, and what it may carry."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+_FILE = Path(__file__).with_name("events.toml")
+EventKind = Literal[
+    "shipped", "scanned", "delivered", "message", "reply", "return", "refund", "claim_opened", "claim_withdrawn",
+    "claim_decided", "appeal_decided", "feedback", "chargeback", "action_taken", "label_retracted",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfEvent:
+    """first, last: attributes that the event's instant sets, once or always; counts: one that is counted up.
+
+    facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names.
+    """
+
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    counts: str | None = None
+    facts: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+    stages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@cache
+def event_kinds() -> Mapping[str, KindOfEvent]:
+    """Every kind by its name."""
+    declared = tomllib.loads(_FILE.read_text("utf-8"))
+    return MappingProxyType({name: _kind(**said) for name, said in declared.items()})
+
+
+def _kind(
+    first: tuple[str, ...] = (),
+    last: tuple[str, ...] = (),
+    counts: str | None = None,
+    facts: tuple[str, ...] = (),
+    members: tuple[str, ...] = (),
+    stages: Mapping[str, str] = MappingProxyType({}),
+) -> KindOfEvent:
+    return KindOfEvent(tuple(first), tuple(last), counts, frozenset(facts), frozenset(members), stages)

@@ -1,0 +1,64 @@
+"""The order as known at a moment, rebuilt from what the shop sent and what happened, in whatever order it came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.events_kinds import event_kinds
+from service.store.work import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An order as the shop sent it to be scored. as_of, received_at: epoch seconds; seen: JSON."""
+
+    id: str
+    as_of: float
+    received_at: float
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """All that is kept of one order. last: the answer told last, JSON; None where there is none."""
+
+    sent: Sequence[Sent] = ()
+    events: Sequence[Event] = ()
+    last: str | None = None
+
+
+def order_known(life: Life, as_of: float, known_at: float) -> dict[str, Any] | None:
+    """The order as JSON: what had happened by as_of, as far as we had been told by known_at; None without anything.
+
+    Facts are laid over each other by when they were true, ties by identifier, never by when they came: the same facts
+    give the same order. What is missing later is not forgotten. An event that was retracted never was.
+    """
+    sent = [s for s in life.sent if s.as_of <= as_of and s.received_at <= known_at]
+    events = [e for e in life.events if e.received_at <= known_at]
+    retracted = {json.loads(e.body)["retracts"] for e in events if e.kind == "label_retracted"}
+    happened = [e for e in events if e.at <= as_of and e.event_id not in retracted]
+    if not sent and not happened:
+        return None
+    items = [(s.as_of, 0, s.id, json.loads(s.seen)) for s in sent]
+    items += [(e.at, 1, e.event_id, json.loads(e.body)) for e in happened]
+    order: dict[str, Any] = {}
+    for _, is_event, _, value in sorted(items, key=lambda item: item[:3]):
+        order |= _told(value, order) if is_event else {n: v for n, v in value.items() if v is not None}
+    order.pop("as_of", None)
+    return order
+
+
+def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
+    """What an event sets on the order as it was before it."""
+    kind, at = event_kinds()[event["kind"]], event["at"]
+    out = {name: event[name] for name in ("order_id", "shop_id")}
+    out |= {name: at for name in kind.first if name not in order}
+    out |= dict.fromkeys(kind.last, at)
+    if kind.stages:
+        out[kind.stages[event.get("stage") or "requested"]] = at
+    if kind.counts is not None:
+        out[kind.counts] = order.get(kind.counts, 0) + 1
+    return out | {name: value for name, value in event.get("facts", {}).items() if value is not None}

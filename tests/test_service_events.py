@@ -1,0 +1,114 @@
+"""Events: kept once, in any order; the order is known again at any moment; each tells how the risk has changed."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from conftest import NOW
+from starlette.testclient import TestClient
+
+from features.order import attributes
+from service.events_kinds import EventKind, event_kinds
+from service.routes import EXAMPLE
+
+ORDER = {n: v for n, v in EXAMPLE.items() if n not in ("as_of", "shipped_at")} | {"as_of": "2026-11-03T00:00:00Z"}
+SHIPPED = {"kind": "shipped", "at": "2026-11-03T06:40:00Z", "facts": {"carrier": "USPS"}}
+DELIVERED = {"kind": "delivered", "at": "2026-11-18T10:00:00Z"}
+MESSAGE = {"kind": "message", "at": "2026-11-19T09:00:00Z", "facts": {"message_topic": "not_received"}}
+
+
+def event(name: str, said: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"event_id": name, "order_id": EXAMPLE["order_id"]} | said | more
+
+
+def known(client: TestClient, **query: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"/v1/orders/{EXAMPLE['order_id']}", params=query).json()
+    return found | {"order": found["order"]}
+
+
+def test_every_kind_sets_attributes_of_the_order() -> None:
+    assert set(event_kinds()) == set(get_args(EventKind))
+    for kind in event_kinds().values():
+        assert {*kind.first, *kind.last, *kind.facts, *kind.stages.values()} <= set(attributes())
+
+
+def test_an_event_scores_its_order_anew_and_tells_the_change(kept: TestClient) -> None:
+    before = kept.post("/v1/scores", json=ORDER).json()
+    told = kept.post("/v1/events", json=event("e1", MESSAGE)).json()
+    assert (told["status"], told["recorded"], told["why"]) == ("accepted", "stored", None)
+    assert told["change"]["probability"]["before"] == before["probability"]
+    assert told["change"]["probability"]["after"] == told["score"]["probability"] > before["probability"]
+    assert told["change"]["state"] == {"before": "placed", "after": "contact"}
+    assert kept.get(f"/v1/scores/{told['score']['id']}").json() == told["score"]
+
+
+def test_the_score_after_an_event_is_that_of_the_order_as_known(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    told = kept.post("/v1/events", json=event("e1", SHIPPED)).json()["score"]
+    now = NOW.isoformat().replace("+00:00", "Z")
+    again = kept.post("/v1/scores", json=known(kept)["order"] | {"as_of": now}).json()
+    assert again["probability"] == told["probability"]
+
+
+def test_the_same_event_counts_once_and_another_with_its_id_is_refused(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    statuses = [
+        kept.post("/v1/events", json=event("e1", said)).json()["status"] for said in (MESSAGE, MESSAGE, DELIVERED)
+    ]
+    assert statuses == ["accepted", "duplicate", "conflict"]
+    assert known(kept)["order"]["message_count"] == 1
+
+
+def test_an_order_is_known_again_as_of_any_moment(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    kept.post("/v1/events", json={"events": [event("e2", DELIVERED), event("e1", SHIPPED)]})
+    assert known(kept)["order"]["delivered_at"] == DELIVERED["at"]
+    assert "delivered_at" not in known(kept, as_of="2026-11-10T00:00:00Z")["order"]
+    assert known(kept, as_of="2026-11-10T00:00:00Z")["order"]["carrier"] == "USPS"
+    assert kept.get(f"/v1/orders/{EXAMPLE['order_id']}?known_at=2026-11-19T00:00:00Z").status_code == 404
+
+
+def test_a_list_scores_each_order_once(kept: TestClient) -> None:
+    for name in ("a", "b"):
+        kept.post("/v1/scores", json=ORDER | {"order_id": name})
+    events = [event(f"{o}{k}", said, order_id=o) for o in "ab" for k, said in enumerate((SHIPPED, MESSAGE))]
+    results = kept.post("/v1/events", json={"events": [*events, {"kind": "shipped"}]}).json()["results"]
+    assert [r["status"] for r in results] == [200] * 4 + [422]
+    assert [r["event"]["why"] for r in results[:4]] == ["LATER_IN_LIST", None] * 2
+
+
+def test_events_before_the_order_are_kept_and_count_when_it_comes(kept: TestClient) -> None:
+    early = kept.post("/v1/events", json=event("e1", SHIPPED)).json()
+    assert (early["status"], early["why"], early["score"]) == ("accepted", "ORDER_UNKNOWN", None)
+    kept.post("/v1/scores", json=ORDER)
+    assert known(kept)["order"]["shipped_at"] == SHIPPED["at"]
+
+
+def test_a_retracted_event_never_was(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    retracted = event("e2", {"kind": "label_retracted", "at": "2026-11-19T10:00:00Z", "retracts": "e1"})
+    opened = event("e1", {"kind": "claim_opened", "at": "2026-11-19T08:00:00Z"})
+    assert kept.post("/v1/events", json={"events": [retracted, opened]}).status_code == 200
+    assert "claim_opened_at" not in known(kept)["order"]
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer", "code"),
+    [
+        ({"kind": "lost", "at": MESSAGE["at"]}, "/kind", "literal_error"),
+        (SHIPPED | {"at": "2026-11-21T00:00:00Z"}, "/at", "after_now"),
+        (MESSAGE | {"rating": 1}, "/rating", "not_of_this_kind"),
+        (MESSAGE | {"facts": {"carrier": "USPS"}}, "/facts/carrier", "not_of_this_kind"),
+        (MESSAGE | {"facts": {"message_topic": "?"}}, "/facts/message_topic", "not_in_set"),
+        ({"kind": "feedback", "at": MESSAGE["at"]}, "/rating", "missing"),
+    ],
+)
+def test_an_event_that_cannot_be_used_says_why(kept: TestClient, said: dict[str, Any], pointer: str, code: str) -> None:
+    refused = kept.post("/v1/events", json=event("e1", said))
+    assert refused.status_code == 422
+    assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [(pointer, code)]
+
+
+def test_without_a_store_no_event_is_taken(client: TestClient) -> None:
+    assert client.post("/v1/events", json=event("e1", SHIPPED)).status_code == 404
