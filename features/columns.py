@@ -72,7 +72,7 @@ class Columns(Mapping[str, Array]):
     def take(self, index: Array) -> Columns:
         """The orders at `index` ((m,) integers, or (n,) booleans), in that order."""
         n = int(np.count_nonzero(index)) if index.dtype == np.bool_ else len(index)
-        if index.dtype == np.bool_ and n == self.n:
+        if n == self.n and (index.dtype == np.bool_ or n == 1):
             return self
         return Columns(n, {name: array[index] for name, array in self._arrays.items()})
 

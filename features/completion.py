@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
-from features.columns import Array, Columns, Floats
+from features.columns import Array, Columns, Floats, written
 from features.moments import DAY
 from features.order import attributes
+from features.symbols import Value, at
 
 DEFAULT_SHOP = "default"
 GIVEN, ESTIMATED = 0.0, 1.0
@@ -31,22 +34,29 @@ def _promise_days() -> tuple[Floats, Floats, float]:
 
 def completed(columns: Columns) -> Columns:
     """The orders with shop_id, latest_delivery_at and latest_delivery_basis filled where they were unknown."""
-    filled: dict[str, Array] = {}
-    shop = columns["shop_id"]
-    without = ~columns.known("shop_id")
-    if without.any():
-        shop = shop.copy()
-        shop[without] = DEFAULT_SHOP
-        filled["shop_id"] = shop
-    latest = columns["latest_delivery_at"]
-    missing = np.isnan(latest)
-    basis = columns["latest_delivery_basis"]
-    if missing.any():
-        latest = np.where(missing, columns["placed_at"] + _estimated_days(columns) * DAY, latest)
-        filled["latest_delivery_at"] = latest
+    if columns.is_one:
+        shop, latest, basis = _filled_of_one()(columns.values_of_one)
+        told: list[Array] = [np.array([shop], dtype=object), np.array([latest]), np.array([basis])]
+    else:
+        told = _filled(columns)
+    return columns.replacing(dict(zip(_FILLED, told, strict=True)))
+
+
+_FILLED = ("shop_id", "latest_delivery_at", "latest_delivery_basis")
+
+
+def _filled(columns: Columns) -> list[Array]:
+    given, basis = columns["latest_delivery_at"], columns["latest_delivery_basis"]
+    missing = np.isnan(given)
+    latest = np.where(missing, columns["placed_at"] + _estimated_days(columns) * DAY, given)
     basis = np.where(missing, ESTIMATED, np.where(np.isnan(basis), GIVEN, basis))
-    filled["latest_delivery_basis"] = np.where(np.isnan(latest), np.nan, basis)
-    return columns.replacing(filled)
+    shop = np.where(columns.known("shop_id"), columns["shop_id"], DEFAULT_SHOP)
+    return [shop, latest, np.where(np.isnan(latest), np.nan, basis)]
+
+
+@cache
+def _filled_of_one() -> Callable[[Mapping[str, Value]], list[Any]]:
+    return written(_filled)
 
 
 def _estimated_days(columns: Columns) -> Floats:
@@ -55,5 +65,5 @@ def _estimated_days(columns: Columns) -> Floats:
     place = np.nan_to_num(level, nan=0.0).astype(np.int64)
     lane_known = columns.known("ship_from_country") & columns.known("ship_to_country")
     is_abroad = columns["ship_from_country"] != columns["ship_to_country"]
-    days = np.where(is_abroad, abroad[place], domestic[place])
+    days = np.where(is_abroad, at(abroad, place), at(domestic, place))
     return np.where(np.isnan(level) | ~lane_known, otherwise, days)

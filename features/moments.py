@@ -29,6 +29,9 @@ def _followers() -> tuple[tuple[str, str], ...]:
 
 def later_facts(columns: Columns) -> dict[str, Bools]:
     """Per fact that lies after as_of in any order: (n,) bool, where it does."""
+    if columns.is_one:
+        values, at = columns.values_of_one, float(columns["as_of"][0])
+        return {name: np.ones(1, dtype=np.bool_) for name in facts() if name in values and float(values[name]) > at}  # type: ignore[arg-type]
     as_of = columns["as_of"]
     later = {name: columns[name] > as_of for name in facts() if name in columns}
     return {name: where for name, where in later.items() if where.any()}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, reduce
 
 import numpy as np
 
-from features.columns import Bools, Columns, money_names
+from features.columns import Bools, Columns, money_names, written
 from features.errors import Problem
+from features.symbols import Value
 
 # (earlier, later): the second cannot happen before the first. Carriers' clocks differ, so scans are not compared with
 # hand-over, and a message may come before anything but the order itself.
@@ -32,32 +35,27 @@ class Finding:
 
 def contradictions(columns: Columns) -> list[Finding]:
     """Every rule that any of the orders breaks."""
-    found = [_sequence(columns, earlier, later) for earlier, later in SEQUENCES]
-    found += [_placed_after_as_of(columns), _money_without_currency(columns)]
-    return [f for f in found if f is not None]
+    if columns.is_one and not any(_broken_by_one()(columns.values_of_one)):
+        return []
+    return [Finding(where, problem) for where, problem in _rules(columns) if where.any()]
 
 
-def _sequence(columns: Columns, earlier: str, later: str) -> Finding | None:
-    if earlier not in columns or later not in columns:
-        return None
-    detail = f"expected {later} not before {earlier}; correct one"
-    return _finding(columns[later] < columns[earlier], later, "before_" + earlier, detail)
-
-
-def _placed_after_as_of(columns: Columns) -> Finding | None:
-    if "placed_at" not in columns or "as_of" not in columns:
-        return None
-    detail = "expected placed_at not after as_of; correct one"
-    return _finding(columns["placed_at"] > columns["as_of"], "placed_at", "after_as_of", detail)
-
-
-def _money_without_currency(columns: Columns) -> Finding | None:
+def _rules(columns: Columns) -> Iterator[tuple[Bools, Problem]]:
+    """Every rule, and the orders that break it."""
+    for earlier, later in SEQUENCES:
+        if earlier in columns and later in columns:
+            detail = f"expected {later} not before {earlier}; correct one"
+            yield columns[later] < columns[earlier], Problem(later, "before_" + earlier, detail)
+    if "placed_at" in columns and "as_of" in columns:
+        detail = "expected placed_at not after as_of; correct one"
+        yield columns["placed_at"] > columns["as_of"], Problem("placed_at", "after_as_of", detail)
     money = [columns.known(name) for name in money_names() if name in columns]
-    if not money:
-        return None
-    where = np.logical_or.reduce(money) & ~columns.known("currency")
-    return _finding(where, "currency", "money_without_currency", "expected a currency (ISO 4217) beside money")
+    if money:
+        where = reduce(np.logical_or, money) & ~columns.known("currency")
+        detail = "expected a currency (ISO 4217) beside money"
+        yield where, Problem("currency", "money_without_currency", detail)
 
 
-def _finding(where: Bools, attribute: str, code: str, detail: str) -> Finding | None:
-    return Finding(where, Problem(attribute, code, detail)) if where.any() else None
+@cache
+def _broken_by_one() -> Callable[[Mapping[str, Value]], list[bool]]:
+    return written(lambda columns: [where for where, _ in _rules(columns)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
 from typing import Literal
 
@@ -162,24 +162,47 @@ def _disposition(columns: Columns, status: Array, band: Floats) -> Array:
 
 def _warnings(given: Columns, known: Columns, bundle: Bundle, status: Array) -> tuple[Warned, ...]:
     out = [Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(given).items()]
-    out.append(Warned("CLAIM_OPEN", "claim_opened_at", status == "claim_open"))
-    out.append(Warned("WINDOW_CLOSED", "latest_delivery_at", status == "not_eligible"))
-    out.append(Warned("STARTER_MODEL", None, status == "starter"))
-    out.append(Warned("DEGRADED", None, status == "degraded"))
-    out.append(Warned("SHOP_RATE_ASSUMED", "seller_orders_60d", ~bundle.scorer.baseline.is_of_shop(known)))
-    out.append(Warned("INSUFFICIENT_DATA", None, status == "insufficient_data"))
-    out.append(Warned("PLACED_AT_UNKNOWN", "placed_at", ~known.known("placed_at")))
-    out.append(Warned("PROMISE_ESTIMATED", "latest_delivery_at", known["latest_delivery_basis"] == 1.0))
-    out.append(Warned("OUT_OF_SCOPE", None, _out_of_scope(known)))
-    age = (known["as_of"] - bundle.scorer.pipeline.snapshot_.at) / DAY
-    out.append(Warned("HISTORY_STALE", None, age > STALE_DAYS))
-    out.append(Warned("AS_OF_BEFORE_TRAINING", "as_of", age < 0.0))
-    ignored = bundle.scorer.pipeline.ignored
-    out += [Warned("ATTRIBUTE_IGNORED", name, known.known(name)) for name in ignored if name in known]
+    states = set(status.tolist())
+    out += [Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in states]
+    causes = _causes(bundle)
+    if known.is_one:
+        told = bundle.scorer.written.of("warnings", lambda some: _caused(some, bundle))(known.values_of_one)
+        return (*out, *(Warned(*cause, _TRUE) for cause, holds in zip(causes, told, strict=True) if holds))
+    out += [Warned(*cause, where) for cause, where in zip(causes, _caused(known, bundle), strict=True)]
     return tuple(w for w in out if w.where.any())
+
+
+_TRUE = np.ones(1, dtype=np.bool_)
+_OF_STATUS: dict[Status, tuple[str, str | None]] = {
+    "claim_open": ("CLAIM_OPEN", "claim_opened_at"),
+    "not_eligible": ("WINDOW_CLOSED", "latest_delivery_at"),
+    "starter": ("STARTER_MODEL", None),
+    "degraded": ("DEGRADED", None),
+    "insufficient_data": ("INSUFFICIENT_DATA", None),
+}
+
+
+def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
+    """Code and attribute of the warnings that `_caused` tells."""
+    return [
+        ("SHOP_RATE_ASSUMED", "seller_orders_60d"), ("PLACED_AT_UNKNOWN", "placed_at"),
+        ("PROMISE_ESTIMATED", "latest_delivery_at"), ("OUT_OF_SCOPE", None), ("HISTORY_STALE", None),
+        ("AS_OF_BEFORE_TRAINING", "as_of"),
+        *(("ATTRIBUTE_IGNORED", name) for name in bundle.scorer.pipeline.ignored),
+    ]  # fmt: skip
+
+
+def _caused(known: Columns, bundle: Bundle) -> list[Bools]:
+    """Where each warning of `_causes` is due, (n,) bool."""
+    age = (known["as_of"] - bundle.scorer.pipeline.snapshot_.at) / DAY
+    return [
+        ~bundle.scorer.baseline.is_of_shop(known), ~known.known("placed_at"), known["latest_delivery_basis"] == 1.0,
+        _out_of_scope(known), age > STALE_DAYS, age < 0.0,
+        *(known.known(name) for name in bundle.scorer.pipeline.ignored),
+    ]  # fmt: skip
 
 
 def _out_of_scope(columns: Columns) -> Bools:
     flags = [columns[name] == 1.0 for name in ("is_digital", "is_service", "is_stored_value")]
     by_marketplace = columns.chosen("fulfilment_channel", "marketplace") == 1.0
-    return np.asarray(np.logical_or.reduce([*flags, by_marketplace]))
+    return reduce(np.logical_or, [*flags, by_marketplace])
