@@ -16,6 +16,7 @@ from features.columns import epoch_seconds
 from features.document import read_json
 from service.bodies import read_body
 from service.callers import Caller, caller
+from service.guarded import owned
 from service.identifiers import score_id
 from service.languages import TAGS, accepted
 from service.problems import RequestRefused
@@ -43,8 +44,8 @@ class Posted:
     until_kept: AsyncExitStack
 
     def value(self) -> Any:
-        """The body as JSON; of a large one beside the loop."""
-        return read_json(self.body)
+        """The body as JSON, of the caller's shop alone; of a large one beside the loop."""
+        return owned(read_json(self.body), self.by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def create_app(means: Means, settings: Settings, *, examples: Path | None = None
     held = Running(means, settings, clock, Metrics(means.bundle), decided)
     held.scores = Gathering(partial(scored, held=held))
     policies = {"/": PAGE_CSP, DOCS: DOCS_CSP}
-    door = Middleware(Door, metrics=held.metrics, api_key=settings.api_key, policies=policies)
+    door = Middleware(Door, metrics=held.metrics, settings=settings, clock=clock, policies=policies)
     app: FastAPI = FastAPIOffline(
         title="claimrisk", description=DESCRIPTION, version=version("claimrisk"), docs_url=DOCS, redoc_url=None,
         lifespan=_lifespan, middleware=[door], telemetry={"tracing": False, "metrics": False, "logs": False},

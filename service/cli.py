@@ -16,6 +16,7 @@ from service.cli_backtest import backtest
 from service.cli_compliance import compliance
 from service.cli_explain import explain
 from service.cli_import import import_files
+from service.cli_keys import keys
 from service.cli_listings import listings_app
 from service.cli_odr import odr
 from service.cli_options import (
@@ -46,6 +47,7 @@ model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 app.add_typer(listings_app, name="listings")
 app.add_typer(compliance, name="compliance")
+app.add_typer(keys, name="keys")
 app.command()(score)
 app.command()(worklist)
 app.command()(backtest)

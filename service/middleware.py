@@ -10,8 +10,12 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.callers import IN_SCOPE
+from service.keys import Keyring, keys_path
 from service.observation import Metrics
 from service.problems import RequestRefused, answer_to
+from service.running import Clock
+from service.settings import Settings, needs_key
 
 API_KEY_HEADER = "X-API-Key"
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -33,10 +37,14 @@ _HEADERS = {
 class Door:
     """ASGI middleware. policies: Content-Security-Policy by path, else that of the API."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, api_key: str | None, policies: Mapping[str, str]) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, settings: Settings, clock: Clock, policies: Mapping[str, str]
+    ) -> None:
         self._app = app
         self._metrics = metrics
-        self._key = None if api_key is None else api_key.encode()
+        self._key = None if settings.api_key is None else settings.api_key.encode()
+        self._needs_key = needs_key(settings)
+        self._keyring, self._clock = Keyring(keys_path(settings.data_dir)), clock
         self._policies = policies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,10 +72,18 @@ class Door:
             self._metrics.answered(route, scope["method"], status, time.perf_counter() - start)
 
     def _may_enter(self, scope: Scope) -> bool:
-        if self._key is None or scope["path"] in OPEN_PATHS:
+        """Whether the request comes in; who sends it is written into its scope."""
+        if scope["path"] in OPEN_PATHS:
             return True
-        given = Headers(scope=scope).get(API_KEY_HEADER, "")
-        return hmac.compare_digest(given.encode("latin-1"), self._key)
+        given = Headers(scope=scope).get(API_KEY_HEADER)
+        if given is None:
+            return not self._needs_key
+        if self._key is not None and hmac.compare_digest(given.encode("latin-1"), self._key):
+            return True
+        by = self._keyring.caller(given, self._clock().timestamp())
+        if by is not None:
+            scope[IN_SCOPE] = by
+        return by is not None
 
 
 _REFUSED = answer_to(RequestRefused("unauthorised", f"expected the API key of this service in {API_KEY_HEADER}"))

@@ -12,13 +12,13 @@ from features.order import Order
 from service.events import OneOrMore
 from service.middleware import API_KEY_HEADER
 from service.problems import KINDS, MEDIA_TYPE
-from service.settings import Settings
+from service.settings import Settings, needs_key
 from service.shapes import Batch, Draft, ProblemShape
 
 _REF = "#/components/schemas/{model}"
 # The problems that any address under /v1 may answer with, and those of an address that takes a body.
-ALWAYS = (401, 405)
-WITH_BODY = (400, 401, 405, 408, 409, 413, 415, 422)
+ALWAYS = (401, 403, 404, 405)
+WITH_BODY = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422)
 _LANGUAGE = {
     "name": "Accept-Language", "in": "header", "required": False, "description": "en or zh-CN",
     "schema": {"type": "string"}, "example": "zh-CN",
@@ -61,7 +61,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
             document = found_by_fastapi()
             components = document.setdefault("components", {})
             components.setdefault("schemas", {}).update(_bodies(settings.max_batch_orders))
-            if settings.api_key is not None:
+            if needs_key(settings):
                 components["securitySchemes"] = {"key": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER}}
                 document["security"] = [{"key": []}]
             app.openapi_schema = document

@@ -21,9 +21,9 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:claimrisk:problem:"
 
 Code = Literal[
-    "document_refused", "body_incomplete", "request_refused", "unauthorised", "not_found", "method_not_allowed",
-    "body_too_slow", "body_too_large", "too_many_orders", "unsupported_media_type", "order_refused", "batch_refused",
-    "text_refused", "internal_error", "store_unavailable",
+    "document_refused", "body_incomplete", "request_refused", "unauthorised", "forbidden", "not_found",
+    "method_not_allowed", "body_too_slow", "body_too_large", "too_many_orders", "unsupported_media_type",
+    "order_refused", "batch_refused", "text_refused", "internal_error", "store_unavailable",
     "request_in_flight", "key_reused",
 ]  # fmt: skip
 
@@ -41,6 +41,7 @@ KINDS: Mapping[Code, Kind] = {
     "body_incomplete": Kind(400, "The body ended early"),
     "request_refused": Kind(400, "The request cannot be used"),
     "unauthorised": Kind(401, "The API key is missing or wrong"),
+    "forbidden": Kind(403, "The API key may not do this"),
     "not_found": Kind(404, "There is nothing at this address"),
     "method_not_allowed": Kind(405, "This address does not take this method"),
     "body_too_slow": Kind(408, "The body came too slowly"),

@@ -15,15 +15,17 @@ from features.columns import epoch_seconds
 from features.kinds import instant_problem
 from service import shapes, shapes_kept
 from service.answering import JsonBytes, answered
+from service.callers import caller
 from service.events import OneOrMore
 from service.events_answer import happened
 from service.events_known import Life, order_known
+from service.guarded import GuardedRoute
 from service.instants import instant_text
 from service.openapi import ALWAYS, WITH_BODY, problems, takes
 from service.problems import RequestRefused
 from service.running import Running, running
 
-record_api = APIRouter()
+record_api = APIRouter(route_class=GuardedRoute)
 # Answers on a page.
 PAGE = 100
 Name = Annotated[str, Query(min_length=1, max_length=64)]
@@ -33,6 +35,7 @@ EVENT: dict[str, Any] = {
     "event_id": "evt-1", "order_id": "114-0000001-0000001", "kind": "delivered", "at": "2026-11-19T15:02:00Z",
     "facts": {"delivery_place": "porch"},
 }  # fmt: skip
+Shop = Annotated[str | None, Query(min_length=1, max_length=64, description="the caller's, or `default`")]
 Cursor = Annotated[str, Query(max_length=64, description="of the page before")]
 ScoreId = Annotated[str, Path(max_length=64, examples=["scr_01KAFD0000000000000000000A"])]
 
@@ -43,17 +46,18 @@ async def kept_score(request: Request, score_id: ScoreId) -> Response:
     """The answer that was given under this id, byte for byte."""
     held = running(request)
     found = None if held.store is None else await held.store.reads.answer(score_id)
-    if found is None:
+    if found is None or not caller(request).may_name(found[0]):
         raise _absent(held, "there is no answer with this id")
     return JsonBytes(found[1].encode())
 
 
 @record_api.get("/v1/scores", tags=["scores"], response_class=JsonBytes,
                 responses={200: {"model": shapes_kept.KeptScores}, **problems(*ALWAYS, 400, 404, 503)})  # fmt: skip
-async def kept_scores(request: Request, order_id: Name, shop_id: Name = "default", cursor: Cursor = "") -> Response:
+async def kept_scores(request: Request, order_id: Name, shop_id: Shop = None, cursor: Cursor = "") -> Response:
     """The answers on one order, oldest first, at most 100; `cursor` of the last page gives the next."""
     held = running(request)
-    found = [] if held.store is None else await held.store.reads.answers(shop_id, order_id, cursor, PAGE + 1)
+    shop = shop_id or caller(request).shop_id or "default"
+    found = [] if held.store is None else await held.store.reads.answers(shop, order_id, cursor, PAGE + 1)
     if not found and not cursor:
         raise _absent(held, "there is no answer on this order")
     told = [orjson.Fragment(body) for body in found[:PAGE]]
@@ -73,13 +77,13 @@ async def take_events(request: Request) -> Response:
 @record_api.get("/v1/orders/{order_id}", tags=["events"], response_class=JsonBytes,
                 responses={200: {"model": shapes_kept.KnownOrder}, **problems(*ALWAYS, 400, 404, 503)})  # fmt: skip
 async def known_order(
-    request: Request, order_id: Named, shop_id: Name = "default", as_of: Moment = None, known_at: Moment = None
+    request: Request, order_id: Named, shop_id: Shop = None, as_of: Moment = None, known_at: Moment = None
 ) -> Response:
     """The order as known: what had happened by `as_of`, as far as it was told by `known_at` (now, where left out)."""
     held = running(request)
     now = epoch_seconds(held.clock())
     happened_by, told_by = (now if m is None else _instant(m) for m in (as_of, known_at))
-    place = (shop_id, order_id)
+    place = (shop_id or caller(request).shop_id or "default", order_id)
     life = Life() if held.store is None else (await held.store.reads.lives([place]))[place]
     order = order_known(life, happened_by, told_by)
     if order is None:
@@ -87,7 +91,7 @@ async def known_order(
     told_then = sorted((e for e in life.events if e.received_at <= told_by), key=lambda e: (e.at, e.event_id))
     events = [json.loads(e.body) for e in told_then]
     last = None if life.last is None else orjson.Fragment(life.last)
-    told = {"shop_id": shop_id, "order_id": order_id, "as_of": instant_text(happened_by), "order": order}
+    told = {"shop_id": place[0], "order_id": order_id, "as_of": instant_text(happened_by), "order": order}
     return JsonBytes(orjson.dumps(told | {"events": events, "last_score": last}))
 
 

@@ -18,6 +18,7 @@ from service import playbook_shapes, shapes
 from service.answering import JsonBytes, Made, Posted, answered
 from service.answers import Asked
 from service.compliance import checked_body
+from service.guarded import guarded
 from service.observation import CONTENT_TYPE
 from service.openapi import ALWAYS, REASONS, WITH_BODY, problems, takes
 from service.problems import RequestRefused
@@ -51,8 +52,8 @@ class PlainRoute(APIRoute):
     """A route that FastAPI describes and does not read or write for: each takes the request and answers itself."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint as it is."""
-        return self.endpoint
+        """The endpoint as it is, behind the guard."""
+        return guarded(self, self.endpoint)
 
 
 api = APIRouter(route_class=PlainRoute)

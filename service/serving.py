@@ -16,6 +16,7 @@ from service.app import create_app
 from service.bundles import chosen_bundle, starter_path
 from service.connections import PatientProtocol
 from service.cost_profile import chosen_costs
+from service.keys import keys_path, read_keys
 from service.means import Means
 from service.settings import Settings, settings
 
@@ -33,7 +34,8 @@ def serve(
         say("there is NO MODEL: assumed priors and policy; ranks and clocks may be used, percentages are a guess")
     if bundle.is_starter:
         say("the model comes from SIMULATED history: ranks may be used, percentages are not this shop's")
-    run(create_app(Means(bundle, costs=chosen_costs(costs, of)), of), host, port, of, say)
+    guarded = of.model_copy(update={"require_key": of.require_key or not is_loopback(host)})
+    run(create_app(Means(bundle, costs=chosen_costs(costs, of)), guarded), host, port, of, say)
 
 
 def run(app: FastAPI, host: str, port: int, of: Settings, say: Say) -> None:
@@ -49,10 +51,10 @@ def run(app: FastAPI, host: str, port: int, of: Settings, say: Say) -> None:
 
 def check_address(host: str, port: int, of: Settings) -> None:
     """Refuse to listen beyond this machine without a key, or where something else listens already."""
-    if of.api_key is None and not is_loopback(host):
+    if of.api_key is None and not is_loopback(host) and not read_keys(keys_path(of.data_dir)):
         raise SettingError(
-            f"--host {host}: expected CLAIMRISK_API_KEY (at least 16 characters) before listening beyond this machine; "
-            "set it, or serve on 127.0.0.1"
+            f"--host {host}: expected CLAIMRISK_API_KEY (at least 16 characters), or keys of shops (`claimrisk keys "
+            "create`), before listening beyond this machine; make one, or serve on 127.0.0.1"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

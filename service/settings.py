@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     api_key: str | None = Field(
         default=None, min_length=16, description="key that callers send as X-API-Key; needed off the loopback"
     )
+    require_key: bool = Field(default=False, description="ask for a key on the loopback too")
     costs: Path | None = Field(default=None, description="file of the shop's cost profile; the default if unset")
     max_body_bytes: int = Field(default=1_048_576, ge=1_024, description="bytes, largest body of one order")
     max_batch_bytes: int = Field(default=8_388_608, ge=1_024, description="bytes, largest body of a batch")
@@ -69,6 +70,11 @@ def store_url(of: Settings) -> str | None:
     if of.database_url is not None:
         return None if of.database_url == "off" else of.database_url
     return f"sqlite:///{of.data_dir / 'claimrisk.db'}" if "data_dir" in of.model_fields_set else None
+
+
+def needs_key(of: Settings) -> bool:
+    """Whether callers need a key."""
+    return of.require_key or of.api_key is not None
 
 
 def signing_key(of: Settings) -> bytes:

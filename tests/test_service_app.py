@@ -144,5 +144,5 @@ def test_the_documented_body_is_the_order(app: FastAPI) -> None:
     assert body == {"$ref": "#/components/schemas/Order"}
     assert document["components"]["schemas"]["Order"]["required"] == ["order_id"]
     assert set(document["paths"]["/v1/scores"]["post"]["responses"]) == {
-        "200", "400", "401", "405", "408", "409", "413", "415", "422"
+        "200", "400", "401", "403", "404", "405", "408", "409", "413", "415", "422"
     }  # fmt: skip

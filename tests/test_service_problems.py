@@ -183,4 +183,4 @@ def test_a_bug_is_a_problem_with_status_500(bundle: Bundle) -> None:
 
 
 def test_statuses_are_those_of_the_table() -> None:
-    assert {kind.status for kind in KINDS.values()} == {400, 401, 404, 405, 408, 409, 413, 415, 422, 500, 503}
+    assert {kind.status for kind in KINDS.values()} == {400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 500, 503}
