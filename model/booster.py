@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import lightgbm
 import numpy as np
 
 from features.columns import Floats, Ints
@@ -17,7 +16,11 @@ from features.order import STATES
 from model.tree_tables import TreeTables, tabled
 from model.tree_text import trees_of
 
+if TYPE_CHECKING:
+    import lightgbm
+
 _HEADING = re.compile(r"^state=(\w+)\n", re.MULTILINE)
+_LAST_FEATURE = re.compile(r"^max_feature_idx=(\d+)$", re.MULTILINE)
 
 
 def booster_text(models: Mapping[str, str]) -> str:
@@ -39,19 +42,18 @@ class Booster:
         if before or not set(parts[::2]) <= set(STATES):
             raise BundleError("booster.txt: expected LightGBM models, each below a line state=NAME of a known state")
         self._models = {
-            STATES.index(name): _Model(_parsed(model, name), model)
-            for name, model in zip(parts[::2], parts[1::2], strict=True)
+            STATES.index(name): _Model(model, name) for name, model in zip(parts[::2], parts[1::2], strict=True)
         }
 
     @property
     def n_trees(self) -> int:
         """How many trees there are, over all states; none where the margin alone did best."""
-        return sum(int(model.bare.num_trees()) for model in self._models.values())
+        return sum(model.n_trees for model in self._models.values())
 
     @property
     def n_features(self) -> int:
         """How many columns the trees read; 0 where there are no trees."""
-        return max((int(model.bare.num_feature()) for model in self._models.values()), default=0)
+        return max((model.n_features for model in self._models.values()), default=0)
 
     def log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
         """(n,) float64: what the trees of each order's state (place in STATES) add to the margin."""
@@ -80,15 +82,31 @@ class Booster:
 
 @dataclass(eq=False)
 class _Model:
-    """The trees of one state: as LightGBM holds them, and as tables."""
+    """The trees of one state: as tables, and as LightGBM holds them, which is loaded only where it is needed."""
 
-    bare: lightgbm.Booster
     text: str
+    state: str
+
+    def __post_init__(self) -> None:
+        try:
+            self.n_features = int(_said(_LAST_FEATURE, self.text)) + 1
+            self.n_trees = self.text.count("\nTree=")
+            trees = trees_of(self.text)
+            self._tables: TreeTables | None = tabled(trees, self.n_features) if trees else None
+        except (ValueError, KeyError, IndexError, ZeroDivisionError, RecursionError):
+            self._tables = None
+        if self._tables is None:
+            self.n_features, self.n_trees = int(self.bare.num_feature()), int(self.bare.num_trees())
 
     @cached_property
-    def _tables(self) -> TreeTables | None:
-        trees = trees_of(self.text)
-        return tabled(trees, int(self.bare.num_feature())) if trees else None
+    def bare(self) -> lightgbm.Booster:
+        """LightGBM's own model."""
+        import lightgbm
+
+        try:
+            return lightgbm.Booster(model_str=self.text)
+        except lightgbm.basic.LightGBMError as error:
+            raise BundleError(f"booster.txt: state {self.state}: not a LightGBM model ({error})") from error
 
     def log_odds(self, X: Floats, threads: int) -> Floats:
         if self._tables is not None:
@@ -101,8 +119,8 @@ class _Model:
         return cast("Floats", self.bare.predict(X, pred_contrib=True, num_threads=threads))
 
 
-def _parsed(text: str, state: str) -> lightgbm.Booster:
-    try:
-        return lightgbm.Booster(model_str=text)
-    except lightgbm.basic.LightGBMError as error:
-        raise BundleError(f"booster.txt: state {state}: not a LightGBM model ({error})") from error
+def _said(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    if found is None:
+        raise ValueError(f"expected {pattern.pattern}")
+    return found[1]

@@ -144,11 +144,13 @@ def serve(
     no_model: NoModel = False,
     shop_claims: ShopClaims = None,
     shop_orders: ShopOrders = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="processes; CLAIMRISK_WORKERS if unset")] = None,
 ) -> None:
     """Serve the API and the page."""
     from service.serving import serve as serve_app
 
-    serve_app(model, host, port, _say, costs=costs, cold=cold_start(no_model, model, shop_claims, shop_orders))
+    cold = cold_start(no_model, model, shop_claims, shop_orders)
+    serve_app(model, host, port, _say, costs=costs, cold=cold, workers=workers)
 
 
 @app.command()

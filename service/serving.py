@@ -1,14 +1,16 @@
-"""Serving: a bundle behind uvicorn, in one process."""
+"""Serving: a bundle behind uvicorn, in one process or in several that share the port."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from features.errors import BundleError, SettingError
 from model.artefact import Bundle
@@ -24,10 +26,15 @@ Say = Callable[[str], None]
 
 
 def serve(
-    model: Path | None, host: str, port: int, say: Say, *, costs: Path | None = None, cold: Bundle | None = None
-) -> None:
-    """Serve the bundle in `model`, or the starter where none is named, until interrupted. cold: without any model."""
+    model: Path | None, host: str, port: int, say: Say, *, costs: Path | None = None, cold: Bundle | None = None,
+    workers: int | None = None,
+) -> None:  # fmt: skip
+    """Serve the bundle in `model`, or the starter where none is named, until interrupted. cold: without any model.
+
+    workers: processes, as the setting says if None; each loads the bundle for itself.
+    """
     of = settings()
+    of = of if workers is None else of.model_copy(update={"workers": workers})
     check_address(host, port, of)
     bundle = cold or _bundle(model, of)
     if bundle.is_degraded:
@@ -35,18 +42,33 @@ def serve(
     if bundle.is_starter:
         say("the model comes from SIMULATED history: ranks may be used, percentages are not this shop's")
     guarded = of.model_copy(update={"require_key": of.require_key or not is_loopback(host)})
-    run(create_app(Means(bundle, costs=chosen_costs(costs, of)), guarded), host, port, of, say)
+    if of.workers > 1:
+        run(partial(_app, model, costs, cold, guarded), host, port, of, say)
+    else:
+        run(create_app(Means(bundle, costs=chosen_costs(costs, of)), guarded), host, port, of, say)
 
 
-def run(app: FastAPI, host: str, port: int, of: Settings, say: Say) -> None:
-    """Answer until interrupted. One worker: threads of LightGBM and forks do not go together."""
+def _app(model: Path | None, costs: Path | None, cold: Bundle | None, of: Settings) -> FastAPI:
+    """The app of one of several workers."""
+    return create_app(Means(cold or _bundle(model, of), costs=chosen_costs(costs, of)), of)
+
+
+def run(app: FastAPI | Callable[[], FastAPI], host: str, port: int, of: Settings, say: Say) -> None:
+    """Answer until interrupted. app: what makes it where there are several workers, which are spawned, never forked."""
     check_address(host, port, of)
-    say(f"serving on http://{f'[{host}]' if ':' in host else host}:{port} (page /, API description /docs); end: Ctrl-C")
+    by = f" by {of.workers} workers" if of.workers > 1 else ""
+    at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    say(f"serving on {at}{by} (page /, API description /docs); end: Ctrl-C")
     is_verbose = of.log_level == "debug"
-    uvicorn.run(
-        app, host=host, port=port, workers=1, log_level=of.log_level, access_log=is_verbose, server_header=False,
-        http=PatientProtocol, ws="none", timeout_graceful_shutdown=10,
+    config = uvicorn.Config(
+        app, host=host, port=port, workers=of.workers, log_level=of.log_level, access_log=is_verbose,
+        server_header=False, http=PatientProtocol, ws="none", timeout_graceful_shutdown=10,
+        factory=not isinstance(app, FastAPI),
     )  # fmt: skip
+    if isinstance(app, FastAPI):
+        uvicorn.Server(config).run()
+    else:
+        Multiprocess(config, [config.bind_socket()]).run()
 
 
 def check_address(host: str, port: int, of: Settings) -> None:

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 from uvicorn import Config
 from uvicorn.server import ServerState
 
 from features.errors import BundleError, SettingError
+from model.coldstart import cold_bundle
 from service import connections, serving
 from service.connections import LARGEST_HEAD, PatientProtocol
+from service.routes import EXAMPLE
 from service.settings import Settings
 
 
@@ -64,3 +69,10 @@ def test_a_head_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch
 def test_a_head_without_end_is_refused() -> None:
     head = b"GET / HTTP/1.1\r\n" + b"X-Filler: " + b"a" * LARGEST_HEAD
     assert asyncio.run(_answer_to(head)).startswith(b"HTTP/1.1 431 ")
+
+
+def test_what_makes_the_app_of_a_worker_can_be_sent_to_its_process() -> None:
+    make = partial(serving._app, None, None, cold_bundle(), Settings(workers=2))
+    sent = pickle.loads(pickle.dumps(make))
+    with TestClient(sent()) as client:
+        assert client.post("/v1/scores", json=EXAMPLE).json()["assessment_status"] == "degraded"
