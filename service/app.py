@@ -20,13 +20,14 @@ from service.means import Means
 from service.middleware import DOCS_CSP, Door
 from service.observation import Metrics
 from service.openapi import describe
+from service.opening import opened
 from service.page import PAGE_CSP, page
 from service.problems import handle_problems
 from service.record_routes import record_api
 from service.routes import EXAMPLE, api
 from service.running import Clock, Running, now
 from service.scoring import scored
-from service.settings import Settings, store_url
+from service.settings import Settings
 
 DESCRIPTION = "Which orders will end in an Amazon A-to-z Guarantee claim, and what to do while there is still time."
 DOCS = "/docs"
@@ -57,25 +58,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Ready once a first order has gone all the way; a bundle only exists if its canaries sang when it was loaded."""
     held: Running = app.state.running
     decide(checked_columns(read_order(EXAMPLE), 0.0, held.extras), held.means)
-    await _open(held)
-    held.is_ready = True
-    yield
-    held.is_ready = False
-    if held.store is not None:
-        await held.store.close()
-
-
-async def _open(held: Running) -> None:
-    """Open the store, if answers are kept; what it needs is loaded only then."""
-    of, url = held.settings, store_url(held.settings)
-    if url is not None:
-        from service.store.keeping import open_store
-
-        held.store = await open_store(
-            url,
-            of.data_dir / "spool",
-            workers=of.workers,
-            spool_bytes=of.spool_bytes,
-            patience=of.store_wait_ms / 1_000,
-        )
-        held.metrics.watch(held.store)
+    async with opened(held):
+        held.is_ready = True
+        yield
+        held.is_ready = False

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
         default=None, min_length=16, description="key that callers send as X-API-Key; needed off the loopback"
     )
     require_key: bool = Field(default=False, description="ask for a key on the loopback too")
+    webhooks: Path | None = Field(default=None, description="file of the shops' webhook endpoints; none if unset")
     costs: Path | None = Field(default=None, description="file of the shop's cost profile; the default if unset")
     max_body_bytes: int = Field(default=1_048_576, ge=1_024, description="bytes, largest body of one order")
     max_batch_bytes: int = Field(default=8_388_608, ge=1_024, description="bytes, largest body of a batch")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -16,10 +16,13 @@ from sqlalchemy.pool import NullPool
 
 from features.errors import SettingError
 from service.store.migrating import migrate
+from service.store.outbox import Watch
 from service.store.patience import let_go
 from service.store.statements import Statements, pruned
 from service.store.work import Work
 
+T = TypeVar("T")
+NO_WATCH = Watch({})
 # Milliseconds that SQLite waits for the lock of another worker.
 BUSY = 1_000
 # Seconds after which asyncpg gives up by itself; we go on long before.
@@ -60,14 +63,14 @@ def _limits(url: URL, seconds: float) -> dict[str, float]:
 class Database:
     """One writing connection. workers: processes that write to the same database."""
 
-    def __init__(self, url: URL, workers: int = 1) -> None:
+    def __init__(self, url: URL, workers: int = 1, watch: Watch = NO_WATCH) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._engine = create_async_engine(url, poolclass=NullPool, connect_args=_limits(url, WRITE_SECONDS))
         self._turn = asyncio.Lock()
         self._discarded: set[asyncio.Task[None]] = set()
         self._connection: AsyncConnection | None = None
-        self._statements = Statements(self.is_sqlite)
+        self._statements = Statements(self.is_sqlite, watch)
         self._is_migrated = False
         self._prune_at = 0.0
         if self.is_sqlite:
@@ -117,6 +120,11 @@ class Database:
     async def _prune(self, connection: AsyncConnection) -> None:
         await pruned(connection, time.time())
         self._prune_at = time.monotonic() + PRUNE_SECONDS
+
+    async def run(self, job: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do this in a transaction of its own."""
+        async with self._begin() as connection:
+            return await job(connection)
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncConnection]:

@@ -10,7 +10,8 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.store.tables import decisions, events, replies
+from service.store.outbox import Watch
+from service.store.tables import decisions, events, outbox, replies
 from service.store.work import Work
 
 # Seconds that a reply is kept for whoever asks again with the same key.
@@ -20,7 +21,7 @@ REPLY_SECONDS = 72 * 3_600.0
 class Statements:
     """The inserts of one dialect, made once: SQLAlchemy takes longer to build one than SQLite to run it."""
 
-    def __init__(self, is_sqlite: bool) -> None:
+    def __init__(self, is_sqlite: bool, watch: Watch) -> None:
         insert: Any = sqlite.insert if is_sqlite else postgresql.insert
         decided, replied = insert(decisions), insert(replies)
         body = {"body": replied.excluded.body}
@@ -29,6 +30,8 @@ class Statements:
         self.decisions_again = decided.on_conflict_do_update(
             index_elements=["id"], set_={"answer": decided.excluded.answer}
         )
+        self.watch = watch
+        self.messages = insert(outbox).on_conflict_do_nothing()
         self.events = insert(events).on_conflict_do_nothing()
         self.replies = replied.on_conflict_do_update(
             index_elements=["caller", "key"], set_=whole, where=replies.c.at < replied.excluded.at - REPLY_SECONDS
@@ -41,6 +44,7 @@ class Statements:
         """Write new work; False for work whose key another request has taken meanwhile: nothing of that is written."""
         is_ours = await self._claimed(connection, works)
         ours = [work for work, is_one in zip(works, is_ours, strict=True) if is_one]
+        await self._tell(connection, ours)
         await _insert(connection, self.decisions, [asdict(d) for work in ours for d in work.decisions])
         await _insert(connection, self.events, [asdict(e) for work in ours for e in work.events])
         return is_ours
@@ -48,9 +52,20 @@ class Statements:
     async def write_again(self, connection: AsyncConnection, works: Sequence[Work]) -> None:
         """Write work out of the spool, which may be there already; its answers stay as they were told."""
         replied = [asdict(work.reply) for work in works if work.reply is not None]
+        await self._tell(connection, works)
         await _insert(connection, self.decisions_again, [asdict(d) for work in works for d in work.decisions])
         await _insert(connection, self.events, [asdict(e) for work in works for e in work.events])
         await _insert(connection, self.replies_again, replied)
+
+    async def _tell(self, connection: AsyncConnection, works: Sequence[Work]) -> None:
+        """Put what changes into the outbox, of shops that have a webhook."""
+        if not self.watch.lead:
+            return
+        found = await self.watch.messages(connection, [d for work in works for d in work.decisions])
+        found += [m for work in works for m in work.messages if m.shop_id in self.watch.lead]
+        rows = [{name: getattr(m, name) for name in ("id", "shop_id", "order_id", "topic", "body")} for m in found]
+        begun = [{"next_at": m.at, "attempts": 0} for m in found]
+        await _insert(connection, self.messages, [row | begin for row, begin in zip(rows, begun, strict=True)])
 
     async def _claimed(self, connection: AsyncConnection, works: Sequence[Work]) -> list[bool]:
         replied = [work.reply for work in works if work.reply is not None]

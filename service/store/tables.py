@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, Index, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import Column, Double, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
 
 metadata = MetaData()
 
@@ -47,4 +47,18 @@ replies = Table(
     Column("language", Text, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the bytes that were answered"),
     PrimaryKeyConstraint("caller", "key"),
+)  # fmt: skip
+
+outbox = Table(
+    "outbox", metadata,
+    Column("id", Text, primary_key=True, comment="the webhook-id: the same, however often it is sent"),
+    Column("shop_id", Text, nullable=False),
+    Column("order_id", Text, comment="null where it is about the shop"),
+    Column("topic", Text, nullable=False),
+    Column("body", Text, nullable=False, comment="the bytes that are sent, UTF-8"),
+    Column("next_at", Double, nullable=False, comment="not tried before"),
+    Column("attempts", Integer, nullable=False),
+    Column("ended_at", Double, comment="when it was delivered or given up; null while it waits"),
+    Column("ending", Text, comment="delivered, outdated or given_up"),
+    Index("outbox_waiting", "ended_at", "next_at"),
 )  # fmt: skip

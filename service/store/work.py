@@ -70,12 +70,25 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A message for the shop's webhook, sent at this moment or later (epoch seconds). order_id: None of the shop."""
+
+    id: str
+    shop_id: str
+    order_id: str | None
+    topic: str
+    body: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What is written in one go."""
 
     decisions: tuple[Decision, ...] = ()
     events: tuple[Event, ...] = ()
     reply: Reply | None = None
+    messages: tuple[Message, ...] = ()
 
     def told(self, to: Recorded) -> Work:
         """The same work, its answers saying where it went."""
@@ -84,7 +97,7 @@ class Work:
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not self.decisions and not self.events and self.reply is None
+        return self == NOTHING
 
 
 NOTHING = Work()
@@ -107,6 +120,7 @@ def unpacked(line: bytes) -> Work:
         tuple(Decision(**_with_bytes(d, "features")) for d in members["decisions"]),
         tuple(Event(**e) for e in members.get("events", ())),
         None if reply is None else Reply(**_with_bytes(reply, "body")),
+        tuple(Message(**m) for m in members.get("messages", ())),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.store.database import Database
 from service.store.patience import within
@@ -23,6 +24,7 @@ PATIENCE = 0.1
 PAUSE, LOOK, PIECE_SECONDS = 0.25, 2.0, 10.0
 MOST_DECISIONS, PIECE = 500, 200
 
+T = TypeVar("T")
 # taken: another request with the same Idempotency-Key was first; nothing was written.
 Outcome = Recorded | Literal["taken"]
 
@@ -42,7 +44,7 @@ class Writer:
         self.is_up = False
         self._database, self._spools, self._patience = database, spools, patience
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
-        self._spooling = asyncio.Lock()
+        self._spooling, self._writing = asyncio.Lock(), asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -72,6 +74,13 @@ class Writer:
         self._queue.put_nowait(waiting)
         return await waiting.told
 
+    async def run(self, job: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do this on the connection that writes, between two groups; `ConnectionError` while the database is down."""
+        async with self._writing:
+            if not self.is_up:
+                raise ConnectionError("the database is down")
+            return await within(self._patience, self._database.run(job))
+
     async def _write_groups(self) -> None:
         while True:
             group = [await self._queue.get()]
@@ -79,7 +88,8 @@ class Writer:
             while not self._queue.empty() and size < MOST_DECISIONS:
                 group.append(self._queue.get_nowait())
                 size += len(group[-1].work.decisions)
-            told = await self._wrote(group) if self.is_up else None
+            async with self._writing:
+                told = await self._wrote(group) if self.is_up else None
             for waiting, where in zip(group, told or await self._spooled(group), strict=True):
                 if not waiting.told.done():
                     waiting.told.set_result(where)
