@@ -32,7 +32,7 @@ ORDER = {
     "ship_by": "2026-11-04T23:59:59Z", "shipped_at": "2026-11-03T06:40:00Z", "has_tracking": True,
     "latest_delivery_at": "2026-11-16T23:59:59Z", "order_total": 45.5, "currency": "USD",
 }  # fmt: skip
-READY_WITHIN = 30.0
+READY_WITHIN = 120.0
 
 
 def order(n: int) -> bytes:

@@ -15,7 +15,7 @@ _HOUR = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a shop's messages go. secrets: `whsec_…`; lead: seconds before a clock runs out; is_local: may be private."""
+    """Where a shop's messages go. secrets: `whsec_…`; lead: seconds before a clock ends; is_local: may be private."""
 
     shop_id: str
     url: str
