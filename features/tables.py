@@ -35,6 +35,7 @@ from features.seller.maps import fitting
 from features.seller.plainorders import read_lines_of_orders, read_sheet_of_orders
 from features.seller.table import SellerTable
 
+SLICE_ROWS = 32_768
 REPORTS = (".txt", ".json")
 UNKNOWN_COLUMN = "unknown_column"
 _REPEATED = Problem("order_id", "repeated", "the same order_id and as_of stand in an earlier row; keep one")
@@ -131,15 +132,15 @@ def read_raw(path: Path) -> Iterator[RawChunk]:
 
 
 def _read_parquet(path: Path) -> Iterator[RawChunk]:
-    row = 0
+    """Slice by slice: polars' own batches are read far ahead of their use, into as much memory as the file takes."""
     try:
         lazy = pl.scan_parquet(path, glob=False)
         if not lazy.collect_schema():
             raise FileRefused(f"{path}: the file has no columns; expected at least order_id")
-        for frame in lazy.collect_batches(chunk_size=CHUNK_ROWS, maintain_order=True):
-            for part in frame.iter_slices(CHUNK_ROWS):
-                yield RawChunk(part, list(range(row + 1, row + 1 + part.height)), [])
-                row += part.height
+        rows = lazy.select(pl.len()).collect().item()
+        for row in range(0, max(rows, 1), SLICE_ROWS):
+            part = lazy.slice(row, SLICE_ROWS).collect()
+            yield RawChunk(part, list(range(row + 1, row + 1 + part.height)), [])
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise FileRefused(f"{path}: not a readable Parquet file ({str(error).partition(chr(10))[0]})") from error
 

@@ -22,7 +22,7 @@ from service.run_facts import facts, rows_expected
 from service.summary import Summary
 from service.wording import Lang
 
-PIECE_ROWS = 16_384
+PIECE_ROWS = 8_192
 Phase = Literal["score", "explain", "write"]
 T = TypeVar("T")
 
