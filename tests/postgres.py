@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -47,9 +47,10 @@ class Server:
         return [first, *map(int, children)]
 
     def signal(self, number: int) -> None:
-        """Send a signal to all of its processes, children first."""
-        for process in reversed(self.processes()):
-            os.kill(process, number)
+        """Send a signal to all of its processes, the one that would start others first."""
+        for process in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
 
     def _run(self, name: str, *arguments: str) -> None:
         drop = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []

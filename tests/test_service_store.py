@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -60,3 +62,9 @@ def test_without_a_store_answers_say_off(client: TestClient) -> None:
     told = client.post("/v1/scores", json=EXAMPLE).json()
     assert told["recorded"] == "off"
     assert client.get(f"/v1/scores/{told['id']}").status_code == 404
+
+
+def test_without_a_store_its_libraries_are_not_loaded() -> None:
+    libraries = "{'sqlalchemy', 'alembic', 'aiosqlite', 'asyncpg', 'standardwebhooks'}"
+    code = f"import sys, service.app; sys.exit(bool({libraries} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
