@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import atexit
 import json
 import os
 import random
@@ -50,6 +51,7 @@ class Service:
         begin = time.perf_counter()
         with (folder / "log").open("ab") as out:
             self.process = subprocess.Popen(command, env=os.environ | more, stdout=out, stderr=out)
+        atexit.register(self.process.kill)  # whatever goes wrong here, nothing goes on answering at this port
         asyncio.run(_until(port, "/readyz", b'"ready"'))
         self.port, self.ready_seconds = port, time.perf_counter() - begin
 
@@ -65,10 +67,10 @@ class Service:
 
 
 async def _until(port: int, path: str, said: bytes) -> None:
-    end = time.perf_counter() + READY_WITHIN
+    end, connections = time.perf_counter() + READY_WITHIN, Connections(port)
     while time.perf_counter() < end:
         try:
-            if said in (await Connections(port).ask("GET", path))[1]:
+            if said in (await connections.ask("GET", path))[1]:
                 return
         except (OSError, EOFError):
             pass
