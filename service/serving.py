@@ -22,6 +22,9 @@ from service.keys import keys_path, read_keys
 from service.means import Means
 from service.settings import Settings, settings
 
+# A worker that is starting on a busy machine, or decides a full batch, may not answer its parent for some seconds.
+HEALTH_SECONDS = 60
+
 Say = Callable[[str], None]
 
 
@@ -62,7 +65,7 @@ def run(app: FastAPI | Callable[[], FastAPI], host: str, port: int, of: Settings
     is_verbose = of.log_level == "debug"
     config = uvicorn.Config(
         app, host=host, port=port, workers=of.workers, log_level=of.log_level, access_log=is_verbose,
-        server_header=False, http=PatientProtocol, ws="none", timeout_graceful_shutdown=10,
+        server_header=False, http=PatientProtocol, ws="none", timeout_graceful_shutdown=10, timeout_worker_healthcheck=HEALTH_SECONDS,
         factory=not isinstance(app, FastAPI),
     )  # fmt: skip
     if isinstance(app, FastAPI):
