@@ -65,7 +65,8 @@ def run(app: FastAPI | Callable[[], FastAPI], host: str, port: int, of: Settings
     is_verbose = of.log_level == "debug"
     config = uvicorn.Config(
         app, host=host, port=port, workers=of.workers, log_level=of.log_level, access_log=is_verbose,
-        server_header=False, http=PatientProtocol, ws="none", timeout_graceful_shutdown=10, timeout_worker_healthcheck=HEALTH_SECONDS,
+        server_header=False, http=PatientProtocol, ws="none", timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=HEALTH_SECONDS,
         factory=not isinstance(app, FastAPI),
     )  # fmt: skip
     if isinstance(app, FastAPI):
