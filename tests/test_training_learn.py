@@ -21,7 +21,6 @@ from training.learn import Learned, known_at, learn, rolling_folds
 from training.margin import fitted, prepared
 from training.rows import Rows, curve_of
 from training.settings import fit_settings
-from training.surrogate import targets
 from training.train import Recipe, train
 
 NAMES, WINDOW = ("up", "down", "free", "noise", "other"), 90.0
@@ -229,21 +228,3 @@ def test_below_twenty_claims_the_shrunk_rate_is_kept_and_nothing_is_fitted(bundl
     np.testing.assert_allclose(scores.probability, scores.baseline)
     assert (scores.low < scores.probability).all()
     assert (scores.probability < scores.high).all()
-
-
-def test_before_contact_an_order_is_labelled_with_what_its_contact_says_of_the_claim() -> None:
-    """Claims come after a contact alone, by the contact's own feature, half of whose claims are only chance."""
-    rng, n, contact = np.random.default_rng(4), 4_000, STATES.index("contact")
-    X = rng.normal(0.0, 1.0, (2 * n, len(FEATURES)))
-    chance = probability_of(-1.0 + 2.0 * X[n:, 0])
-    y = np.tile(rng.random(n) < chance, 2)
-    order, at = np.tile(np.arange(n), 2), np.repeat([0.0, 10.0], n) * DAY
-    made = Rows(
-        X, np.repeat([0, contact], n), order, order, np.zeros(2 * n), at, np.full(2 * n, 90.0 * DAY),
-        np.where(y, 20.0 * DAY, np.nan), np.ones(2 * n), np.full(2 * n, "", dtype=object),
-    )  # fmt: skip
-    found = targets(made, y, np.ones(2 * n), order % 3, FEATURES, seed=1)
-    assert (found[n:] == y[n:]).all()
-    assert np.abs(found[:n] - chance).mean() < 0.5 * np.abs(y[:n] - chance).mean()
-    few = targets(made, y & (order < 50), np.ones(2 * n), order % 3, FEATURES, seed=1)
-    assert (few == (y & (order < 50))).all()

@@ -52,6 +52,15 @@ def fitted_calibrator(out_of_fold: Said, everything: Said, more: float = 1.0) ->
     return Calibrator(levels, slopes, np.stack([constant, -2.0 * slope_variance * centre, slope_variance], axis=1))
 
 
+def line(raw: Floats, y: Array, weight: Floats) -> tuple[float, float]:
+    """Level and slope of the likeliest line through log-odds, the slope shrunk to 1. All (m,): log-odds, labels,
+    weights of at most 1."""
+    rows = Said(raw, np.zeros(len(raw), dtype=np.int64), y, weight, np.zeros(len(raw)), np.zeros(len(raw), np.int64))
+    prior = np.array([0.0, fit_settings().calibration_slope_deviation ** -2.0])
+    beta, _ = _newton(np.stack([np.ones(len(raw)), raw], axis=1), np.zeros(len(raw)), rows, prior, np.array([0.0, 1.0]))
+    return float(beta[0]), float(beta[1])
+
+
 def _shape_floor(rows: Said) -> Floats:
     """(phases,) least variance of the log-odds for what a straight line cannot show: falls with the claims seen."""
     claims = np.bincount(rows.phase, rows.weight * rows.y, len(PHASES))

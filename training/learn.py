@@ -17,6 +17,7 @@ from model.calibration import Calibrator
 from model.delay import DelayCurve
 from model.margin import Margin
 from training.calibrate import Said, fitted_calibrator
+from training.choice import STAGE_TREES, Stage, chosen_trees, least_loss
 from training.margin import fitted, prepared
 from training.rows import Rows
 from training.settings import fit_settings
@@ -24,7 +25,6 @@ from training.surrogate import targets
 from training.trees import grown, parameters, staged_log_odds
 
 Progress = Callable[[str], None]
-STAGE_TREES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ def learn(
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
     folds = rolling_folds(rows, curve, until) or [Fold(everything, everything)]
     fit = _Fitting(rows, prepared(rows.X[everything.at], features), features, seed)
-    tried: dict[float, list[_Stage]] = {}
+    tried: dict[float, list[Stage]] = {}
     for penalty in _penalties(everything):
         tried[penalty] = [_staged(rows, fold, fit(fold.fit, penalty)) for fold in folds]
         progress(f"{len(folds)} rolling origins fitted, margin's penalty {penalty:g}")
-    penalty = min(tried, key=lambda p: float(_least_losses(tried[p]).sum()))
+    penalty = min(tried, key=lambda p: least_loss(tried[p]))
     stages = tried[penalty]
-    trees = _best_trees(stages)
+    trees = chosen_trees(stages, fewest=_few(everything))
     progress(f"trees chosen: {', '.join(f'{state} {n}' for state, n in zip(STATES, trees, strict=True))}")
     out_of_fold = together(
         [_judged(rows, fold, stage, trees, k) for k, (fold, stage) in enumerate(zip(folds, stages, strict=True))]
@@ -106,9 +106,14 @@ def learn(
 def _penalties(known: Known) -> list[float]:
     """The margin's penalties to try: those of fit.toml where claims are few, else the one for as many claims."""
     settings, claims = fit_settings(), float(known.weight @ known.y)
-    if claims < settings.margin_choose_below:
+    if _few(known):
         return list(settings.margin_penalties)
     return [max(settings.margin_penalties[-1], settings.margin_penalty_per_claim * claims)]
+
+
+def _few(known: Known) -> bool:
+    """Whether claims are so few that rolling log-loss chooses the penalty, and the fewest trees that it allows."""
+    return float(known.weight @ known.y) < fit_settings().margin_choose_below
 
 
 def learned_without_search(
@@ -168,42 +173,15 @@ class _Fitting:
         return _Fitted(margin, boosters)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """A fold fitted with the most trees. raw: (trees ÷ STAGE_TREES + 1, judged) log-odds after 0, STAGE_TREES …;
-    losses: (…, states) weighted log-loss of the judged rows of each state after as many."""
-
-    raw: Floats
-    losses: Floats
-
-
-def _staged(rows: Rows, fold: Fold, found: _Fitted) -> _Stage:
-    X, state = rows.X[fold.judge.at], rows.state[fold.judge.at]
-    raw = staged_log_odds(found.boosters, X, state, found.margin.log_odds(X), STAGE_TREES)
-    losses = fold.judge.weight * np.logaddexp(0.0, np.where(fold.judge.y, -1.0, 1.0) * raw)
-    return _Stage(raw, np.stack([np.bincount(state, loss, len(STATES)) for loss in losses]))
+def _staged(rows: Rows, fold: Fold, found: _Fitted) -> Stage:
+    at, state = fold.judge.at, rows.state[fold.judge.at]
+    raw = staged_log_odds(found.boosters, rows.X[at], state, found.margin.log_odds(rows.X[at]), STAGE_TREES)
+    return Stage(raw, fold.judge.y, fold.judge.weight, state, rows.group[at])
 
 
 def more_to_learn_from(everything: Known, folds: list[Fold]) -> float:
     """How many times the claims of the mean fold all rows have."""
     return float(everything.weight @ everything.y) / float(np.mean([f.fit.weight @ f.fit.y for f in folds]))
-
-
-def _losses(stages: list[_Stage]) -> Floats:
-    """(trees ÷ STAGE_TREES + 1, states) float64: rolling log-loss of each state after as many trees; where trees
-    stopped growing early, the last stands."""
-    most = max(len(stage.losses) for stage in stages)
-    return np.asarray(np.sum([np.pad(s.losses, ((0, most - len(s.losses)), (0, 0)), "edge") for s in stages], axis=0))
-
-
-def _least_losses(stages: list[_Stage]) -> Floats:
-    """(states,) float64: rolling log-loss of each state with the trees that are best for it."""
-    return np.asarray(_losses(stages).min(axis=0))
-
-
-def _best_trees(stages: list[_Stage]) -> Ints:
-    """(states,) int64: for each state the trees of least rolling log-loss of its rows."""
-    return np.asarray(np.argmin(_losses(stages), axis=0) * STAGE_TREES, dtype=np.int64)
 
 
 def said(rows: Rows, known: Known, raw: Floats, fold: int = 0) -> Said:
@@ -217,7 +195,7 @@ def together(parts: list[Said]) -> Said:
     return Said(*(np.concatenate([getattr(part, name) for part in parts]) for name in Said.__slots__))
 
 
-def _judged(rows: Rows, fold: Fold, stage: _Stage, trees: Ints, place: int) -> Said:
+def _judged(rows: Rows, fold: Fold, stage: Stage, trees: Ints, place: int) -> Said:
     """The judged rows of a fold with as many trees as each state has in the end."""
     after = np.minimum(trees[rows.state[fold.judge.at]] // STAGE_TREES, len(stage.raw) - 1)
     return said(rows, fold.judge, stage.raw[after, np.arange(len(after))], place)

@@ -2,7 +2,9 @@
 
 Most claims pass through a contact, and contacts are ten times as frequent. Before its contact an order is labelled with
 P(claim | what was known at its first contact), from trees that never saw that order, instead of 0 or 1 (a surrogate
-index: Athey, Chetty, Imbens, Kang 2019). Orders without contact keep their label, so claims out of the blue count too.
+index: Athey, Chetty, Imbens, Kang 2019). The trees learn from contacts of any age, of which the first ones are the
+riskiest, so what they say is calibrated on first contacts. Orders without contact keep their label, so claims out of
+the blue count too.
 Calibration and all judging use the plain labels.
 """
 
@@ -15,6 +17,7 @@ from features.columns import Bools, Floats, Ints
 from features.feature import Feature
 from features.order import STATES, State
 from model.calibration import probability_of
+from training.calibrate import line
 from training.rows import Rows
 from training.settings import fit_settings
 from training.trees import grown
@@ -42,7 +45,9 @@ def targets(rows: Rows, y: Bools, weight: Floats, fold: Ints, features: tuple[Fe
         said[judged] = start[0] + _raw(booster, rows.X[at_contact[judged]])
     order = np.lexsort((rows.as_of[at_contact], rows.group[at_contact]))
     groups, first = np.unique(rows.group[at_contact[order]], return_index=True)
-    first_contact, index = at_contact[order[first]], probability_of(said[order[first]])
+    first_contact, at_first = at_contact[order[first]], said[order[first]]
+    level, slope = line(at_first, y[first_contact], weight[first_contact] / weight[first_contact].max())
+    index = probability_of(level + slope * at_first)
     place = np.minimum(np.searchsorted(groups, rows.group), len(groups) - 1)
     stands_in = (groups[place] == rows.group) & (rows.as_of < rows.as_of[first_contact[place]])
     stands_in &= rows.state != CONTACT
