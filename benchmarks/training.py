@@ -3,9 +3,9 @@
     python -m benchmarks.training [--sizes 20000 50000 100000] [--rows 1000000]
 
 For each size the whole of `claimrisk train` but for reading files and drawing the report, with the processor time of
-its parts (cProfile, cumulative: parts inside parts count in both); beside it, in the same run, bare LightGBM: one fit of
-the same rows and features with the same parameters and the most trees that training may choose. With --rows also the
-features of so many landmark rows.
+its parts (cProfile, cumulative: parts inside parts count in both); beside it, in the same run, bare LightGBM: one fit
+of the same rows and features with the same parameters and the most trees that training may choose. With --rows also
+the features of so many landmark rows.
 """
 
 from __future__ import annotations
