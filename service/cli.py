@@ -123,12 +123,13 @@ def train(
     trust: Annotated[list[str] | None, typer.Option(help="attribute to use although the leak check doubts it")] = None,
     time_zone: Zone = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    tune: Annotated[int, typer.Option(min=0, help="trials of a search for LightGBM's parameters (needs Optuna)")] = 0,
 ) -> None:
     """Train a model on past orders and claims."""
     from service.cli_training import TrainOptions, train_bundle
 
     until = None if observed_until is None else _instant(observed_until, "--observed-until")
-    options = TrainOptions(until, claim_window_days, extra or (), trust or (), zone_named(time_zone), seed)
+    options = TrainOptions(until, claim_window_days, extra or (), trust or (), zone_named(time_zone), seed, tune)
     trained = train_bundle(orders, outcomes, out, options, _say, settings())
     for dropped in trained.prepared.dropped:
         err.print(f"not used: {dropped.attribute}: {dropped.reason}", markup=False)

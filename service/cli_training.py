@@ -30,7 +30,8 @@ SIMULATED = "x_simulated"
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
-    """What `claimrisk train` was told. observed_until: an instant or None; window_days: None for the default."""
+    """What `claimrisk train` was told. observed_until: an instant or None; window_days: None for the default; trials:
+    of the search for LightGBM's parameters, 0 for none."""
 
     observed_until: datetime | None = None
     window_days: float | None = None
@@ -38,6 +39,7 @@ class TrainOptions:
     trusted: Sequence[str] = ()
     zone: ZoneInfo | None = None
     seed: int = 0
+    trials: int = 0
 
 
 def write_simulated(
@@ -101,7 +103,8 @@ def train_bundle(
     _make_parent(out)
     refuse_unknown_names(orders, options)
     window = options.window_days or float(fit_settings().target_claim_window_days)
-    recipe = Recipe(window, tuple(declared_extra(e) for e in options.extras), frozenset(options.trusted), options.seed)
+    extras, trusted = tuple(declared_extra(e) for e in options.extras), frozenset(options.trusted)
+    recipe = Recipe(window, extras, trusted, options.seed, trials=options.trials)
     until = None if options.observed_until is None else epoch_seconds(options.observed_until)
     dataset = read_dataset(orders, outcomes, extras=recipe.extras, observed_until=until, zone=options.zone)
     progress(

@@ -42,6 +42,7 @@ def _facts(trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date) 
         "standing": trained.scorer.standing,
         "claim_window_days": recipe.window_days,
         "seed": recipe.seed,
+        **({"tuned": dict(trained.own)} if trained.own else {}),
         "orders": len(dataset.last_rows),
         "claims": dataset.claims,
         "data_fingerprint": trained.fingerprint,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import lightgbm
 import numpy as np
@@ -22,7 +23,7 @@ from training.margin import fitted, prepared
 from training.rows import Rows
 from training.settings import fit_settings
 from training.surrogate import targets
-from training.trees import grown, parameters, staged_log_odds
+from training.trees import Own, grown, parameters, staged_log_odds
 
 Progress = Callable[[str], None]
 
@@ -80,12 +81,14 @@ def rolling_folds(rows: Rows, curve: DelayCurve, until: float) -> list[Fold]:
 
 
 def learn(
-    rows: Rows, curve: DelayCurve, features: tuple[Feature, ...], *, until: float, seed: int, progress: Progress
-) -> Learned:
-    """Fit on everything known at `until`; numbers of trees and calibration come from rolling origins."""
+    rows: Rows, curve: DelayCurve, features: tuple[Feature, ...], *, until: float, seed: int, progress: Progress,
+    own: Own = MappingProxyType({}),
+) -> Learned:  # fmt: skip
+    """Fit on everything known at `until`; numbers of trees and calibration come from rolling origins. own: LightGBM
+    parameters in place of those of fit.toml."""
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
     folds = rolling_folds(rows, curve, until) or [Fold(everything, everything)]
-    fit = _Fitting(rows, prepared(rows.X[everything.at], features), features, seed)
+    fit = _Fitting(rows, prepared(rows.X[everything.at], features), features, seed, own)
     tried: dict[float, list[Stage]] = {}
     for penalty in _penalties(everything):
         tried[penalty] = [_staged(rows, fold, fit(fold.fit, penalty)) for fold in folds]
@@ -101,6 +104,18 @@ def learn(
     learned = _finished(rows, everything, fit(everything, penalty, trees), out_of_fold, more)
     progress(f"fitted on {len(everything.at):,} rows, penalty {penalty:g}, slopes {learned.calibrator.slopes.round(2)}")
     return learned
+
+
+def rolling_losses(
+    rows: Rows, curve: DelayCurve, features: tuple[Feature, ...], *, until: float, seed: int, own: Own
+) -> Iterator[float]:
+    """The least rolling log-loss with LightGBM parameters `own`, summed over the origins so far, after each."""
+    everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
+    fit = _Fitting(rows, prepared(rows.X[everything.at], features), features, seed, own)
+    stages: list[Stage] = []
+    for fold in rolling_folds(rows, curve, until):
+        stages.append(_staged(rows, fold, fit(fold.fit, _penalties(everything)[-1])))
+        yield least_loss(stages)
 
 
 def _penalties(known: Known) -> list[float]:
@@ -151,12 +166,13 @@ class _Fitting:
     template: Margin
     features: tuple[Feature, ...]
     seed: int
+    own: Own = field(default_factory=dict)
 
     def __call__(self, known: Known, penalty: float, trees: Ints | None = None) -> _Fitted:
         """trees: (states,) how many; the most there may be if None. penalty: the margin's, on all of the rows."""
         rows, features, weight = self.rows.take(known.at), self.features, known.weight
         if trees is None:
-            trees = np.full(len(STATES), parameters(features, self.seed)[1])
+            trees = np.full(len(STATES), parameters(features, self.seed, self.own)[1])
         fold = _fold_of(rows.group, fit_settings().rolling_margin_folds, self.seed)
         y = targets(rows, known.y, weight, fold, features, self.seed)
         margin = fitted(rows.X, y, weight, features, penalty, self.template)
@@ -169,7 +185,7 @@ class _Fitting:
         for place, most in enumerate(trees.tolist()):
             at = np.flatnonzero(rows.state == place)
             if most and known.y[at].any():
-                boosters[place] = grown(rows.X[at], y[at], weight[at], start[at], features, self.seed, most)
+                boosters[place] = grown(rows.X[at], y[at], weight[at], start[at], features, self.seed, most, self.own)
         return _Fitted(margin, boosters)
 
 

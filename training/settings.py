@@ -56,20 +56,21 @@ class FitSettings:
     leak_largest_ratio: float
     leak_fewest_claims: int
     booster: Mapping[str, LightGBMValue]
+    tune: Mapping[str, tuple[float, float]]
 
 
 @cache
 def fit_settings() -> FitSettings:
     """What `fit.toml` says."""
     table: dict[str, Any] = tomllib.loads((resources.files("training") / "fit.toml").read_text("utf-8"))
-    booster = table.pop("booster")
+    booster, tune = table.pop("booster"), {name: tuple(ends) for name, ends in table.pop("tune").items()}
     flat: dict[str, Any] = {
         f"{section}_{name}": tuple(value) if isinstance(value, list) else value
         for section, values in table.items()
         if isinstance(values, dict)
         for name, value in values.items()
     }
-    known = {f.name for f in fields(FitSettings)} - {"booster"}
+    known = {f.name for f in fields(FitSettings)} - {"booster", "tune"}
     if known != set(flat):
         raise SettingError(f"training/fit.toml: expected {sorted(known - set(flat))}, got {sorted(set(flat) - known)}")
-    return FitSettings(booster=booster, **flat)
+    return FitSettings(booster=booster, tune=tune, **flat)

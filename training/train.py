@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import joblib
 import numpy as np
@@ -26,20 +27,24 @@ from training.effects import Past, effects_told, evidence_of
 from training.evaluate import BASELINES, HIDDEN, OURS, RawModel, Test, calibrated, tested
 from training.landmarks import Landmarks
 from training.leaks import Dropped, Ratio, known_ratios, overwritten, recorded_because_of_claim, shop_computed_rates
-from training.learn import Known, Learned, Progress, known_at, learn
+from training.learn import Known, Learned, Progress, known_at, learn, rolling_losses
 from training.rows import Rows, built_rows, chosen_landmarks, curve_of, known_piece
 from training.settings import fit_settings
+from training.trees import Own
 from training.types import Claimed, leaning, state_shares
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train. window_days: the claim window; extras: the shop's own attributes; trusted: attributes by name."""
+    """How to train. window_days: the claim window; extras: the shop's own attributes; trusted: attributes by name; own:
+    LightGBM parameters in place of those of fit.toml; trials: of a search for these, 0 for none."""
 
     window_days: float
     extras: tuple[Extra, ...]
     trusted: frozenset[str]
     seed: int
+    own: Own = field(default_factory=dict)
+    trials: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A scorer with what is known of it. test is None where there were too few claims to hold any back."""
+    """A scorer with what is known of it. test is None where there were too few claims to hold any back. own: LightGBM
+    parameters that were searched for."""
 
     scorer: Scorer
     learned: Learned | None
     test: Test | None
     prepared: Prepared
     fingerprint: str
+    own: Own = field(default_factory=dict)
 
 
 def prepare(dataset: Dataset, recipe: Recipe, progress: Progress) -> Prepared:
@@ -98,10 +105,12 @@ def _train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
     if claims < fit_settings().target_fewest_claims:
         progress(f"{claims} claims are too few to learn from: the shop's shrunk rate is kept instead")
         return _told(Trained(insufficient(prepared), None, None, prepared, fingerprint), progress)
+    if recipe.trials:
+        recipe = replace(recipe, own=searched(prepared, recipe, progress))
     test = final_test(prepared, recipe, progress)
     learned = fitted_on_all(prepared, recipe, progress)
     scorer = with_evidence(scorer_of(prepared, learned), prepared, progress)
-    return _told(Trained(scorer, learned, test, prepared, fingerprint), progress)
+    return _told(Trained(scorer, learned, test, prepared, fingerprint, recipe.own), progress)
 
 
 def _told(trained: Trained, progress: Progress) -> Trained:
@@ -121,21 +130,41 @@ def fitted_on_all(prepared: Prepared, recipe: Recipe, progress: Progress) -> Lea
     """The model fitted on everything known at the end of observation."""
     until = prepared.dataset.observed_until
     curve = curve_of(prepared.rows, until, recipe.window_days)
-    return learn(prepared.rows, curve, prepared.pipeline.features_, until=until, seed=recipe.seed, progress=progress)
+    features, own = prepared.pipeline.features_, recipe.own
+    return learn(prepared.rows, curve, features, until=until, seed=recipe.seed, progress=progress, own=own)
+
+
+def searched(prepared: Prepared, recipe: Recipe, progress: Progress) -> Own:
+    """LightGBM parameters that did best on what the final test may see."""
+    from training.tune import tuned
+
+    before, split = before_test(prepared)
+    curve, features = curve_of(before, split, recipe.window_days), prepared.pipeline.features_
+
+    def losses(own: Own) -> Iterator[float]:
+        return rolling_losses(before, curve, features, until=split, seed=recipe.seed, own=own)
+
+    return tuned(losses, recipe.trials, recipe.seed, progress)
+
+
+def before_test(prepared: Prepared) -> tuple[Rows, float]:
+    """The rows of orders placed before the final test's, and the moment at which those begin, epoch seconds."""
+    split = float(np.quantile(prepared.dataset.orders["placed_at"], 1.0 - fit_settings().test_share))
+    return prepared.rows.take(prepared.rows.placed_at < split), split
 
 
 def final_test(prepared: Prepared, recipe: Recipe, progress: Progress) -> Test | None:
     """What was known before the latest orders were placed, tested on those orders; None without claims on a side."""
     rows, until = prepared.rows, prepared.dataset.observed_until
-    split = float(np.quantile(prepared.dataset.orders["placed_at"], 1.0 - fit_settings().test_share))
-    before = rows.take(rows.placed_at < split)
+    before, split = before_test(prepared)
     curve = curve_of(before, split, recipe.window_days)
     everything = known_at(before, curve, split, np.ones(len(before.order), dtype=np.bool_))
     latest = known_at(rows, curve_of(rows, until, recipe.window_days), until, rows.placed_at >= split)
     if everything.y.sum() < 2 or not latest.y.any():
         return None
     progress("final test: learning from what was known before the latest orders")
-    ours = learn(before, curve, prepared.pipeline.features_, until=split, seed=recipe.seed, progress=progress)
+    features, own = prepared.pipeline.features_, recipe.own
+    ours = learn(before, curve, features, until=split, seed=recipe.seed, progress=progress, own=own)
     models: dict[str, tuple[RawModel, Calibrator]] = {OURS: (ours.raw, ours.calibrator)}
     for name, fit in BASELINES.items():
         models[name] = calibrated(fit, before, curve, split, recipe.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import lightgbm
@@ -12,10 +13,15 @@ from features.columns import Array, Floats, Ints
 from features.feature import Feature
 from training.settings import fit_settings
 
+Own = Mapping[str, float]
 
-def parameters(features: tuple[Feature, ...], seed: int) -> tuple[dict[str, Any], int]:
-    """LightGBM's parameters with the sign of every feature, and the largest number of trees."""
-    params: dict[str, Any] = dict(fit_settings().booster)
+
+def parameters(features: tuple[Feature, ...], seed: int, own: Own = MappingProxyType({})) -> tuple[dict[str, Any], int]:
+    """LightGBM's parameters with the sign of every feature, and the largest number of trees.
+
+    own: parameters in place of those of fit.toml, by LightGBM's names.
+    """
+    params: dict[str, Any] = {**fit_settings().booster, **own}
     most = int(params.pop("max_trees"))
     params["monotone_constraints"] = [f.sign for f in features]
     params["seed"] = seed
@@ -23,10 +29,11 @@ def parameters(features: tuple[Feature, ...], seed: int) -> tuple[dict[str, Any]
 
 
 def grown(
-    X: Floats, y: Array, weight: Floats, start: Floats, features: tuple[Feature, ...], seed: int, trees: int
-) -> lightgbm.Booster:
+    X: Floats, y: Array, weight: Floats, start: Floats, features: tuple[Feature, ...], seed: int, trees: int,
+    own: Own = MappingProxyType({}),
+) -> lightgbm.Booster:  # fmt: skip
     """`trees` trees that add to the log-odds `start` ((m,), out of fold). y: (m,) labels, or their expectation."""
-    params, _ = parameters(features, seed)
+    params, _ = parameters(features, seed, own)
     data = lightgbm.Dataset(X, label=y.astype(np.float64), weight=weight, init_score=start, params=params)
     return lightgbm.train(params, data, num_boost_round=trees)
 
