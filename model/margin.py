@@ -33,9 +33,10 @@ class Margin:
 
     def design(self, X: Floats) -> Floats:
         """(n, p + q) float64: what the weights act on; zero is the ordinary order."""
-        known = np.clip(X[:, self.columns], self.low, self.high)
-        known = np.nan_to_num((known - self.centre) / self.scale, copy=False, nan=0.0)
-        unknown = np.isnan(X[:, self.unknown_columns]) - self.unknown_shares
+        known = np.minimum(np.maximum(X.take(self.columns, axis=1), self.low), self.high)
+        known = (known - self.centre) / self.scale
+        known[np.isnan(known)] = 0.0
+        unknown = np.isnan(X.take(self.unknown_columns, axis=1)) - self.unknown_shares
         return np.concatenate([known, unknown], axis=1)
 
     def terms(self, X: Floats) -> Floats:
