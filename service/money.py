@@ -170,4 +170,6 @@ def _profiles(columns: Columns, costs: Costs) -> tuple[Sequence[CostProfile], In
 
 
 def _said(profiles: Sequence[CostProfile], place: Ints, read: Callable[[CostProfile], float]) -> Floats:
+    if len(profiles) == 1:
+        return np.full(len(place), float(read(profiles[0])))
     return np.array([read(profile) for profile in profiles], dtype=np.float64)[place]

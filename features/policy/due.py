@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from features.moments import HOUR
@@ -29,6 +30,7 @@ def due(fact: PolicyFact, start: float, zone: ZoneInfo) -> float:
     raise ValueError(f"{fact.id}: expected a span of hours or days, got the unit {fact.unit}")
 
 
+@lru_cache(maxsize=4_096)
 def end_of_day(day: date, zone: ZoneInfo) -> float:
     """The last second of a local day, as epoch seconds."""
     return datetime.combine(day, LAST_SECOND, zone).timestamp()
