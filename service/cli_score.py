@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from features.columns import epoch_seconds
+from features.errors import InputError
 from features.tables import TableOptions
 from model.artefact import Bundle as Loaded
 from service.batch import Wish, begun_as_of, score_file
@@ -34,6 +35,7 @@ from service.cli_options import (
 from service.cli_seller import Map, read_as_said
 from service.cost_profile import chosen_costs
 from service.explained import explained
+from service.folder import Engine, On, score_folder
 from service.means import Means
 from service.progress import progress_on
 from service.results import Encoding
@@ -45,7 +47,7 @@ from service.wording import Lang
 
 def score(
     orders: Annotated[Path, typer.Argument(help="orders to score: CSV, TSV, Parquet, xlsx or JSON lines")],
-    out: Annotated[Path, typer.Option(help="result: .csv, .parquet or .xlsx")],
+    out: Annotated[Path, typer.Option(help="result: .csv, .parquet or .xlsx; a folder for a folder")],
     model: Bundle = None,
     as_of: Annotated[str | None, typer.Option(help="the moment rows without as_of are looked at; now if unset")] = None,
     lang: Annotated[Lang, typer.Option(help="language of reasons and advice")] = "en",
@@ -67,18 +69,29 @@ def score(
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="processes; one for each core if unset")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on where the same run was killed")] = False,
+    engine: Annotated[Engine, typer.Option(help="of a folder of Parquet files: this machine alone, or Dask")] = "local",
+    scheduler: Annotated[str | None, typer.Option(help="address of a running Dask, such as tcp://host:8786")] = None,
 ) -> None:
-    """Score a file of orders; rows that cannot be used are set aside in OUT.rejects.csv."""
+    """Score a file of orders, or a folder of Parquet files into a folder.
+
+    Rows that cannot be used are set aside in OUT.rejects.csv.
+    """
     told = explained(explain_top, explain_band)
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or named_bundle(model, settings())
     extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
     said = said_of(time_zone, date_order, decimal, file_encoding)
     options = TableOptions(as_of=_looked_at(as_of, out if resume else None), zone=said.zone, extras=extras)
     means = Means(bundle, costs=chosen_costs(costs, settings()))
-    read = read_as_said(orders, map_file, said, lang)
+    on = On(engine, scheduler)
+    if on != On() and not orders.is_dir():
+        raise InputError(f"--engine {engine}: expected a folder of Parquet files, got {orders}")
+    read = None if orders.is_dir() else read_as_said(orders, map_file, said, lang)
     with progress_on(err) as watch:
         wish = Wish(lang, encoding, told, workers or joblib.cpu_count(), resume=resume, watch=watch)
-        summary = score_file(orders, out, options, means, wish, read=read)
+        if orders.is_dir():
+            summary = score_folder(orders, out, options, means, wish, on)
+        else:
+            summary = score_file(orders, out, options, means, wish, read=read)
     _summarise(summary, out, bundle, lang)
 
 

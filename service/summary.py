@@ -29,6 +29,16 @@ class Summary:
         """How many rows were read."""
         return self.scored + self.rejected.total() + self.dropped.total()
 
+    def add(self, other: Summary) -> None:
+        """Count another file in."""
+        self.scored += other.scored
+        for mine, theirs in (
+            (self.rejected, other.rejected), (self.dropped, other.dropped), (self.statuses, other.statuses),
+            (self.warnings, other.warnings),
+        ):  # fmt: skip
+            mine.update(theirs)
+        self.strange_columns += [name for name in other.strange_columns if name not in self.strange_columns]
+
     def of_frames(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """The same frames of a result, counted."""
         for frame in frames:
