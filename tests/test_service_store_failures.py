@@ -8,12 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from postgres import Server
+from sqlalchemy.ext.asyncio import create_async_engine
 from stores import executed, locked, opened, work
 
 from features.errors import SettingError
+from service.store.database import database_url
 from service.store.keeping import Store
 from service.store.spool import Spool
+from service.store.tables import metadata
 from service.store.work import packed
 
 FAULTS: dict[str, tuple[Callable[[Server], None], Callable[[Server], None]]] = {
@@ -37,7 +42,7 @@ def test_a_locked_file_sends_answers_into_the_spool_and_back(tmp_path: Path) -> 
     url = f"sqlite:///{tmp_path}/claimrisk.db"
 
     async def run() -> None:
-        async with opened(url, tmp_path, patience=0.5) as store:
+        async with opened(url, tmp_path, patience=5.0) as store:
             assert await store.writer.record(work("a")) == "stored"
             with locked(tmp_path / "claimrisk.db"):
                 assert [await store.writer.record(work(name)) for name in "bc"] == ["spooled", "spooled"]
@@ -59,7 +64,7 @@ def test_a_postgresql_that_fails_sends_answers_into_the_spool_and_back(
     breaks, mends = FAULTS[fault]
 
     async def run() -> None:
-        async with opened(postgresql_url, tmp_path, patience=0.5) as store:
+        async with opened(postgresql_url, tmp_path, patience=5.0) as store:
             assert await store.writer.record(work("a")) == "stored"
             breaks(postgresql)
             try:
@@ -77,7 +82,7 @@ def test_a_postgresql_that_fails_sends_answers_into_the_spool_and_back(
 
 def test_what_a_killed_process_left_in_the_spool_is_replayed_at_the_next_start(url: str, tmp_path: Path) -> None:
     spool = Spool(tmp_path / "slot-0", 1 << 20)
-    spool.append([packed(work(name).told("spooled")) for name in "ab"] + [b"no work"] * 0)
+    spool.append([packed(work(name).told("spooled")) for name in "ab"])
 
     async def run() -> None:
         async with opened(url, tmp_path):
@@ -137,3 +142,16 @@ def test_the_spool_of_a_worker_that_is_no_more_is_replayed_by_the_first(url: str
         assert [name for name, _ in await kept(url)] == ["a"]
 
     asyncio.run(run())
+
+
+def test_the_migrations_make_the_tables_that_the_code_declares(url: str, tmp_path: Path) -> None:
+    async def run() -> list[object]:
+        async with opened(url, tmp_path):
+            pass
+        engine = create_async_engine(database_url(url))
+        async with engine.connect() as connection:
+            found = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
+        await engine.dispose()
+        return list(found)
+
+    assert asyncio.run(run()) == []
