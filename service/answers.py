@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from features.columns import Floats
 from features.order import STATES
 from features.outcome import CLAIM_TYPES
 from features.policy.book import book
@@ -33,14 +34,26 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What a shadow says of decisions. model: its version; probability: (n,) float64, NaN where none is told."""
+
+    model: str
+    probability: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
-    """One order, as JSON that was `seen`, and what is told of it: row `i` of the decisions, made `at` epoch seconds."""
+    """One order, as JSON that was `seen`, and what is told of it: row `i` of the decisions, made `at` epoch seconds.
+
+    beside: what the shadow says of the same decisions; None without one.
+    """
 
     seen: Any
     answer: Answer
     decisions: Decisions
     i: int
     at: float
+    beside: Beside | None = None
 
 
 def _number(value: float) -> float | None:

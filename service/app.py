@@ -12,8 +12,6 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
-from features.document import checked_columns, read_order
-from service.decide import decide
 from service.examples import decided_examples
 from service.gathering import Gathering
 from service.means import Means
@@ -24,7 +22,8 @@ from service.opening import opened
 from service.page import PAGE_CSP, page
 from service.problems import handle_problems
 from service.record_routes import record_api
-from service.routes import EXAMPLE, api
+from service.reloading import reloading, warm_up
+from service.routes import api
 from service.running import Clock, Running, now
 from service.scoring import scored
 from service.settings import Settings
@@ -33,8 +32,13 @@ DESCRIPTION = "Which orders will end in an Amazon A-to-z Guarantee claim, and wh
 DOCS = "/docs"
 
 
-def create_app(means: Means, settings: Settings, *, examples: Path | None = None, clock: Clock = now) -> FastAPI:
-    """The app that answers with these means. examples: a file of orders, with as_of, for the page."""
+def create_app(
+    means: Means, settings: Settings, *, examples: Path | None = None, clock: Clock = now, registry: Path | None = None
+) -> FastAPI:
+    """The app that answers with these means. examples: a file of orders, with as_of, for the page.
+
+    registry: the folder of bundles to be watched; None where the model stays.
+    """
     decided = None if examples is None else decided_examples(examples, means)
     held = Running(means, settings, clock, Metrics(means.bundle), decided)
     held.scores = Gathering(partial(scored, held=held))
@@ -42,7 +46,8 @@ def create_app(means: Means, settings: Settings, *, examples: Path | None = None
     door = Middleware(Door, metrics=held.metrics, settings=settings, clock=clock, policies=policies)
     app: FastAPI = FastAPIOffline(
         title="claimrisk", description=DESCRIPTION, version=version("claimrisk"), docs_url=DOCS, redoc_url=None,
-        lifespan=_lifespan, middleware=[door], telemetry={"tracing": False, "metrics": False, "logs": False},
+        lifespan=partial(_lifespan, registry=registry), middleware=[door],
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )  # fmt: skip
     app.state.running = held
     app.include_router(api)
@@ -54,11 +59,11 @@ def create_app(means: Means, settings: Settings, *, examples: Path | None = None
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI, registry: Path | None) -> AsyncIterator[None]:
     """Ready once a first order has gone all the way; a bundle only exists if its canaries sang when it was loaded."""
     held: Running = app.state.running
-    decide(checked_columns(read_order(EXAMPLE), 0.0, held.extras), held.means)
-    async with opened(held):
+    warm_up(held.means)
+    async with opened(held), reloading(held, registry):
         held.is_ready = True
         yield
         held.is_ready = False

@@ -12,9 +12,15 @@ from model.artefact import Bundle, load
 from service.advice_catalogue import catalogue
 from service.effects import effects_told
 from service.files import written_aside
+from service.registry import champion_folder, read_registry
 from service.settings import Settings, signing_key
 
-STARTER = "starter"
+STARTER, MODELS = "starter", "models"
+
+
+def registry_path(folder: Path | None, of: Settings) -> Path:
+    """The registry that is named, or that of the data folder."""
+    return folder or of.data_dir / MODELS
 
 
 def starter_path(of: Settings) -> Path:
@@ -41,9 +47,17 @@ def named_bundle(folder: Path | None, of: Settings) -> Bundle:
     """The bundle in `folder`, which must be named."""
     if folder is None:
         raise InputError("expected --model with the folder of a bundle, or --no-model to answer without one")
-    return load(folder, signing_key(of))
+    return load(champion_folder(folder), signing_key(of))
+
+
+def chosen_folder(folder: Path | None, of: Settings) -> Path:
+    """What is to be served: `folder`, else the registry of the data folder if it has a champion, else the starter."""
+    if folder is not None:
+        return folder
+    registry = registry_path(None, of)
+    return registry if read_registry(registry).champion is not None else starter_path(of)
 
 
 def chosen_bundle(folder: Path | None, of: Settings) -> Bundle:
-    """The bundle in `folder`, or the starter where none is named."""
-    return load(folder or starter_path(of), signing_key(of))
+    """The bundle in `folder`, or the one that would be served where none is named."""
+    return load(champion_folder(chosen_folder(folder, of)), signing_key(of))

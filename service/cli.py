@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from features import catalogue as attribute_catalogue
-from features.errors import ClaimRiskError, InputError
-from model.artefact import load
+from features.errors import ClaimRiskError
 from service.advice_page import advice_command
 from service.cli_backtest import backtest
 from service.cli_compliance import compliance
@@ -18,6 +17,7 @@ from service.cli_explain import explain
 from service.cli_import import import_files
 from service.cli_keys import keys
 from service.cli_listings import listings_app
+from service.cli_model import model_app
 from service.cli_odr import odr
 from service.cli_options import (
     CostFile,
@@ -37,13 +37,12 @@ from service.cli_seller import map_file_command
 from service.cli_worklist import worklist
 from service.cost_profile import template
 from service.policy_page import policy_command
-from service.settings import settings, signing_key
+from service.settings import settings
 
 app = typer.Typer(
     help="Which orders will end in an Amazon A-to-z Guarantee claim, and what to do while there is still time.",
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
 )  # fmt: skip
-model_app = typer.Typer(help="Look at a model bundle.", no_args_is_help=True)
 app.add_typer(model_app, name="model")
 app.add_typer(listings_app, name="listings")
 app.add_typer(compliance, name="compliance")
@@ -138,7 +137,9 @@ def train(
 
 @app.command()
 def serve(
-    model: Annotated[Path | None, typer.Option("--model", help="folder of the bundle; the starter if unset")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="a bundle, or a registry to watch; that of the data folder if unset")
+    ] = None,
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     costs: CostFile = None,
@@ -163,33 +164,3 @@ def demo(
     from service.demo import run_demo
 
     run_demo(port, _say, serves=not once)
-
-
-@model_app.command()
-def show(bundle: Annotated[Path, typer.Argument(help="folder of the bundle")]) -> None:
-    """Print what a bundle says of itself."""
-    from service.bundles import shown
-
-    sys.stdout.write(shown(bundle, signing_key(settings())))
-
-
-@model_app.command()
-def verify(bundle: Annotated[Path, typer.Argument(help="folder of the bundle")]) -> None:
-    """Check signature, digests and canaries of a bundle."""
-    found = load(bundle, signing_key(settings()))
-    sys.stdout.write(f"{bundle}: sound, version {found.version}\n")
-
-
-@model_app.command()
-def export(
-    bundle: Annotated[Path, typer.Argument(help="folder of the bundle")],
-    out: Annotated[Path, typer.Option(help="file to write")],
-    format: Annotated[str, typer.Option(help="joblib")] = "joblib",
-) -> None:
-    """Export a bundle for data scientists; a joblib file runs code when it is loaded, so load only your own."""
-    from service.bundles import export_joblib
-
-    if format != "joblib":
-        raise InputError(f"--format {format}: expected joblib")
-    export_joblib(bundle, out, signing_key(settings()))
-    _say(f"exported to {out}")

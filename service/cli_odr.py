@@ -77,8 +77,7 @@ def odr(
     at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or chosen_bundle(model, settings())
     means, said = Means(bundle, costs=chosen_costs(costs, settings())), said_of(time_zone, None, None, None)
-    extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
-    options, read = TableOptions(zone=said.zone, extras=extras), read_as_said(orders, map_file, said, lang)
+    options, read = TableOptions(zone=said.zone, extras=means.extras), read_as_said(orders, map_file, said, lang)
     chunks = list(read_orders(orders, options) if read is None else orders_of(read, options))
     rejects = [reject for chunk in chunks for reject in chunk.rejects]
     if rejects:

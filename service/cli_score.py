@@ -78,10 +78,9 @@ def score(
     """
     told = explained(explain_top, explain_band)
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or named_bundle(model, settings())
-    extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
     said = said_of(time_zone, date_order, decimal, file_encoding)
-    options = TableOptions(as_of=_looked_at(as_of, out if resume else None), zone=said.zone, extras=extras)
     means = Means(bundle, costs=chosen_costs(costs, settings()))
+    options = TableOptions(as_of=_looked_at(as_of, out if resume else None), zone=said.zone, extras=means.extras)
     on = On(engine, scheduler)
     if on != On() and not orders.is_dir():
         raise InputError(f"--engine {engine}: expected a folder of Parquet files, got {orders}")

@@ -110,8 +110,7 @@ def write_worklist(
     checked_ending(out)
     if out.resolve() == orders.resolve():
         raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
-    extras = {e.name: e.kind for e in means.bundle.scorer.pipeline.extras}
-    options = TableOptions(as_of=as_of, zone=told.zone, extras=extras)
+    options = TableOptions(as_of=as_of, zone=told.zone, extras=means.extras)
     rows = partial(read_orders, orders, options) if read is None else partial(orders_of, read, options)
     parts, rejects = _looked_at(rows, means)
     found = ranked(parts, means.catalogue, capacity)

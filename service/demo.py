@@ -46,8 +46,7 @@ def run_demo(port: int, say: Say, *, serves: bool) -> None:
     means = Means(bundle, costs=chosen_costs(None, of))
     app = create_app(means, of, examples=EXAMPLES)
     out = of.data_dir / RESULT
-    extras = {e.name: e.kind for e in bundle.scorer.pipeline.extras}
-    score_file(EXAMPLES, out, TableOptions(extras=extras), means, Wish(workers=1))
+    score_file(EXAMPLES, out, TableOptions(extras=means.extras), means, Wish(workers=1))
     told(app.state.running, Console())
     say(f"all scores: {out}")
     if serves:

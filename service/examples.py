@@ -43,8 +43,7 @@ class Examples:
 
 def decided_examples(orders: Path, means: Means) -> Examples:
     """Decide on every good row of a file whose rows have an as_of of their own."""
-    extras = {e.name: e.kind for e in means.bundle.scorer.pipeline.extras}
-    chunks = read_orders(orders, TableOptions(extras=extras))
+    chunks = read_orders(orders, TableOptions(extras=means.extras))
     parts = tuple(decide(chunk.columns, means) for chunk in chunks)
     places = [(k, i) for k, part in enumerate(parts) for i in np.flatnonzero(~np.isnan(part.band)).tolist()]
     riskiest = sorted(places, key=lambda at: -float(parts[at[0]].scores.probability[at[1]]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from features.columns import ExtraKind
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue, catalogue
 from service.cost_profile import Costs, default_costs
@@ -16,3 +17,8 @@ class Means:
     bundle: Bundle
     catalogue: Catalogue = field(default_factory=catalogue)
     costs: Costs = field(default_factory=default_costs)
+
+    @property
+    def extras(self) -> dict[str, ExtraKind]:
+        """The shop's own attributes that the model takes, with their kinds."""
+        return {e.name: e.kind for e in self.bundle.scorer.pipeline.extras}

@@ -33,13 +33,24 @@ class Metrics:
         self._scores = Counter(
             "claimrisk_scores", "orders scored, by band (none: without a probability)", ["band"], registry=self.registry
         )
-        model = Gauge("claimrisk_model_info", "the model served", ["version", "trained_until", "kind"],
-                      registry=self.registry)  # fmt: skip
+        self._model = Gauge("claimrisk_model_info", "the model served", ["version", "trained_until", "kind"],
+                            registry=self.registry)  # fmt: skip
         self._recorded = Counter(
             "claimrisk_recorded", "scores by where they went: stored, spooled, off", ["to"], registry=self.registry
         )
+        self._reloads = Counter("claimrisk_reloads", "bundles brought in while serving, by result: loaded, refused",
+                                ["result"], registry=self.registry)  # fmt: skip
+        self.serves(bundle)
+
+    def serves(self, bundle: Bundle) -> None:
+        """Tell which model is served."""
         kind = "starter" if bundle.is_starter else bundle.scorer.standing
-        model.labels(bundle.version, bundle.trained_until or "", kind).set(1.0)
+        self._model.clear()
+        self._model.labels(bundle.version, bundle.trained_until or "", kind).set(1.0)
+
+    def reloaded(self, result: str) -> None:
+        """Count a bundle that was brought in, or refused."""
+        self._reloads.labels(result).inc()
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request; `route` is a template, never a path that a client made up."""

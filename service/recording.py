@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Literal
 
 from service.answers import Scored
@@ -41,7 +42,8 @@ def _remember(reply: Reply, held: Running) -> None:
 
 def decision(found: Scored, body: bytes, cause: Cause = "score") -> Decision:
     """One score as a row of the store. body: its bytes."""
-    answer, decisions, i = found.answer, found.decisions, found.i
+    answer, decisions, i, beside = found.answer, found.decisions, found.i, found.beside
+    shadow = math.nan if beside is None else float(beside.probability[i])
     return Decision(
         id=answer["id"],
         shop_id=answer["shop_id"],
@@ -55,4 +57,6 @@ def decision(found: Scored, body: bytes, cause: Cause = "score") -> Decision:
         features=decisions.scores.X[i].astype("<f8").tobytes(),
         seen=json.dumps(found.seen),
         answer=body.decode(),
+        shadow_model=None if beside is None else beside.model,
+        shadow_probability=None if math.isnan(shadow) else shadow,
     )

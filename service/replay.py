@@ -45,8 +45,7 @@ class Difference:
 
 def replayed(given: Mapping[str, Any], order: Any, means: Means, lang: Lang) -> Replay:
     """Compute the answer again. An order without as_of is looked at when the answer was."""
-    extras = {e.name: e.kind for e in means.bundle.scorer.pipeline.extras}
-    columns = checked_columns(read_order(order), _moment(given), extras)
+    columns = checked_columns(read_order(order), _moment(given), means.extras)
     decisions = decide(columns, means)
     kept = {name: given[name] for name in ("id", "recorded") if name in given}
     told = {**kept, **answer(decisions, 0, means, lang, with_reasons=given.get("reasons") != [])}

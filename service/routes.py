@@ -133,10 +133,11 @@ async def _compliance(posted: Posted) -> Made:
 async def model(request: Request) -> Response:
     """What the served model says of itself: versions, metrics, features."""
     held = running(request)
-    bundle, pipeline = held.means.bundle, held.means.bundle.scorer.pipeline
+    means = held.means
+    bundle, pipeline = means.bundle, means.bundle.scorer.pipeline
     said = {name: bundle.manifest[name] for name in shapes.Model.model_fields if name in bundle.manifest}
     features = [{name: getattr(f, name) for name in shapes.FeatureShape.model_fields} for f in pipeline.features_]
-    return JsonBytes(orjson.dumps({"version": bundle.version, **said, "features": features, "extras": held.extras}))
+    return JsonBytes(orjson.dumps({"version": bundle.version, **said, "features": features, "extras": means.extras}))
 
 
 @api.get("/healthz", tags=["service"], response_class=JsonBytes,

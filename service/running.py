@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from anyio import CapacityLimiter
 from starlette.requests import Request
 
-from features.columns import ExtraKind
+from model.artefact import Bundle
 from service.answers import Asked, Scored
 from service.examples import Examples
 from service.gathering import Gathering
@@ -38,6 +38,7 @@ class Running:
 
     examples: decided orders for the page; is_ready: true after warming up; batches: one is worked on at a time;
     store: None where nothing is kept; scores: single orders that wait together are decided together (`app.py` sets it);
+    shadow: a bundle that scores beside, untold; means and shadow may be swapped at any moment: work takes each once;
     in_flight: callers and Idempotency-Keys that are being answered; spooled: replies that the database cannot tell yet;
     order_locks: by shop and order, so that its events are taken one by one.
     """
@@ -49,15 +50,12 @@ class Running:
     examples: Examples | None = None
     is_ready: bool = False
     store: Store | None = None
+    shadow: Bundle | None = None
     in_flight: set[tuple[str, str]] = field(default_factory=set)
     spooled: dict[tuple[str, str], Reply] = field(default_factory=dict)
     order_locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
     batches: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
     scores: Gathering[Asked, Scored] = field(init=False)
-    extras: dict[str, ExtraKind] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.extras = {e.name: e.kind for e in self.means.bundle.scorer.pipeline.extras}
 
 
 def running(request: Request) -> Running:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from features.columns import epoch_seconds
 from features.document import checked_columns, checked_together, read_order
 from features.errors import OrderRefused, Problem
 from features.order import Order
-from service.answers import Answer, Asked, Scored, answer
+from service.answers import Answer, Asked, Beside, Scored, answer
 from service.decide import Decisions, decide
 from service.identifiers import score_id
 from service.playbook import playbook
@@ -29,6 +31,7 @@ def scored(asked: Sequence[Asked], held: Running) -> list[Scored | Exception]:
 
 
 def _decided(asked: Sequence[Asked], held: Running, at: float) -> list[Scored | Exception]:
+    means = held.means
     out: dict[int, Scored | Exception] = {}
     read: list[tuple[int, Order]] = []
     for place, one in enumerate(asked):
@@ -36,26 +39,37 @@ def _decided(asked: Sequence[Asked], held: Running, at: float) -> list[Scored | 
             read.append((place, read_order(one.value)))
         except OrderRefused as error:
             out[place] = error
-    columns, refused = checked_together([order for _, order in read], at, held.extras)
+    columns, refused = checked_together([order for _, order in read], at, means.extras)
     out |= {read[k][0]: why for k, why in refused.items()}
     if columns.n:
-        decisions = decide(columns, held.means)
+        decisions = decide(columns, means)
         held.metrics.scored(decisions)
+        beside = _beside(decisions, held)
         for row, place in enumerate(place for k, (place, _) in enumerate(read) if k not in refused):
-            out[place] = _scored(asked[place], decisions, row, held, at)
+            one = asked[place]
+            told = answer(decisions, row, means, one.lang, with_reasons=one.with_reasons)
+            out[place] = Scored(one.value, _kept(held, at) | told, decisions, row, at, beside)
     return [out[place] for place in range(len(asked))]
 
 
-def _scored(asked: Asked, decisions: Decisions, i: int, held: Running, at: float) -> Scored:
-    kept = {"id": score_id(int(at * 1_000)), "recorded": "off" if held.store is None else "stored"}
-    told = answer(decisions, i, held.means, asked.lang, with_reasons=asked.with_reasons)
-    return Scored(asked.value, kept | told, decisions, i, at)
+def _kept(held: Running, at: float) -> Answer:
+    return {"id": score_id(int(at * 1_000)), "recorded": "off" if held.store is None else "stored"}
+
+
+def _beside(decisions: Decisions, held: Running) -> Beside | None:
+    """What the shadow says, where there is one and it can be kept."""
+    shadow = held.shadow
+    if shadow is None or held.store is None:
+        return None
+    found = shadow.scorer.score(decisions.columns).probability
+    return Beside(shadow.version, np.where(np.isnan(decisions.scores.probability), np.nan, found))
 
 
 def played(value: Any, held: Running, lang: Lang) -> Answer:
     """The playbook of one order."""
-    columns = checked_columns(read_order(value), epoch_seconds(held.clock()), held.extras)
-    return playbook(columns, 0, held.means.bundle.scorer.consequences, held.means.costs, lang)
+    means = held.means
+    columns = checked_columns(read_order(value), epoch_seconds(held.clock()), means.extras)
+    return playbook(columns, 0, means.bundle.scorer.consequences, means.costs, lang)
 
 
 def scored_batch(value: Any, held: Running, lang: Lang) -> tuple[list[Answer], list[tuple[int, Scored]]]:

@@ -13,14 +13,15 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from features.errors import BundleError, SettingError
-from model.artefact import Bundle
+from model.artefact import Bundle, load
 from service.app import create_app
-from service.bundles import chosen_bundle, starter_path
+from service.bundles import chosen_folder, starter_path
 from service.connections import PatientProtocol
 from service.cost_profile import chosen_costs
 from service.keys import keys_path, read_keys
 from service.means import Means
-from service.settings import Settings, settings
+from service.registry import champion_folder, is_registry
+from service.settings import Settings, settings, signing_key
 
 # A worker that is starting on a busy machine, or decides a full batch, may not answer its parent for some seconds.
 HEALTH_SECONDS = 60
@@ -32,28 +33,40 @@ def serve(
     model: Path | None, host: str, port: int, say: Say, *, costs: Path | None = None, cold: Bundle | None = None,
     workers: int | None = None,
 ) -> None:  # fmt: skip
-    """Serve the bundle in `model`, or the starter where none is named, until interrupted. cold: without any model.
+    """Serve until interrupted. model: a bundle, or a registry whose champion is served and watched; cold: no model.
 
     workers: processes, as the setting says if None; each loads the bundle for itself.
     """
     of = settings()
     of = of if workers is None else of.model_copy(update={"workers": workers})
     check_address(host, port, of)
-    bundle = cold or _bundle(model, of)
+    folder = chosen_folder(model, of)
+    bundle = cold or _bundle(folder, of)
     if bundle.is_degraded:
         say("there is NO MODEL: assumed priors and policy; ranks and clocks may be used, percentages are a guess")
     if bundle.is_starter:
         say("the model comes from SIMULATED history: ranks may be used, percentages are not this shop's")
     guarded = of.model_copy(update={"require_key": of.require_key or not is_loopback(host)})
     if of.workers > 1:
-        run(partial(_app, model, costs, cold, guarded), host, port, of, say)
+        run(partial(_app, folder, costs, cold, guarded), host, port, of, say)
     else:
-        run(create_app(Means(bundle, costs=chosen_costs(costs, of)), guarded), host, port, of, say)
+        run(
+            create_app(Means(bundle, costs=chosen_costs(costs, of)), guarded, registry=_watched(folder, cold)),
+            host,
+            port,
+            of,
+            say,
+        )
 
 
-def _app(model: Path | None, costs: Path | None, cold: Bundle | None, of: Settings) -> FastAPI:
+def _app(folder: Path, costs: Path | None, cold: Bundle | None, of: Settings) -> FastAPI:
     """The app of one of several workers."""
-    return create_app(Means(cold or _bundle(model, of), costs=chosen_costs(costs, of)), of)
+    means = Means(cold or _bundle(folder, of), costs=chosen_costs(costs, of))
+    return create_app(means, of, registry=_watched(folder, cold))
+
+
+def _watched(folder: Path, cold: Bundle | None) -> Path | None:
+    return folder if cold is None and is_registry(folder) else None
 
 
 def run(app: FastAPI | Callable[[], FastAPI], host: str, port: int, of: Settings, say: Say) -> None:
@@ -103,10 +116,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _bundle(model: Path | None, of: Settings) -> Bundle:
-    if model is None and not starter_path(of).exists():
+def _bundle(folder: Path, of: Settings) -> Bundle:
+    if folder == starter_path(of) and not folder.exists():
         raise BundleError(
             f"{starter_path(of)}: there is no starter model yet; run `make demo` (or `claimrisk demo`) to make one, or "
             "`claimrisk train` with your own orders and name its bundle with --model; --no-model answers without any"
         )
-    return chosen_bundle(model, of)
+    return load(champion_folder(folder), signing_key(of))

@@ -21,6 +21,8 @@ decisions = Table(
     Column("features", LargeBinary, nullable=False, comment="little-endian float64, in the order of the bundle"),
     Column("seen", Text, nullable=False, comment="the order as it was seen, JSON"),
     Column("answer", Text, nullable=False, comment="the bytes that were answered, UTF-8"),
+    Column("shadow_model", Text, comment="version of the bundle that scored beside; null where none did"),
+    Column("shadow_probability", Double, comment="what it said; told to nobody"),
     Index("decisions_of_order", "shop_id", "order_id", "id"),
 )  # fmt: skip
 

@@ -33,6 +33,8 @@ class Decision:
     features: bytes
     seen: str
     answer: str
+    shadow_model: str | None = None
+    shadow_probability: float | None = None
 
     def told(self, to: Recorded) -> Decision:
         """The decision with an answer that says so; it is made with `stored`."""
