@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from features.errors import SettingError
+from features.listings.components import is_minor, of_components
 from features.listings.lexicon import Hit, Lexicon, either, lexicon, table, words
 from features.listings.measured import clause_before, near
 from features.listings.quantities import Quantity, are_equal, quantities
@@ -16,6 +18,8 @@ from features.listings.wording import is_negated, plain
 
 _FILE = "claims.toml"
 _KINDS = ("claim_kinds.toml", "claim_forms.toml")  # what a picture can show too
+_TRAITS = "claim_traits.toml"
+_SAFE_FOR_BOTH = re.compile(r"([a-z]+)(?: and | & |/|, )([a-z]+)[ -]safe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,11 @@ class Claims:
 @cache
 def _claims() -> Mapping[str, Lexicon]:
     """The words of each property, by its name."""
-    return {claim: lexicon(file, "claim", claim) for file in (_FILE, *_KINDS) for claim in table(file, "claim")}
+    return {
+        claim: lexicon(file, "claim", claim, any_spelling=True)
+        for file in (_FILE, *_KINDS, _TRAITS)
+        for claim in table(file, "claim")
+    }
 
 
 @cache
@@ -72,22 +80,31 @@ def _nouns(listed: tuple[str, ...]) -> str:
 def claims(text: str) -> Claims:
     """The claims in a text.
 
-    >>> sorted(claims("Stainless steel, not waterproof, 3-speed, IP67").has)
+    >>> sorted(claims("Stainless steel, not waterproof, 3-speed").has)
     [('material', 'stainless_steel')]
     >>> sorted(claims("防水 IP67").numbers)
     [('protection', 'ip67')]
     """
     text = _spelt_counts().sub(lambda m: f"{table(_FILE, 'spelt_counts')[m[0].rstrip(' -')]} ", plain(text))
+    text = _SAFE_FOR_BOTH.sub(r"\1 safe and \2 safe", text)
     has, denies = set[tuple[str, str]](), set[tuple[str, str]]()
-    for claim, known in _claims().items():
-        for hit in known.hits(text):
-            free = hit.name in words(_FILE, "never_denied")["names"]
-            is_negative = not free and is_negated(text, hit.start, hit.end)
-            if is_negative and _is_of_a_part(text, hit):
-                continue
-            is_denied = is_negative or _is_imitated(claim, text, hit)
-            (denies if is_denied else has).add((claim, hit.name))
-    numbers = {(name, m[1]) for name, pattern in (*_values(), *_counted()) for m in pattern.finditer(text)}
+    hits = [(claim, hit) for claim, known in _claims().items() for hit in known.hits(text)]
+    for claim, hit in hits:
+        free = hit.name in words(_FILE, "never_denied")["names"]
+        is_negative = not free and is_negated(text, hit.start, hit.end)
+        if is_negative and _is_of_a_part(text, hit):
+            continue
+        is_denied = is_negative or _is_imitated(claim, text, hit)
+        (denies if is_denied else has).add((claim, hit.name))
+    of_parts = set(of_components(text, [(c, h) for c, h in hits if (c, h.name) in has]))
+    times = Counter((c, h.name) for c, h in hits)
+    has -= {(c.split("/")[0], name) for c, name in of_parts if is_minor(c) and times[c.split("/")[0], name] == 1}
+    has |= of_parts
+    numbers = {
+        (name, next(g for g in m.groups() if g))
+        for name, pattern in (*_values(), *_counted())
+        for m in pattern.finditer(text)
+    }
     measures, loads = _measures(text)
     return Claims(frozenset(has), frozenset(denies - has), frozenset(numbers), measures, loads)
 
@@ -121,8 +138,9 @@ def _is_imitated(claim: str, text: str, hit: Hit) -> bool:
 
 @cache
 def _spelt_counts() -> re.Pattern[str]:
-    nouns = "layers?|tiers?|drawers?|doors?|burners?|compartments?|pockets?|heads?|blades?|shelf|shelves"
-    return re.compile(rf"(?<![a-z])(?:{'|'.join(table(_FILE, 'spelt_counts'))})[\s-](?={nouns})")
+    listed = [n for nouns in words(_FILE, "counted").values() for n in nouns if n[0] in "-([" or n[0].isascii()]
+    nouns = "|".join(n.lstrip("-") for n in {*listed, "shelf", "spray"})
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(table(_FILE, 'spelt_counts'))})[\s-](?=(?:{nouns})(?![a-z]))")
 
 
 def _measures(text: str) -> tuple[tuple[Quantity, ...], tuple[Quantity, ...]]:
@@ -151,7 +169,8 @@ def in_common(ours: Claims, theirs: Claims) -> bool:
 
 
 def _contradicted(ours: Claims, theirs: Claims) -> Iterator[str]:
-    for claim in _claims():
+    names = {c for side in (ours, theirs) for c, _ in side.has | side.denies}
+    for claim in sorted(names):
         a, b = ({v for c, v in side.has if c == claim} for side in (ours, theirs))
         not_a, not_b = ({v for c, v in side.denies if c == claim} for side in (ours, theirs))
         if (a & not_b) or (b & not_a) or (a and b and not a & b and not may_be_same(claim, a, b)):
@@ -160,7 +179,9 @@ def _contradicted(ours: Claims, theirs: Claims) -> Iterator[str]:
 
 def may_be_same(claim: str, a: set[str], b: set[str]) -> bool:
     """Whether a word of one side may stand for one of the other: metal for steel."""
-    pairs = table(_FILE, "synonyms").get(claim, [])
+    pairs = table(_FILE, "synonyms").get(claim.split("/")[0], [])
+    weaves = set(words(_FILE, "weaves")["names"])
+    a, b = a - weaves or a, b - weaves or b
     return any({x, y} == set(pair) for pair in (pairs if isinstance(pairs, list) else []) for x in a for y in b)
 
 

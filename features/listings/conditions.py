@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from features.listings.denials import denies_what_the_other_says
 from features.listings.lexicon import either, lexicon, words
 from features.listings.record import Finding, Record, unknown
+from features.listings.wear import is_new_by_title, is_worse_than, wear_in
 from features.listings.wording import is_negated, plain
 
 _FILE = "conditions.toml"
@@ -58,6 +60,8 @@ def _stated(record: Record) -> tuple[str, str | None]:
         found = condition_in(text, is_field=is_field)
         if found:
             return text, found
+    if is_new_by_title(record.name) and not record.condition:
+        return record.name, "new"
     return record.condition, None
 
 
@@ -65,9 +69,14 @@ def condition(listing: Record, product: Record) -> Finding:
     """Condition of the listing beside that of the product; a title that contradicts the product is a mismatch too."""
     said, of_listing = _stated(listing)
     kept, of_product = _stated(product)
-    works = [_works(record.condition) for record in (listing, product)]
+    works = [_works(listing.condition + "; " + listing.name), _works(product.condition)]
     if None not in works and works[0] != works[1]:
         return Finding(True, listing.condition, product.condition)
+    is_sold_as_new = of_product == "new" and of_listing == "new"
+    if of_listing and not is_sold_as_new and is_worse_than(of_listing, wear_in(product.condition)):
+        return Finding(True, said, product.condition)
+    if denies_what_the_other_says(listing.condition, product.condition):
+        return Finding(True, said, product.condition)
     if of_listing is None or of_product is None:
         same = bool(listing.condition) and plain(listing.condition) == plain(product.condition)
         return Finding(False, said, kept) if same else unknown(said, kept)

@@ -7,17 +7,21 @@ from functools import cache
 from itertools import pairwise
 
 from features.listings.claims import Claims, claims, differences, in_common
+from features.listings.counted_nouns import are_counted_otherwise
 from features.listings.denials import denies_what_the_other_says
 from features.listings.goods_named import are_other_goods, kinds_of_goods
 from features.listings.lexicon import words
 from features.listings.record import Finding, Record, unknown
 from features.listings.things import negative, positive, share_any, things
-from features.listings.wording import plain
+from features.listings.wording import is_chinese, plain
 
 _SHORTEST_WORD = 3
+_WITH = re.compile(r"(?<!comes )(?<!supplied )(?<![a-z])with\s+(?:[a-z-]+,?\s+){1,4}(?:and|&)\s+(?:[a-z-]+\s)?$")
+_AND = re.compile(r"(?:,|(?<![a-z])and|&|\+|和|及)\s*(?:an?\s)?(?:[a-z-]+\s)?$")
+_TOKEN = re.compile(r"[\s,;]$|[\s,;]|$")
 _FEATURED = re.compile(
     r"(?:(?<!comes )(?<!supplied )with|w/|built-in|integrated)\s+(?:an?\s+|the\s+)?(?:[a-z-]+\s+)?$"
-    r"|(?<!不)(?:带|自带|内置|配有)$"
+    r"|(?<!不)(?:带|自带|内置|配有)[\da-z\u4e00-\u9fff]{0,3}?(?:\d+(?:毫安时?|mah))?$"
 )
 
 
@@ -58,6 +62,8 @@ def description(listing: Record, product: Record) -> Finding:
     ours, theirs = claims(said), claims(kept)
     if _without_own_flags(differences(ours, theirs), listing, product):
         return Finding(True, said, kept)
+    if are_counted_otherwise(said, kept):
+        return Finding(True, said, kept)
     if denies_what_the_other_says(said, kept) or denies_what_the_other_says(kept, said):
         return Finding(True, said, kept)
     if _is_denied(listing, product):
@@ -77,7 +83,24 @@ def _is_denied(listing: Record, product: Record) -> bool:
 def _featured(text: str) -> frozenset[str]:
     """Things that a text names as part of the goods: with microphone, 带盖."""
     text = plain(text)
-    return frozenset(hit.name for hit in things(text) if _FEATURED.search(text[: hit.start][-16:])) - negative(text)
+    found, is_listed = set[str](), False
+    for hit in things(text):
+        before = text[: hit.start]
+        is_token = is_chinese(hit.text) and bool(_TOKEN.search(before) and _TOKEN.match(text, hit.end))
+        is_listed = (
+            bool(_FEATURED.search(before[-24:]))
+            or is_token
+            or _is_with(text, before)
+            or (is_listed and bool(_AND.search(before[-16:])) and "includ" not in text)
+        )
+        if is_listed:
+            found.add(hit.name)
+    return frozenset(found) - negative(text)
+
+
+def _is_with(text: str, before: str) -> bool:
+    """Whether a thing ends a list behind "with"; what is said to be included is for the check of parts."""
+    return "includ" not in text and bool(_WITH.search(before[-50:]))
 
 
 def _without_own_flags(found: list[str], listing: Record, product: Record) -> list[str]:

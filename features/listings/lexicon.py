@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -93,15 +93,27 @@ def _pattern(present: tuple[str, ...], plural: bool) -> re.Pattern[str]:
     return re.compile(either(map(re.escape, present), plural=plural))
 
 
+def _spellings(word: str) -> Iterator[str]:
+    """Other ways to write words that belong together: fresh water, fresh-water, freshwater."""
+    pieces = re.split(r"[ -]", word)
+    if len(pieces) > 1 and all(re.fullmatch(r"[a-z]{3,}", piece) for piece in pieces):
+        yield " ".join(pieces)
+        yield "-".join(pieces)
+    if len(pieces) == 2 and all(re.fullmatch(r"[a-z]{3,}", piece) for piece in pieces):
+        yield "".join(pieces)
+
+
 class Lexicon:
     """Names and the words for each, found in plain text; where words overlap the longer one wins."""
 
-    def __init__(self, names: Mapping[str, Iterable[str]], *, plural: bool = False) -> None:
+    def __init__(self, names: Mapping[str, Iterable[str]], *, plural: bool = False, any_spelling: bool = False) -> None:
         spelt = [(word, name) for name, listed in names.items() for word in listed]
         self._name = dict(spelt)
         if len(self._name) < len(set(spelt)):
             twice = sorted({w for w, n in spelt if self._name[w] != n})
             raise SettingError(f"features/listings: expected each word under one name, got two for {', '.join(twice)}")
+        if any_spelling:
+            self._name = {**{other: n for w, n in spelt for other in _spellings(w)}, **self._name}
         self._plural = plural
         self._longest_first = sorted(self._name, key=len, reverse=True)
 
@@ -123,6 +135,6 @@ class Lexicon:
 
 
 @cache
-def lexicon(file: str, *keys: str, plural: bool = False) -> Lexicon:
-    """The lexicon of a table of words."""
-    return Lexicon(words(file, *keys), plural=plural)
+def lexicon(file: str, *keys: str, plural: bool = False, any_spelling: bool = False) -> Lexicon:
+    """The lexicon of a table of words; any_spelling: fresh-water and freshwater too where fresh water is listed."""
+    return Lexicon(words(file, *keys), plural=plural, any_spelling=any_spelling)
