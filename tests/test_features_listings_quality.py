@@ -14,17 +14,17 @@ from benchmarks.listing_check import Tally, half_of, pairs, table, tallies
 from features.listings.record import FLAGS
 
 FLOORS = {  # of the held-out pairs: precision, recall, share of agreements that are told
-    "mismatch_image": (0.95, 0.74, 0.95),
-    "mismatch_dimensions": (0.90, 0.66, 0.94),
-    "mismatch_weight": (0.95, 0.92, 0.95),
-    "mismatch_colour": (0.95, 0.95, 0.97),
-    "mismatch_condition": (0.95, 0.84, 0.95),
-    "mismatch_description": (0.95, 0.58, 0.96),
-    "mismatch_compatibility": (0.93, 0.84, 0.82),
-    "mismatch_version": (0.95, 0.83, 0.80),
-    "mismatch_parts": (0.88, 0.79, 0.90),
+    "mismatch_image": (0.81, 0.50, 0.73),
+    "mismatch_dimensions": (0.95, 0.80, 0.87),
+    "mismatch_weight": (0.92, 0.95, 0.99),
+    "mismatch_colour": (0.80, 0.84, 0.92),
+    "mismatch_condition": (0.90, 0.83, 0.96),
+    "mismatch_description": (0.78, 0.66, 0.97),
+    "mismatch_compatibility": (0.71, 0.74, 0.86),
+    "mismatch_version": (0.76, 0.74, 0.76),
+    "mismatch_parts": (0.81, 0.66, 0.93),
 }
-BUILD_FLOOR = (0.97, 0.95, 0.86)  # of every flag
+BUILD_FLOOR = (0.97, 0.91, 0.84)  # of every flag
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +44,12 @@ def test_no_flag_falls_below_the_quality_it_has_reached(
     assert 1 - tally.unknown["agrees"] / tally.labelled["agrees"] >= told
 
 
-def test_the_halves_part_the_pairs_and_all_of_the_first_series_are_on_the_side_of_the_build() -> None:
+def test_the_halves_part_the_pairs_and_all_of_the_read_series_are_on_the_side_of_the_build() -> None:
     build, held_out = ({pair.id for pair in pairs(half)} for half in ("build", "held_out"))
     assert not build & held_out
     assert build | held_out == {pair.id for pair in pairs()}
-    assert {half_of(f"pair-{n:03d}") for n in range(1, 335)} == {"build"}
+    assert {half_of(name) for name in ("pair-001", "new-001")} == {"build"}
+    assert len(held_out) == 240
 
 
 def test_a_flag_that_was_never_raised_has_no_precision() -> None:
