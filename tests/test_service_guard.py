@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from benchmarks.guard import judged, messages
+from benchmarks.guard_training import without
 from service.advice_catalogue import catalogue
 from service.cli import app as commands
 from service.guard import guard
@@ -83,11 +84,22 @@ def test_the_article_s_own_warning_passes() -> None:
     assert rules("切记不要在任何站内渠道向客户提交撤销投诉的要求,更不要用利益诱导,比如撤销就给客户好处之类。") == set()
 
 
-@pytest.mark.parametrize(("half", "caught", "stopped"), [("build", 0.97, 0.02), ("held_out", 0.74, 0.08)])
-def test_the_labelled_messages_are_judged_as_well_as_they_were(half: str, caught: float, stopped: float) -> None:
-    found = judged(messages(half))
-    assert found.caught >= caught
-    assert found.stopped <= stopped
+def test_the_messages_that_the_reader_was_taught_are_judged_rightly() -> None:
+    found = judged(messages("build"))
+    assert found.caught >= 0.97
+    assert found.stopped <= 0.02
+
+
+def test_messages_of_a_writer_that_the_reader_was_not_taught_are_judged_as_well_as_they_were() -> None:
+    found = without("f", messages("build"), guard().book.reader_agrees_at, guard().book.reader_finds_at)
+    assert found.caught >= 0.9
+    assert found.stopped <= 0.08
+
+
+def test_every_message_has_its_own_id_and_text() -> None:
+    told = messages("build")
+    assert len({message["id"] for message in told}) == len(told)
+    assert {message["lang"] for message in told} == {"en", "zh"}
 
 
 @settings(max_examples=60, deadline=None)

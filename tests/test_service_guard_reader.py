@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
 from benchmarks.guard import messages
-from benchmarks.guard_training import seen, taught
+from benchmarks.guard_training import pieces, seen, taught
 from service.guard_reader import LEAST_LENGTH as LEAST
 from service.guard_reader import REACH, Reader, marks, parts, read, reader, words
 
@@ -75,3 +75,9 @@ def test_the_shipped_reader_knows_nothing_that_only_held_out_messages_say() -> N
 
 def test_a_label_of_few_words_is_not_read() -> None:
     assert reader().readings("withdraw claim, get gift") == []
+
+
+def test_pieces_are_sentences_and_neighbours_of_a_longer_text() -> None:
+    told = [f"This is sentence number {word} of it." for word in ("one", "two", "three")]
+    assert pieces(told[0]) == []
+    assert pieces(" ".join(told)) == [*told, " ".join(told[:2]), " ".join(told[1:])]
