@@ -18,7 +18,7 @@ from features.columns import Floats, Ints
 from model.defect_priors import Draws
 from model.shocks import Spread
 
-_SWEEPS = 12
+_SWEEPS, _STILL = 20, 1e-3
 _PIECE = 2_000
 _BINS = 128
 _TAIL = 1e-6
@@ -56,6 +56,15 @@ class Counts:
     def at_least(self, number: Ints) -> Floats:
         """(c,) float64: P(count ≥ number), number (c,); 1 where that is 0 or less."""
         return np.asarray(1.0 - _cdf(self.mean, self.squares, np.asarray(number)[None, :] - 1).mean(axis=0))
+
+    def only(self, place: int) -> Counts:
+        """One of the counts alone."""
+        return Counts(self.mean[:, place : place + 1], self.squares[:, place : place + 1])
+
+    def mass(self, number: int) -> Floats:
+        """(s, c) float64: P(count = number) in each draw."""
+        whole = np.array(number)
+        return np.asarray(_cdf(self.mean, self.squares, whole) - _cdf(self.mean, self.squares, whole - 1))
 
     def masses(self, place: int) -> Floats:
         """(k,) float64: P(count = 0, 1, …) of one of the counts, until less than a millionth is left; sums to 1."""
@@ -145,10 +154,14 @@ def _moved(rows: Rows, sizes: Sequence[int], deviations: Floats) -> tuple[list[F
     width = [np.full(size, d) for size, d in zip(sizes, deviations, strict=True)]
     level = np.log(rows.seen[at]) - 0.5 * float(np.sum(deviations**2))
     for _ in range(_SWEEPS if len(at) else 0):
+        furthest = 0.0
         for f, size in enumerate(sizes):
             precision = 1.0 / max(float(deviations[f]), 1e-6) ** 2
             total = np.sum([m[g] for m, g in zip(mode, groups, strict=True)], axis=0)
             rate = np.bincount(groups[f], np.exp(level + total), size)
-            mode[f] = mode[f] + np.clip((known[f] - rate - precision * mode[f]) / (rate + precision), -1.0, 1.0)
-            width[f] = 1.0 / np.sqrt(rate + precision)
+            step = np.clip((known[f] - rate - precision * mode[f]) / (rate + precision), -1.0, 1.0)
+            mode[f], width[f] = mode[f] + step, 1.0 / np.sqrt(rate + precision)
+            furthest = max(furthest, float(np.abs(step).max()))
+        if furthest < _STILL:
+            break
     return mode, width

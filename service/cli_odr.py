@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import orjson
@@ -32,6 +32,8 @@ from service.cost_profile import chosen_costs
 from service.files import written_aside
 from service.means import Means
 from service.odr import Official, forecast
+from service.odr_plan import Wanted, plans
+from service.odr_plan_told import plans_told
 from service.odr_rule import odr_rule
 from service.odr_told import told
 from service.odr_window import Span, in_span, window
@@ -63,6 +65,13 @@ def odr(
     marketplace: Annotated[str | None, typer.Option(help="such as US; needed where the file has several")] = None,
     shop: Annotated[str | None, typer.Option(help="shop_id; needed where the file has several")] = None,
     model: Annotated[Path | None, typer.Option("--model", help="folder of the bundle; the starter if unset")] = None,
+    plan_below: Annotated[
+        float | None,
+        typer.Option(min=0.0001, max=0.9999, help="also the cheapest plan to make a breach less likely"),
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0.0, help="most that the plan may cost, in the currency of --costs")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="the whole answer as JSON; - prints it instead of the text")] = None,
     as_of: Annotated[str | None, typer.Option(help="the moment all orders are looked at; now if unset")] = None,
     lang: Annotated[Lang, typer.Option(help="language of the text")] = "en",
@@ -92,10 +101,13 @@ def odr(
         window(source, Span(who, where, at - rule.seconds, at), means), rule, bundle.scorer, _official(official)
     )
     answer = told(found, bundle, lang)
+    if plan_below is not None:
+        wanted = Wanted(plan_below, float("inf") if budget is None else budget)
+        answer["plan"] = plans_told(plans(found, means, wanted), found, lang)
     _write(answer, out)
 
 
-def _write(answer: dict[str, object], out: Path | None) -> None:
+def _write(answer: dict[str, Any], out: Path | None) -> None:
     body = orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n"
     if out is not None and str(out) == "-":
         sys.stdout.write(body)
@@ -104,7 +116,9 @@ def _write(answer: dict[str, object], out: Path | None) -> None:
         with written_aside(out) as aside:
             aside.write_text(body, "utf-8")
     sys.stdout.write(f"{answer['text']}\n")
-    for warning in answer["warnings"]:  # type: ignore[attr-defined]
+    if "plan" in answer:
+        sys.stdout.write(f"{answer['plan']['text']}\n")
+    for warning in answer["warnings"]:
         err.print(f"{warning['code']}: {warning['text']}", markup=False)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from features.columns import Bools, Columns, Floats
 from features.policy.book import book
 from features.policy.facts import PolicyFact
-from service.advice_catalogue import Action, Limits, Metric
+from service.advice_catalogue import Action, Limits, Metric, SideEffect
 
 
 def blocked(columns: Columns, action: Action, limits: Limits) -> Bools:
@@ -21,6 +21,25 @@ def blocked(columns: Columns, action: Action, limits: Limits) -> Bools:
         if metric.attribute in columns:
             out |= _used_up(columns, metric)
     return out
+
+
+def cases_left(columns: Columns, effect: SideEffect, limits: Limits, a_day: float) -> float:
+    """How many cases of a side effect a metric still bears in its period, at so many orders a day; inf without a limit.
+
+    The rate is the one that the latest of the orders tells, the period the marketplace's own.
+    """
+    metric = limits.metric.get(effect)
+    if metric is None or metric.attribute not in columns:
+        return float("inf")
+    told = np.flatnonzero(~np.isnan(columns[metric.attribute]))
+    rules = next((group.rules for group in book().groups(columns) if metric.topic in group.rules), None)
+    period = None if rules is None else rules.get(metric.topic.replace("target", "period"))
+    if rules is None or period is None or not len(told):
+        return float("inf")
+    fact = rules[metric.topic]
+    latest = columns[metric.attribute][told[np.argmax(columns["placed_at"][told])]]
+    allowed = 1.0 - float(fact.value) if fact.unit == "rate_at_least" else float(fact.value)
+    return max(metric.from_share - float(_share_used(latest, fact)), 0.0) * allowed * a_day * float(period.value)
 
 
 def _used_up(columns: Columns, metric: Metric) -> Bools:

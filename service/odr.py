@@ -9,7 +9,7 @@ import numpy as np
 from features.columns import Floats
 from features.errors import InputError
 from model.defect_priors import defect_priors
-from model.odr import Multiples, multiples
+from model.odr import Counts, Multiples, multiples
 from model.scorer import Scorer
 from service.odr_chances import ToCome, to_come
 from service.odr_rows import Budgeted, budgeted
@@ -38,8 +38,8 @@ class Forecast:
     """A window's defect budget.
 
     orders, known: of today's window, by the official count where there is one; masses: (k,) P(so many defects come
-    beside the known ones); on_day: (d,) orders in the window of each day ahead; reported: of what will be seen on that
-    day; final: of what that day's orders will come to.
+    beside the known ones), of the count `today`; on_day: (d,) orders in the window of each day ahead; reported: of what
+    will be seen on that day; final: of what that day's orders will come to.
     """
 
     window: Window
@@ -48,6 +48,7 @@ class Forecast:
     coming: ToCome
     budgeted: Budgeted
     multiples: Multiples
+    today: Counts
     orders: int
     known: int
     masses: Floats
@@ -89,7 +90,8 @@ def forecast(window: Window, rule: OdrRule, scorer: Scorer, official: Official |
     breach = counted.at_least(np.tile(needed, 2))
     rate = (np.tile(known_on, 2) + counted.mean.mean(axis=0)) / np.tile(on_day, 2)
     reported, final = (Path(r, b) for r, b in zip(np.split(rate, 2), np.split(breach, 2), strict=True))
+    today = len(coming.days)
     return Forecast(
-        window, rule, official, coming, rows, drawn, orders, known, counted.masses(len(coming.days)), on_day,
+        window, rule, official, coming, rows, drawn, counted.only(today), orders, known, counted.masses(today), on_day,
         reported, final,
     )  # fmt: skip

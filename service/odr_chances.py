@@ -20,7 +20,7 @@ PLACED = STATES.index(State.PLACED)
 class ToCome:
     """Of n orders. days: (d,) whole days ahead, from 0. stays: (n, d) 1 while the order is in the window; by_day:
     (n, d) P(no known defect now, but one by that day); final: (n,) the same by the end of its time in the window;
-    parts: the expected number of final ones by kind.
+    claims: (n,) of which by a claim; parts: the expected number of final ones by kind.
 
     deviation: of the logarithm of all these chances together; give: (n,) how far shocks reach an order; seen: (n,)
     what it was expected to show by now; new_by_age: (d,) P(a new order shows a defect so many days after placing).
@@ -30,6 +30,7 @@ class ToCome:
     stays: Floats
     by_day: Floats
     final: Floats
+    claims: Floats
     parts: dict[str, float]
     deviation: float
     give: Floats
@@ -54,6 +55,7 @@ def to_come(window: Window, scorer: Scorer, period_days: int) -> ToCome:
         stays=(left[:, None] > days[None, :]).astype(np.float64),
         by_day=chance[:, :-1],
         final=chance[:, -1],
+        claims=np.where(known.is_defect, 0.0, claims[:, -1]),
         parts={kind: float((not_yet * of)[:, -1].sum()) for kind, of in of_kinds.items()},
         deviation=_deviation(window, chance[:, -1]),
         give=np.where(known.has_claim, 0.0, 1.0 - chance[:, -1]),

@@ -58,7 +58,7 @@ def told(found: Forecast, bundle: Bundle, lang: Lang) -> dict[str, Any]:
         "worst_day": _day(found, found.worst),
         "days": [_day(found, day) for day in range(len(found.on_day))],
         "text": " ".join(_sentences(found, lang)),
-        "warnings": [{"code": code, "text": _filled("warning", code, lang, **of)}
+        "warnings": [{"code": code, "text": filled("warning", code, lang, **of)}
                      for code, of in _warnings(found, bundle)],
         "versions": {"model": bundle.version, "trained_until": bundle.trained_until, "policy": book().version},
     }  # fmt: skip
@@ -99,19 +99,19 @@ def _on(found: Forecast, day: int) -> str:
 
 
 def _sentences(found: Forecast, lang: Lang) -> Iterator[str]:
-    share = _percent(float(found.rule.target.value))
-    filled = {
+    share = percent(float(found.rule.target.value))
+    said = {
         "orders": found.orders, "days": found.rule.days, "allowed": found.allowed, "known": found.known,
-        "remaining": found.allowed - found.known, "target": share, "one": _percent(1.0 / found.orders),
+        "remaining": found.allowed - found.known, "target": share, "one": percent(1.0 / found.orders),
         "needed": int(1 / found.rule.rate), "expected": f"{_mean(found.masses):.2g}",
-        "breach": _percent(float(found.final.breach[0])),
+        "breach": percent(float(found.final.breach[0])),
     }  # fmt: skip
     used = "used_up" if found.known > found.allowed else "room" if found.allowed else "no_room"
-    yield _filled("text", used, lang, **filled)
-    yield _filled("text", "ahead", lang, **filled)
-    breach = _percent(float(found.reported.breach[found.worst]))
+    yield filled("text", used, lang, **said)
+    yield filled("text", "ahead", lang, **said)
+    breach = percent(float(found.reported.breach[found.worst]))
     worst = {"on": _on(found, found.worst), "target": share, "breach": breach}
-    yield _filled("text", "worst" if found.worst else "today", lang, **worst)
+    yield filled("text", "worst" if found.worst else "today", lang, **worst)
 
 
 def _warnings(found: Forecast, bundle: Bundle) -> Iterator[tuple[str, dict[str, object]]]:
@@ -135,11 +135,12 @@ def _warnings(found: Forecast, bundle: Bundle) -> Iterator[tuple[str, dict[str, 
         yield "CLAIMS_UNDECIDED", {"more": undecided}
 
 
-def _filled(table: str, code: str, lang: Lang, **values: object) -> str:
+def filled(table: str, code: str, lang: Lang, **values: object) -> str:
+    """A text of odr_texts.toml."""
     return texts()[table][code][lang].format(**values)
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """A share as people read it: two digits, never 0 or 100 where it is not."""
     if 0.0 < share < 0.001:
         return "< 0.1 %"

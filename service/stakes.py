@@ -70,11 +70,15 @@ class Stakes:
         `columns` would read: (m, types) probability and cost of a claim of each type."""
         if columns is None:
             return by_type, self.claim.of_type[rows]
-        after = self.consequences.of(columns)
         if self.target == "claim_debited":
-            by_type = by_type * (after.seller_pays / self.consequences.of(self.columns.take(rows)).seller_pays)
-            after = _given_debited(after)
-        return by_type, self.prices.per_claim(after, rows).of_type
+            before, after = self.consequences.of(self.columns.take(rows)), self.consequences.of(columns)
+            by_type = by_type * (after.seller_pays / before.seller_pays)
+        return by_type, self.prices.per_claim(self.outlook_of(columns), rows).of_type
+
+    def outlook_of(self, columns: Columns) -> Outlook:
+        """What follows of a claim of the kind that is told, on orders as `columns` read."""
+        outlook = self.consequences.of(columns)
+        return _given_debited(outlook) if self.target == "claim_debited" else outlook
 
 
 def stakes(columns: Columns, chances: Chances, consequences: Consequences, target: Target, costs: Costs) -> Stakes:
