@@ -1,6 +1,6 @@
 """How long training takes, what dominates, and how it grows; simulated orders, one thread.
 
-    python -m benchmarks.training [--sizes 20000 50000 100000] [--rows 1000000]
+    python -m benchmarks.training_speed [--sizes 20000 50000 100000] [--rows 1000000]
 
 For each size the whole of `claimrisk train` but for reading files and drawing the report, with the processor time of
 its parts (cProfile, cumulative: parts inside parts count in both); beside it, in the same run, bare LightGBM: one fit
