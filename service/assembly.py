@@ -51,8 +51,10 @@ class Pieces:
     def rejects(self) -> Iterator[Reject]:
         """The rows that were set aside, in the order of the file."""
         for k in range(self.count):
-            path = self.folder / rejects_name(k)
-            found = [Reject(*row) for row in pl.read_ipc(path).iter_rows()] if path.exists() else []
+            name = rejects_name(k)
+            found = (
+                [Reject(*row) for row in get(self.folder, name).iter_rows()] if (self.folder / name).exists() else []
+            )
             if k in self.repeated:
                 found += self._repeats(k)
             yield from sorted(found, key=lambda reject: reject.line)

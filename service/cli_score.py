@@ -84,10 +84,11 @@ def score(
     on = On(engine, scheduler)
     if on != On() and not orders.is_dir():
         raise InputError(f"--engine {engine}: expected a folder of Parquet files, got {orders}")
-    read = None if orders.is_dir() else read_as_said(orders, map_file, said, lang)
+    is_folder = orders.is_dir() and map_file is None  # with a map a folder holds a seller's own files, read as one
+    read = None if is_folder else read_as_said(orders, map_file, said, lang)
     with progress_on(err) as watch:
         wish = Wish(lang, encoding, told, workers or joblib.cpu_count(), resume=resume, watch=watch)
-        if orders.is_dir():
+        if is_folder:
             summary = score_folder(orders, out, options, means, wish, on)
         else:
             summary = score_file(orders, out, options, means, wish, read=read)

@@ -28,7 +28,7 @@ def put(folder: Path, name: str, frame: pl.DataFrame) -> str:
 
 
 def get(folder: Path, name: str, columns: list[str] | None = None) -> pl.DataFrame:
-    """A piece, or some of its columns."""
+    """A piece, or some of its columns; only of pieces that this run wrote, or whose digests stand in its journal."""
     return pl.read_ipc(folder / name, columns=columns)
 
 
