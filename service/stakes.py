@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -31,7 +32,7 @@ class Chances(Protocol):
         """(n, types) float64."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stakes:
     """n orders as known at their as_of. state: (n,) places in STATES; by_type: (n, types) probability of a claim of
     each type, NaN where none is told; claim, expected: what a claim costs, and that times its probability.
@@ -50,17 +51,17 @@ class Stakes:
     consequences: Consequences
     target: Target
 
-    @property
+    @cached_property
     def probability(self) -> Floats:
         """(n,) float64: of a claim of any type."""
         return summed(self.by_type)
 
-    @property
+    @cached_property
     def seller_pays(self) -> Floats:
         """(n,) float64: P(the seller pays | claim), NaN where no probability is told."""
         return _mean(self.by_type, self.outlook.seller_pays)
 
-    @property
+    @cached_property
     def defect(self) -> Floats:
         """(n,) float64: P(it counts as an order defect | claim), NaN where no probability is told."""
         return _mean(self.by_type, self.outlook.defect)

@@ -109,6 +109,14 @@ def test_a_debited_target_is_not_multiplied_by_who_pays_again() -> None:
     assert told.expected.refund_and_goods[0] == pytest.approx(0.1 * 100.0)
 
 
+def test_who_pays_is_worked_out_once_for_all_orders() -> None:
+    columns = orders(*[MONEY] * 3)
+    chances = Scored(states(columns), np.full(3, 0.1), np.full((3, 3), 1.0 / 3.0))
+    told = stakes(columns, chances, from_policy_alone(), "claim_filed", default_costs())
+    assert told.seller_pays is told.seller_pays
+    assert told.defect is told.defect
+
+
 def test_amounts_have_the_decimals_of_their_currency() -> None:
     found = rounded(np.array([1.005, 12.5, 1.23456]), np.array(["USD", "JPY", "KWD"], dtype=object))
     assert found.tolist() == [1.0, 12.0, 1.235]
