@@ -84,7 +84,7 @@ def score(
     on = On(engine, scheduler)
     if on != On() and not orders.is_dir():
         raise InputError(f"--engine {engine}: expected a folder of Parquet files, got {orders}")
-    is_folder = orders.is_dir() and map_file is None  # with a map a folder holds a seller's own files, read as one
+    is_folder = orders.is_dir() and map_file is None  # with a map, one file is wanted
     read = None if is_folder else read_as_said(orders, map_file, said, lang)
     with progress_on(err) as watch:
         wish = Wish(lang, encoding, told, workers or joblib.cpu_count(), resume=resume, watch=watch)

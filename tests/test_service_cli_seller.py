@@ -117,6 +117,12 @@ def test_score_of_several_rows_an_order_points_to_import(
     assert "expected one row an order, got several; claimrisk import joins them first" in err
 
 
+def test_score_of_a_folder_by_a_map_points_to_import(claimrisk: Claimrisk, tmp_path: Path) -> None:
+    code, _, err = claimrisk("score", tmp_path, "--map", INDIA, "--out", tmp_path / "o.csv", "--no-model")
+    assert code == 1
+    assert "expected a file, got a folder; claimrisk import joins the files in it" in err
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [("amazon.unshiped", "expected a file, or one of amazon.a_to_z_claims"),

@@ -45,6 +45,8 @@ def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = Non
     of a text file, where no map says one."""
     encoding = (mapping and mapping.encoding) or encoding
     suffix = path.suffix.lower()
+    if path.is_dir():
+        raise FileRefused(f"{path}: expected a file, got a folder; claimrisk import joins the files in it")
     if not path.is_file():
         raise FileRefused(f"{path}: no such file")
     if suffix not in ENDINGS:
