@@ -15,6 +15,7 @@ from service.assembly import Pieces
 from service.batch_pieces import Done, Riskiest, Rows, Work, explained, explained_name, scored, scored_name, set_down
 from service.explained import Explained, riskiest
 from service.journal import Journal, begun, facts_of, resumed
+from service.locks import alone
 from service.means import Means
 from service.processes import WorkerLost, spread
 from service.results import Encoding, check_ending, write_frames, write_rejects
@@ -80,8 +81,11 @@ def score_file(
     }
     folder = working_folder(out)
     try:
-        run = _Run(Work(folder, options, means, wish.lang, wish.explained), wish, rows_expected(orders, read))
-        summary = _finished(run, _cut(raws, out, wish.piece_rows), out, told)
+        with alone(folder.with_suffix(".lock")) as is_alone:
+            if not is_alone:
+                raise InputError(f"--out {out}: another run is writing it; wait until it ends, or name another file")
+            run = _Run(Work(folder, options, means, wish.lang, wish.explained), wish, rows_expected(orders, read))
+            summary = _finished(run, _cut(raws, out, wish.piece_rows), out, told)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
     summary.dropped.update({} if read is None else read.dropped)
@@ -93,7 +97,10 @@ def _finished(run: _Run, raws: Iterable[RawChunk], out: Path, told: Mapping[str,
     keeps = False
     try:
         return run.result(raws, out, journal)
-    except (WorkerLost, KeyboardInterrupt):
+    except WorkerLost as error:
+        keeps = True
+        raise WorkerLost(f"{error}; go on with --resume") from error
+    except KeyboardInterrupt:
         keeps = True
         raise
     finally:

@@ -11,7 +11,7 @@ from features.errors import FileRefused, InputError
 from features.tables import TableOptions
 from service.batch import Wish, score_file, unwatched
 from service.means import Means
-from service.processes import spread
+from service.processes import WorkerLost, spread
 from service.summary import Summary
 
 Engine = Literal["local", "dask"]
@@ -44,9 +44,12 @@ def score_folder(orders: Path, out: Path, options: TableOptions, means: Means, w
     alone = replace(wish, watch=unwatched)
     found = _on_dask(pairs, options, means, alone, on) if on.engine == "dask" else _here(pairs, options, means, alone)
     summary = Summary()
-    for done, one in enumerate(found):
-        summary.add(one)
-        wish.watch("score", done + 1, len(files))
+    try:
+        for done, one in enumerate(found):
+            summary.add(one)
+            wish.watch("score", done + 1, len(files))
+    except WorkerLost as error:
+        raise WorkerLost(f"{error}; score the files that are left") from error
     return summary
 
 

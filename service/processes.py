@@ -48,7 +48,7 @@ def spread(
         yield from _done(partial(pool.submit, _do), tasks, processes * (1 + AHEAD))
         is_done = True
     except process_executor.BrokenProcessPool as error:
-        raise WorkerLost(f"a process that scored was ended from outside ({error}); go on with --resume") from error
+        raise WorkerLost("a process that scored was ended from outside, such as for want of memory") from error
     finally:
         pool.shutdown(wait=True, kill_workers=not is_done)
 

@@ -21,6 +21,7 @@ from service.batch import Phase, Wish, begun_as_of, score_file, working_folder
 from service.explained import Explained
 from service.journal import begun, facts_of, put, resumed
 from service.means import Means
+from service.processes import WorkerLost
 
 RUN = """
 import sys
@@ -101,6 +102,39 @@ def test_a_run_is_not_taken_up_with_other_orders(orders: Path, bundle: Bundle, t
     with pytest.raises(InputError, match=r"--resume: the run was begun with another as of \(1\.5\).*\(2\.5\)"):
         score_file(orders, out, TableOptions(as_of=2.5), Means(bundle), again)
     assert begun_as_of(out) == 1.5
+
+
+def test_a_second_run_for_the_same_result_is_refused_and_harms_nothing(
+    orders: Path, whole: tuple[bytes, bytes], bundle: Bundle, tmp_path: Path
+) -> None:
+    out, refused = tmp_path / "out.parquet", list[str]()
+
+    def meanwhile(phase: Phase, done: int, total: int | None) -> None:
+        for resume in (False, True):
+            with pytest.raises(InputError, match="another run is writing it") as found:
+                score_file(orders, out, TableOptions(), Means(bundle), replace(WISH, resume=resume))
+            refused.append(str(found.value))
+
+    score_file(orders, out, TableOptions(), Means(bundle), replace(WISH, watch=meanwhile))
+    assert refused
+    assert _result(out) == whole
+
+
+def test_a_run_that_lost_a_process_says_how_to_go_on(
+    orders: Path, whole: tuple[bytes, bytes], bundle: Bundle, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.parquet"
+    with pytest.raises(WorkerLost, match=r"^a process .* was ended from outside, .*; go on with --resume$"):
+        score_file(orders, out, TableOptions(), Means(bundle), replace(WISH, workers=2, watch=_killing))
+    score_file(orders, out, TableOptions(), Means(bundle), replace(WISH, resume=True))
+    assert _result(out) == whole
+
+
+def _killing(phase: Phase, done: int, total: int | None) -> None:
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split():
+            if b"popen_loky" in Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(int(child), signal.SIGKILL)
 
 
 def _interrupting(phase: Phase, done: int, total: int | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import SettingError
+from service.locks import locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,8 @@ def abandoned(folder: Path, workers: int) -> list[Slot]:
 
 
 def _try_slot(folder: Path, number: int) -> Slot | None:
-    """The slot, or None where another process has it. SQLite's lock is the one that every platform has."""
+    """The slot, or None where another process has it."""
     place = folder / f"slot-{number}"
     place.mkdir(parents=True, exist_ok=True)
-    lock = sqlite3.connect(place / "lock", timeout=0.0, isolation_level=None, check_same_thread=False)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        lock.close()
-        return None
-    return Slot(number, place, lock)
+    lock = locked(place / "lock")
+    return None if lock is None else Slot(number, place, lock)
