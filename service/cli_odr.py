@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import orjson
 import typer
 
-from features.columns import Columns, concatenated, epoch_seconds
 from features.errors import InputError
-from features.order import attributes
 from features.tables import TableOptions, orders_of, read_orders
 from service.bundles import chosen_bundle
 from service.cli_options import (
@@ -24,7 +20,7 @@ from service.cli_options import (
     Zone,
     cold_start,
     err,
-    instant,
+    looked_at,
     said_of,
 )
 from service.cli_seller import Map, read_as_said
@@ -32,30 +28,14 @@ from service.cost_profile import chosen_costs
 from service.files import written_aside
 from service.means import Means
 from service.odr import Official, forecast
+from service.odr_files import file_orders
 from service.odr_plan import Wanted, plans
 from service.odr_plan_told import plans_told
 from service.odr_rule import odr_rule
 from service.odr_told import told
-from service.odr_window import Span, in_span, window
+from service.odr_window import Span, window
 from service.settings import settings
 from service.wording import Lang
-from training.dataset import read_outcomes
-
-
-class FileOrders:
-    """Orders and outcomes out of files."""
-
-    def __init__(self, orders: Columns, outcomes: Columns | None) -> None:
-        self._orders, self._outcomes = orders, outcomes
-
-    def within(self, span: Span) -> Columns:
-        """The shop's orders placed in the span."""
-        return in_span(self._orders, span)
-
-    def outcomes(self, span: Span) -> Columns | None:
-        """The outcomes known by the end of the span, if there is a file of them."""
-        told = self._outcomes
-        return None if told is None else told.take(~(told["claim_opened_at"] > span.until))
 
 
 def odr(
@@ -83,17 +63,17 @@ def odr(
     shop_orders: ShopOrders = None,
 ) -> None:
     """Tell where the order defect rate stands, where it will, and how many defects are still allowed."""
-    at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
+    at = looked_at(as_of)
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or chosen_bundle(model, settings())
     means, said = Means(bundle, costs=chosen_costs(costs, settings())), said_of(time_zone, None, None, None)
     options, read = TableOptions(zone=said.zone, extras=means.extras), read_as_said(orders, map_file, said, lang)
-    chunks = list(read_orders(orders, options) if read is None else orders_of(read, options))
-    rejects = [reject for chunk in chunks for reject in chunk.rejects]
-    if rejects:
-        err.print(f"{len(rejects):,} rows set aside; line {rejects[0].line}: {rejects[0].reason}", markup=False)
-    columns = concatenated([chunk.columns for chunk in chunks])
-    source = FileOrders(columns, None if outcomes is None else read_outcomes(outcomes, said.zone))
-    where, who = _marketplace(columns, marketplace), _shop(columns, shop)
+    source = file_orders(
+        read_orders(orders, options) if read is None else orders_of(read, options), outcomes, said.zone
+    )
+    if source.rejects:
+        first = source.rejects[0]
+        err.print(f"{len(source.rejects):,} rows set aside; line {first.line}: {first.reason}", markup=False)
+    where, who = source.marketplace(marketplace), source.shop(shop)
     rule = odr_rule(where, at)
     if rule is None:
         raise InputError(f"--marketplace {where}: no target is known of it; `claimrisk policy` shows which are")
@@ -129,21 +109,3 @@ def _official(text: str | None) -> Official | None:
     if not (slash and defects.isdecimal() and orders.isdecimal() and 0 < int(orders) >= int(defects)):
         raise InputError(f"--official {text}: expected DEFECTS/ORDERS such as 3/420")
     return Official(int(defects), int(orders))
-
-
-def _marketplace(columns: Columns, asked: str | None) -> str:
-    choices, codes = attributes()["marketplace"].choices, columns["marketplace"]
-    return _one("--marketplace", sorted({choices[int(c)] for c in codes[~np.isnan(codes)].tolist()}), asked)
-
-
-def _shop(columns: Columns, asked: str | None) -> str:
-    return _one("--shop", sorted({str(shop) for shop in columns["shop_id"].tolist() if shop is not None}), asked)
-
-
-def _one(option: str, there: list[str], asked: str | None) -> str:
-    if asked is None and len(there) == 1:
-        return there[0]
-    if asked is None or asked not in there:
-        got = "none" if asked is None else asked
-        raise InputError(f"{option}: expected one of {', '.join(there) or '(the file has none)'}, got {got}")
-    return asked

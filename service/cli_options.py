@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from features.columns import epoch_seconds
 from features.errors import InputError
 from features.kinds import instant_problem
 from features.seller.mapping import DateOrder, Decimal, Encoding, Said
@@ -86,3 +87,8 @@ def instant(text: str, option: str) -> datetime:
     if problem is not None:
         raise InputError(f"{option} {text}: {problem}")
     return datetime.fromisoformat(text.upper()).astimezone(UTC)
+
+
+def looked_at(as_of: str | None) -> float:
+    """Epoch seconds: the moment that `--as-of` gives, or now."""
+    return epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))

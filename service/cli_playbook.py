@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,14 +14,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from features.columns import epoch_seconds
 from features.delimited import Reject
 from features.errors import InputError
 from features.tables import Chunk, TableOptions, orders_of, read_orders
 from model.artefact import load
 from model.consequences import Consequences, from_policy_alone
 from service.claim_stage import may_concern
-from service.cli_options import CostFile, DateOrderAsked, DecimalAsked, FileEncoding, Zone, err, instant, said_of
+from service.cli_options import CostFile, DateOrderAsked, DecimalAsked, FileEncoding, Zone, err, looked_at, said_of
 from service.cli_seller import Map, read_as_said
 from service.cost_profile import Costs, chosen_costs
 from service.evidence_pack import Attachment, attachment, folder_name, write_pack
@@ -64,7 +62,7 @@ def playbook_command(
     attached = [attachment(given) for given in attach or ()]
     if attached and pack is None:
         raise InputError("--attach: expected --pack DIR beside it; files go into a pack")
-    at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
+    at = looked_at(as_of)
     said = said_of(time_zone, date_order, decimal, file_encoding)
     options, table = TableOptions(as_of=at, zone=said.zone), read_as_said(orders, map_file, said, lang)
     shown = None if model is None else load(model, signing_key(settings())).scorer.consequences

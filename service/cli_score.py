@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,6 @@ import joblib
 import typer
 from rich.table import Table
 
-from features.columns import epoch_seconds
 from features.errors import InputError
 from features.tables import TableOptions
 from model.artefact import Bundle as Loaded
@@ -29,7 +27,7 @@ from service.cli_options import (
     Zone,
     cold_start,
     err,
-    instant,
+    looked_at,
     said_of,
 )
 from service.cli_seller import Map, read_as_said
@@ -97,10 +95,8 @@ def score(
 
 def _looked_at(as_of: str | None, begun: Path | None) -> float:
     """Epoch seconds: the moment that is given, that of the run which is taken up, or now."""
-    before = None if begun is None else begun_as_of(begun)
-    if as_of is not None or before is None:
-        return epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
-    return before
+    before = None if begun is None or as_of is not None else begun_as_of(begun)
+    return looked_at(as_of) if before is None else before
 
 
 def _summarise(summary: Summary, out: Path, bundle: Loaded, lang: Lang) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,7 @@ import numpy as np
 import polars as pl
 import typer
 
-from features.columns import Ints, concatenated, epoch_seconds
+from features.columns import Ints, concatenated
 from features.delimited import Reject
 from features.errors import InputError
 from features.seller.table import SellerTable
@@ -31,7 +30,7 @@ from service.cli_options import (
     Zone,
     cold_start,
     err,
-    instant,
+    looked_at,
     said_of,
 )
 from service.cli_seller import Map, read_as_said
@@ -69,7 +68,7 @@ def worklist(
     shop_orders: ShopOrders = None,
 ) -> None:
     """Make a list of at most CAPACITY orders to work on today, and of what one action does for many."""
-    at = epoch_seconds(datetime.now(UTC) if as_of is None else instant(as_of, "--as-of"))
+    at = looked_at(as_of)
     said = said_of(time_zone, date_order, decimal, file_encoding)
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or chosen_bundle(model, settings())
     means = Means(bundle, costs=chosen_costs(costs, settings()))

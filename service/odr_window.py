@@ -29,7 +29,7 @@ class Span:
 
 
 class Orders(Protocol):
-    """Where orders and their outcomes come from: files now, the store where one is kept."""
+    """Where orders and their outcomes come from."""
 
     def within(self, span: Span) -> Columns:
         """The shop's orders placed in the span, each once, as known at its end."""

@@ -19,9 +19,9 @@ from features.document import read_order
 from model.artefact import Bundle
 from model.coldstart import cold_bundle
 from service.cli import app
-from service.cli_odr import FileOrders
 from service.means import Means
 from service.odr import Forecast, Official, forecast
+from service.odr_files import FileOrders
 from service.odr_rule import odr_rule
 from service.odr_told import told
 from service.odr_window import Span, window

@@ -1,7 +1,8 @@
 """What most teams would write: pandas, ColumnTransformer and LGBMClassifier in a joblib file, behind FastAPI.
 
-Run in an environment of its own by benchmarks/peers.py: `python pipeline_service.py fit ORDERS.csv MODEL`, then
-`uvicorn pipeline_service:app` with PEER_MODEL.
+The joblib file is a pickle, which our own code never loads; this one is made by `fit` a moment before it is read, as
+such services do. Run in an environment of its own by benchmarks/peers.py: `python pipeline_service.py fit ORDERS.csv
+MODEL`, then `uvicorn pipeline_service:app` with PEER_MODEL.
 """
 
 import os
