@@ -22,6 +22,7 @@ from service.languages import TAGS, accepted
 from service.problems import RequestRefused
 from service.recording import KeyTaken, recorded
 from service.running import Running, running
+from service.store.patience import within
 from service.store.work import NOTHING, Reply, Work
 from service.wording import Lang
 
@@ -104,9 +105,7 @@ async def _once(asked: Reply, held: Running, told: Callable[[Reply], Awaitable[b
 
 async def _earlier(asked: Reply, held: Running) -> Response | None:
     """What was answered to this key before; while the database is down only this process knows, and answers go on."""
-    found = held.spooled.get((asked.caller, asked.key))
-    if found is None and held.store is not None and held.store.writer.is_up:
-        found = await held.store.reads.reply(asked.caller, asked.key, epoch_seconds(held.clock()))
+    found = held.spooled.get((asked.caller, asked.key)) or await _kept(asked, held)
     if found is None:
         return None
     if found.digest != asked.digest:
@@ -114,6 +113,17 @@ async def _earlier(asked: Reply, held: Running) -> Response | None:
     response = _told(found.body, found.language)
     response.headers[REPLAYED] = "true"
     return response
+
+
+async def _kept(asked: Reply, held: Running) -> Reply | None:
+    """What the database has under this key; None where it does not tell in time: who writes learns who was first."""
+    if held.store is None or not held.store.writer.is_up:
+        return None
+    reading = held.store.reads.reply(asked.caller, asked.key, epoch_seconds(held.clock()))
+    try:
+        return await within(held.settings.store_wait_ms / 1_000, reading)
+    except (RequestRefused, TimeoutError):
+        return None
 
 
 def _with_reply(made: Made, reply: Reply | None) -> Work:

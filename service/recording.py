@@ -27,6 +27,7 @@ async def recorded(body: bytes, work: Work, held: Running) -> bytes:
     if to == "taken":
         raise KeyTaken
     if to == "stored":
+        held.spooled.clear()  # the database is up only once it has all that was spooled
         return body
     if work.reply is not None:
         _remember(work.reply.told(to), held)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from service.app import create_app
 from service.means import Means
 from service.routes import DRAFT, EXAMPLE
 from service.settings import Settings
+from service.store.database import database_url
+from service.store.reads import Reads
 
 KEY = {"Idempotency-Key": "a-key"}
 BODIES: dict[str, Any] = {
@@ -92,3 +95,30 @@ def test_two_workers_asked_at_once_leave_one_decision(url: str, bundle: Bundle, 
 
         assert asyncio.run(late()) == ["taken"]
         assert one.post("/v1/scores", json=EXAMPLE, headers=KEY).content == first.content
+
+
+def test_a_key_is_answered_though_reads_fail_before_the_writer_knows(tmp_path: Path, bundle: Bundle) -> None:
+    url = f"sqlite:///{tmp_path}/claimrisk.db"
+    app = create_app(Means(bundle), Settings(data_dir=tmp_path, database_url=url, store_wait_ms=20_000))
+    with TestClient(app) as client:
+        store = app.state.running.store
+        app.state.running.store = replace(store, reads=Reads(database_url(f"sqlite:///{tmp_path}/gone.db")))
+        assert client.post("/v1/scores", json=EXAMPLE, headers=KEY).status_code == 200
+        again = client.post("/v1/scores", json=EXAMPLE, headers=KEY)
+        assert (again.status_code, again.json()["code"]) == (409, "request_in_flight")
+        app.state.running.store = store
+    assert rows(url) == 1
+
+
+def test_what_the_database_can_tell_again_is_not_held_in_memory(tmp_path: Path, bundle: Bundle) -> None:
+    of = Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/claimrisk.db", store_wait_ms=1_000)
+    app = create_app(Means(bundle), of)
+    with TestClient(app) as client:
+        held = app.state.running
+        with locked(tmp_path / "claimrisk.db"):
+            first = client.post("/v1/scores", json=EXAMPLE, headers=KEY)
+        until = time.monotonic() + 20.0
+        while held.spooled and time.monotonic() < until:
+            client.post("/v1/scores", json=EXAMPLE)
+        assert not held.spooled
+        assert client.post("/v1/scores", json=EXAMPLE, headers=KEY).content == first.content

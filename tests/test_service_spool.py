@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.store.spool import Spool, SpoolFull, read_spool
+from service.store.spool import Spool, SpoolFull, read_spool, set_aside
 
 LINES = [b'{"n":%d}' % n for n in range(5)]
 
@@ -67,3 +67,18 @@ def test_a_spool_takes_no_more_than_it_may(tmp_path: Path) -> None:
     with pytest.raises(SpoolFull, match="at most 40 bytes"):
         spool.append(LINES)
     assert spool.size() < 40
+
+
+def test_what_was_set_aside_is_not_overwritten_by_the_next_outage(tmp_path: Path) -> None:
+    for damaged in (b"first", b"second"):
+        path = spooled(tmp_path)
+        set_aside(path, [damaged])
+        path.unlink()
+    assert {path.read_bytes() for path in tmp_path.glob("*.rejected")} == {b"first\n", b"second\n"}
+
+
+def test_a_file_that_is_replayed_while_the_spool_is_measured_counts_nothing(tmp_path: Path) -> None:
+    (tmp_path / "00000001.spool").symlink_to(tmp_path / "removed")
+    spool = Spool(tmp_path, 1 << 20)
+    spool.append(LINES)
+    assert spool.size() == (tmp_path / "open.spool").stat().st_size

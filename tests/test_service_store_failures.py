@@ -11,11 +11,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from postgres import Server
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from stores import executed, locked, opened, work
 
 from features.errors import SettingError
-from service.store.database import database_url
+from service.store.database import Database, database_url
 from service.store.keeping import Store
 from service.store.spool import Spool
 from service.store.tables import metadata
@@ -155,3 +155,29 @@ def test_the_migrations_make_the_tables_that_the_code_declares(url: str, tmp_pat
         return list(found)
 
     assert asyncio.run(run()) == []
+
+
+def test_work_that_waited_for_a_connection_that_broke_leaves_the_next_one_alone(tmp_path: Path) -> None:
+    async def run() -> list[AsyncConnection]:
+        database, used, goes_on = Database(database_url(f"sqlite:///{tmp_path}/a.db")), [], asyncio.Event()
+
+        async def hang(connection: AsyncConnection) -> None:
+            used.append(connection)
+            await goes_on.wait()
+
+        async def late(connection: AsyncConnection) -> None:
+            used.append(connection)
+
+        await database.connect()
+        tasks = [asyncio.create_task(database.run(job)) for job in (hang, late)]
+        while not used:
+            await asyncio.sleep(0)
+        database.drop()
+        await database.connect()
+        goes_on.set()
+        await asyncio.gather(*tasks)
+        await database.close()
+        return used
+
+    first, second = asyncio.run(run())
+    assert first is second

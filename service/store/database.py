@@ -128,9 +128,10 @@ class Database:
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncConnection]:
-        assert self._connection is not None, "connect first"  # noqa: S101
-        async with self._turn, self._connection.begin():
-            yield self._connection
+        turn, connection = self._turn, self._connection  # a turn is of one connection: after `drop` there are others
+        assert connection is not None, "connect first"  # noqa: S101
+        async with turn, connection.begin():
+            yield connection
 
 
 async def _discarded(connection: AsyncConnection, turn: asyncio.Lock) -> None:

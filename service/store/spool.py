@@ -34,16 +34,19 @@ class Spool:
         content = b"".join(b"\n%08x %s\n" % (zlib.crc32(line), line) for line in lines)
         if self.size() + len(content) > self.most_bytes:
             raise SpoolFull(f"{self.folder}: expected at most {self.most_bytes:,} bytes")
+        is_new = not self._open_file().exists()
         with self._open_file().open("ab") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if is_new:
+            _sync_names(self.folder)
 
     def close_open(self) -> None:
         """Close the open file, if there is one: what comes now goes to another."""
         path = self._open_file()
         if path.exists():
-            names = [int(closed.stem) for closed in self.closed()]
+            names = [int(p.stem) for p in self.folder.iterdir() if p.stem.isdigit()]  # those set aside keep theirs
             path.rename(self.folder / f"{max(names, default=0) + 1:08d}{SUFFIX}")
 
     def closed(self) -> list[Path]:
@@ -52,7 +55,7 @@ class Spool:
 
     def size(self) -> int:
         """Bytes that wait."""
-        return sum(p.stat().st_size for p in self.folder.glob(f"*{SUFFIX}"))
+        return sum(map(_size, self.folder.glob(f"*{SUFFIX}")))
 
     def is_empty(self) -> bool:
         """Whether nothing waits, closed or open."""
@@ -60,6 +63,24 @@ class Spool:
 
     def _open_file(self) -> Path:
         return self.folder / f"open{SUFFIX}"
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where it was replayed and removed since it was listed."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _sync_names(folder: Path) -> None:
+    """Have a new file's name on the disk too, where a folder can be synced: Windows does it by itself."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def read_spool(path: Path) -> tuple[list[bytes], list[bytes]]:
