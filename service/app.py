@@ -17,6 +17,7 @@ from service.gathering import Gathering
 from service.means import Means
 from service.middleware import DOCS_CSP, Door
 from service.observation import Metrics
+from service.odr_routes import odr_api
 from service.openapi import describe
 from service.opening import opened
 from service.page import PAGE_CSP, page
@@ -52,6 +53,7 @@ def create_app(
     app.state.running = held
     app.include_router(api)
     app.include_router(record_api)
+    app.include_router(odr_api)
     app.include_router(page)
     handle_problems(app)
     describe(app, settings)

@@ -80,7 +80,7 @@ def odr(
     found = forecast(
         window(source, Span(who, where, at - rule.seconds, at), means), rule, bundle.scorer, _official(official)
     )
-    answer = told(found, bundle, lang)
+    answer = told(found, bundle, lang, len(source.rejects))
     if plan_below is not None:
         wanted = Wanted(plan_below, float("inf") if budget is None else budget)
         answer["plan"] = plans_told(plans(found, means, wanted), found, lang)

@@ -22,6 +22,8 @@ NEEDED: Mapping[tuple[str, str], Scope] = {
     ("GET", "/v1/scores"): "read",
     ("GET", "/v1/scores/{score_id}"): "read",
     ("GET", "/v1/orders/{order_id}"): "read",
+    ("GET", "/v1/shops/{shop_id}/odr"): "read",
+    ("POST", "/v1/shops/{shop_id}/odr/plan"): "read",
     ("GET", "/v1/model"): "read",
 }
 OPEN = frozenset({"/healthz", "/readyz"})

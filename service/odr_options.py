@@ -64,9 +64,9 @@ def offers(found: Forecast, means: Means) -> Offers:
     each = list(_each(stakes, means))
     told = each + list(_together(each))
     rows = np.array([o.row for o in told], dtype=np.int64)
-    factor, defect = (np.array([getattr(o, n) for o in told]).reshape(len(told), -1) for n in ("factor", "defect"))
     by_type = stakes.by_type[rows]
-    ratio = summed(by_type * factor * defect) / summed(by_type * stakes.outlook.defect[rows]) if told else np.empty(0)
+    factor, defect = (np.array([getattr(o, n) for o in told]).reshape(by_type.shape) for n in ("factor", "defect"))
+    ratio = summed(by_type * factor * defect) / summed(by_type * stakes.outlook.defect[rows])
     claims = chance.claims[rows]
     others = (1.0 - chance.final[rows]) / (1.0 - claims)
     worse = np.array([o.adds("NEGATIVE_FEEDBACK") for o in told], dtype=np.float64)

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from features.order import Order
 from service.events import OneOrMore
 from service.middleware import API_KEY_HEADER
+from service.odr_shapes import PlanAsked
 from service.problems import KINDS, MEDIA_TYPE
 from service.settings import Settings, needs_key
 from service.shapes import Batch, Draft, ProblemShape
@@ -19,7 +20,7 @@ _REF = "#/components/schemas/{model}"
 # The problems that any address under /v1 may answer with, and those of an address that takes a body.
 ALWAYS = (401, 403, 404, 405)
 WITH_BODY = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422)
-_LANGUAGE = {
+LANGUAGE = {
     "name": "Accept-Language", "in": "header", "required": False, "description": "en or zh-CN",
     "schema": {"type": "string"}, "example": "zh-CN",
 }  # fmt: skip
@@ -49,7 +50,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def takes(body: type[BaseModel], example: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
     """The `openapi_extra` of a route that takes this body and answers in the language asked for."""
     content = {"application/json": {"schema": {"$ref": _REF.format(model=body.__name__)}, "example": example}}
-    return {"requestBody": {"required": True, "content": content}, "parameters": [_LANGUAGE, _KEY, *parameters]}
+    return {"requestBody": {"required": True, "content": content}, "parameters": [LANGUAGE, _KEY, *parameters]}
 
 
 def describe(app: FastAPI, settings: Settings) -> None:
@@ -71,7 +72,7 @@ def describe(app: FastAPI, settings: Settings) -> None:
 
 
 def _bodies(most_orders: int) -> dict[str, Any]:
-    models: tuple[type[BaseModel], ...] = (Order, Batch, Draft, OneOrMore, ProblemShape)
+    models: tuple[type[BaseModel], ...] = (Order, Batch, Draft, OneOrMore, PlanAsked, ProblemShape)
     _, found = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
     schemas: dict[str, Any] = found["$defs"]
     orders = schemas[Batch.__name__]["properties"]["orders"]

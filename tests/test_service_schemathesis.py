@@ -15,9 +15,17 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
 EXAMPLES = 25
-WITH_BODY = ("/v1/scores", "/v1/scores/batch", "/v1/playbook", "/v1/compliance/check", "/v1/events")
+WITH_BODY = (
+    "/v1/scores",
+    "/v1/scores/batch",
+    "/v1/playbook",
+    "/v1/compliance/check",
+    "/v1/events",
+    "/v1/shops/{shop_id}/odr/plan",
+)
 WITHOUT = (
-    "/v1/scores/{score_id}", "/v1/scores", "/v1/orders/{order_id}", "/v1/model", "/healthz", "/readyz", "/metrics"
+    "/v1/scores/{score_id}", "/v1/scores", "/v1/orders/{order_id}", "/v1/shops/{shop_id}/odr", "/v1/model", "/healthz",
+    "/readyz", "/metrics",
 )  # fmt: skip
 # What contradicts itself (delivered before placed) has the right form and is refused: no schema can say that.
 NOT_ASKED = ("positive_data_acceptance",)

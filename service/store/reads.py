@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import URL, Row, Select, select, tuple_
@@ -18,8 +18,13 @@ from service.store.tables import decisions, events, replies
 from service.store.work import Event, Reply
 
 SECONDS = 2.0
+# The same for all orders of a shop.
+SHOP_SECONDS = 20.0
 # Orders or events asked for in one statement.
 AT_ONCE = 200
+
+
+Lives = Mapping[str, Life]
 
 
 class Reads:
@@ -71,13 +76,25 @@ class Reads:
                 happened[row.shop_id, row.order_id].append(Event(**row._mapping))
         return {place: Life(sent[place], happened[place], last.get(place)) for place in places}
 
+    async def shop_lives(self, shop_id: str, since: float) -> Lives:
+        """All that was sent and happened since (epoch seconds), by order of the shop; without the answers."""
+        sent, happened = defaultdict[str, list[Sent]](list), defaultdict[str, list[Event]](list)
+        of_shop = (decisions.c.shop_id == shop_id, decisions.c.as_of > since, decisions.c.cause == "score")
+        columns = [decisions.c[name] for name in ("id", "order_id", "as_of", "decided_at", "seen")]
+        for row in await self._rows(select(*columns).where(*of_shop), SHOP_SECONDS):
+            sent[row.order_id].append(Sent(row.id, row.as_of, row.decided_at, row.seen))
+        since_then = (events.c.shop_id == shop_id, events.c.at > since)
+        for row in await self._rows(select(events).where(*since_then), SHOP_SECONDS):
+            happened[row.order_id].append(Event(**row._mapping))
+        return {order: Life(sent[order], happened[order]) for order in sorted(sent.keys() | happened.keys())}
+
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
 
-    async def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    async def _rows(self, statement: Select[Any], seconds: float = SECONDS) -> Sequence[Row[Any]]:
         try:
-            return await within(SECONDS, self._fetched(statement))
+            return await within(seconds, self._fetched(statement))
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise RequestRefused("store_unavailable", "the database does not answer; ask again") from error
 

@@ -24,6 +24,7 @@ decisions = Table(
     Column("shadow_model", Text, comment="version of the bundle that scored beside; null where none did"),
     Column("shadow_probability", Double, comment="what it said; told to nobody"),
     Index("decisions_of_order", "shop_id", "order_id", "id"),
+    Index("decisions_of_shop", "shop_id", "as_of"),
 )  # fmt: skip
 
 events = Table(
@@ -37,6 +38,7 @@ events = Table(
     Column("body", Text, nullable=False, comment="the event as it was sent, JSON"),
     PrimaryKeyConstraint("shop_id", "event_id"),
     Index("events_of_order", "shop_id", "order_id"),
+    Index("events_of_shop", "shop_id", "at"),
 )  # fmt: skip
 
 replies = Table(
