@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,9 @@ class Life:
     sent: Sequence[Sent] = ()
     events: Sequence[Event] = ()
     last: str | None = None
+
+
+Lives = Mapping[str, Life]  # of a shop, by order
 
 
 def order_known(life: Life, as_of: float, known_at: float) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from features.columns import Columns, ExtraKind
 from features.document import checked_together, read_order
 from features.errors import OrderRefused
 from features.order import Order
-from service.events_known import Life, order_known
+from service.events_known import Life, Lives, order_known
 from service.odr_window import Span, in_span
 from service.outcomes_known import outcomes_known
 
@@ -32,7 +32,7 @@ class KeptOrders:
         return self.known
 
 
-def kept_orders(lives: Mapping[str, Life], span: Span, extras: Mapping[str, ExtraKind]) -> KeptOrders:
+def kept_orders(lives: Lives, span: Span, extras: Mapping[str, ExtraKind]) -> KeptOrders:
     """The orders of a shop's lives on the marketplace of the span, as known at its end."""
     known: list[tuple[dict[str, Any], Life]] = []
     for life in lives.values():

@@ -16,6 +16,7 @@ from features.columns import epoch_seconds
 from features.errors import Problem
 from features.order import attributes
 from service.answering import JsonBytes, Made, Posted, answered
+from service.events_known import Lives
 from service.guarded import GuardedRoute
 from service.languages import accepted
 from service.means import Means
@@ -30,7 +31,6 @@ from service.odr_window import Span, window
 from service.openapi import ALWAYS, LANGUAGE, WITH_BODY, problems, takes
 from service.problems import RequestRefused
 from service.running import Running, running
-from service.store.reads import Lives
 from service.wording import Lang
 
 odr_api = APIRouter(route_class=GuardedRoute)

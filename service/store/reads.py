@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import URL, Row, Select, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.events_known import Life, Sent
+from service.events_known import Life, Lives, Sent
 from service.problems import RequestRefused
 from service.store.database import reading_engine
 from service.store.patience import within
@@ -22,9 +22,6 @@ SECONDS = 2.0
 SHOP_SECONDS = 20.0
 # Orders or events asked for in one statement.
 AT_ONCE = 200
-
-
-Lives = Mapping[str, Life]
 
 
 class Reads:
