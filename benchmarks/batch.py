@@ -47,7 +47,7 @@ class Task(NamedTuple):
 
 JOBS = {
     "parquet": Task(".parquet", "0%", "peer", 3.0),
-    "explained": Task(".parquet", "10%", "peer", 3.5),
+    "explained": Task(".parquet", "10%", "parquet", 3.5),
     "csv": Task(".csv", "0%", "parquet", 1.6),
 }
 

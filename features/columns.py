@@ -76,6 +76,12 @@ class Columns(Mapping[str, Array]):
             return self
         return Columns(n, {name: array[index] for name, array in self._arrays.items()})
 
+    def part(self, start: int, stop: int) -> Columns:
+        """The orders from `start` to before `stop`, which share their memory with all."""
+        return Columns(
+            len(range(self.n)[start:stop]), {name: array[start:stop] for name, array in self._arrays.items()}
+        )
+
     def replacing(self, arrays: Mapping[str, Array]) -> Columns:
         """The same orders with some columns replaced or added."""
         replaced = Columns(self.n, {**self._arrays, **arrays})

@@ -30,6 +30,7 @@ STEP_DAYS = 10.0
 STALEST_DAYS = 60.0
 LONGEST_DELAY_DAYS = 400
 _SEPARATOR = "\x1f"
+_FLAGS = np.array([None, 0.0, 1.0], dtype=object)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +191,17 @@ def nothing_known() -> Snapshot:
 def _places(columns: Columns, key: Key, places: Mapping[str, int]) -> Ints:
     """(n,) int64: the row of each order's key; the number of keys where it is unknown or new."""
     absent = len(places)
-    get = places.get
-    parts = [columns[name] for name in key.names]
-    if isinstance(parts[0], Symbol):
-        found = each(lambda *values: get(_joined([[value] for value in values])[0], absent), *parts)
-        return cast("Ints", found)
-    return np.fromiter((get(k, absent) for k in key_texts(columns, key)), np.int64, columns.n)  # type: ignore[arg-type]
+    get: Callable[[str | None, int], int] = places.get  # type: ignore[assignment]
+    parts = [_few(columns[name]) for name in key.names]
+    found = each(lambda *values: get(_joined([[value] for value in values])[0], absent), *parts)
+    return cast("Ints", found if isinstance(found, Symbol) else found.astype(np.int64))
+
+
+def _few(values: Array) -> Array:
+    """Flags as so few objects that each is met again; texts as they are."""
+    if isinstance(values, Symbol) or values.dtype == np.object_:
+        return values
+    return _FLAGS[np.nan_to_num(values + 1.0).astype(np.int64)]
 
 
 def _looked_up(

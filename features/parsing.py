@@ -19,6 +19,7 @@ INSTANT = f"^{kinds.INSTANT}$"
 PLAIN_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
 LOCAL_INSTANT = f"^{kinds.LOCAL_INSTANT}$"
 CODES = {Kind.COUNTRY: "^[A-Z]{2}$", Kind.CURRENCY: "^[A-Z]{3}$"}
+SELDOM = 4  # a column is read by its distinct texts where each comes so many times on average
 FLAGS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
@@ -32,7 +33,17 @@ class Parsed:
 
 
 def parsed(cells: pl.Series, attribute: Attribute, zone: ZoneInfo | None) -> Parsed:
-    """The cells of one column as its kind; zone reads instants that carry no offset."""
+    """The cells of one column as its kind; zone reads instants that carry no offset. A text that comes again and again
+    is read once."""
+    texts = cells.unique().drop_nulls() if cells.dtype == pl.String else cells
+    if len(texts) * SELDOM > len(cells):
+        return _parsed(cells, attribute, zone)
+    few = _parsed(texts.extend_constant(None, 1), attribute, zone)
+    which = cells.cast(pl.Enum(texts)).to_physical().fill_null(len(texts)).to_numpy()
+    return Parsed(few.array[which], few.bad[which], few.problem)
+
+
+def _parsed(cells: pl.Series, attribute: Attribute, zone: ZoneInfo | None) -> Parsed:
     problem = Problem(attribute.name, *kinds.expected(attribute.kind, attribute.choices, attribute.minimum))
     if not _is_readable(cells.dtype, attribute.kind):
         blank = np.full(len(cells), None if attribute.kind in kinds.TEXT_KINDS else np.nan)

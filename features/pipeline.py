@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from features import goods as goods_block
 from features import history as history_block
@@ -22,6 +20,7 @@ from features.history import Past, Snapshot
 from features.moments import reached_states
 from features.order import STATES, Known
 from features.tables import ExtraKind
+from features.transformer import Transformer
 
 CONTRACT = 1
 EXTRA_LEVELS = 12
@@ -37,7 +36,7 @@ class Extra:
     known: Known
 
 
-class FeaturePipeline(TransformerMixin, BaseEstimator):
+class FeaturePipeline(Transformer):
     """Turns `Columns` masked to their as_of into an (n, features) float64 matrix; NaN is unknown.
 
     Parameters: window_days, the claim window; extras, the shop's own attributes; ignored, attributes that are not used.
@@ -79,13 +78,13 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
         """(n, features) float64 for orders looked at now."""
         if X.is_one:
             return np.array([self._of_one(X)])
-        check_is_fitted(self, "snapshot_")
+        self.require("snapshot_")
         used = X.without(self.ignored)
         return self._assembled(used, self.snapshot_.features(used))
 
     def transform_past(self, X: Columns, staleness: Floats) -> Floats:
         """(n, features) float64 for rows of the past, with history as old as a served bundle's (days, (n,))."""
-        check_is_fitted(self, "past_")
+        self.require("past_")
         used = X.without(self.ignored)
         return self._assembled(used, self.past_.features(used, staleness))
 
@@ -112,7 +111,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
             return [named.get(f.name, _UNKNOWN) for f in self.features_]
 
         if "_written" not in self.__dict__:
-            check_is_fitted(self, "snapshot_")
+            self.require("snapshot_")
         return self._written.of("features", told, extras={e.name: e.kind for e in self.extras})(X.values_of_one)
 
     def get_feature_names_out(self, input_features: object = None) -> Any:  # noqa: ARG002 - scikit-learn's signature
@@ -143,7 +142,7 @@ class FeaturePipeline(TransformerMixin, BaseEstimator):
 
     def to_state(self) -> dict[str, Any]:
         """Everything `transform` needs, as plain JSON values."""
-        check_is_fitted(self, "snapshot_")
+        self.require("snapshot_")
         return {
             "contract": CONTRACT,
             "window_days": self.window_days,

@@ -187,10 +187,23 @@ def each(function: Callable[..., float], *columns: Any, where: Any = True) -> An
     if isinstance(columns[0], Symbol):
         return columns[0].told_by(function, *columns[1:], where=where)
     if where is True:
-        return np.fromiter(map(function, *(column.tolist() for column in columns)), np.float64, len(columns[0]))
+        told = map(_Once(function).__getitem__, zip(*(column.tolist() for column in columns), strict=True))
+        return np.fromiter(told, np.float64, len(columns[0]))
     out, asked = np.full(len(where), np.nan), np.flatnonzero(where)
     out[asked] = each(function, *(column[asked] for column in columns))
     return out
+
+
+class _Once(dict[Any, float]):
+    """What a function says of values, asked once for those that come again."""
+
+    def __init__(self, function: Callable[..., float]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, values: tuple[Any, ...]) -> float:
+        told = self[values] = self._function(*values)
+        return told
 
 
 def _rounded(a: float) -> float:

@@ -23,7 +23,8 @@ from service.run_facts import facts, rows_expected
 from service.summary import Summary
 from service.wording import Lang
 
-PIECE_ROWS = 8_192
+PIECE_ROWS = 32_768  # many, because what a piece costs by itself is told in milliseconds
+EXPLAINED_ROWS = 8_192  # fewer where each is explained, which takes so long that all processes should have some
 Phase = Literal["score", "explain", "write"]
 T = TypeVar("T")
 
@@ -42,14 +43,14 @@ def unwatched(phase: Phase, done: int, total: int | None) -> None:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """How a file is scored. encoding: of a CSV result; explained: which orders get reasons and advice; workers:
-    processes, piece_rows: most rows that one works on; neither changes anything in the result. resume: go on where a
-    killed run of the same stopped."""
+    processes, piece_rows: most rows that one works on, chosen here if None; neither changes anything in the result.
+    resume: go on where a killed run of the same stopped."""
 
     lang: Lang = "en"
     encoding: Encoding = "utf-8-sig"
     explained: Explained = field(default_factory=Explained)
     workers: int = 2
-    piece_rows: int = PIECE_ROWS
+    piece_rows: int | None = None
     resume: bool = False
     watch: Watch = unwatched
 
@@ -73,11 +74,12 @@ def score_file(
     read: the same file as a map has read it, where its columns do not have our names.
     """
     check_ending(out, (orders,))
+    most = wish.piece_rows or (EXPLAINED_ROWS if wish.explained.is_told_at_once else PIECE_ROWS)
     raws = with_order_ids(read_raw(orders) if read is None else raw_of(read), orders)
     told = {
         **facts(orders, read, options, means),
         "result": f"{out.suffix} {wish.encoding} {wish.lang}, explained: {wish.explained}",
-        "piece": f"{wish.piece_rows} rows",
+        "piece": f"{most} rows",
     }
     folder = working_folder(out)
     try:
@@ -85,7 +87,7 @@ def score_file(
             if not is_alone:
                 raise InputError(f"--out {out}: another run is writing it; wait until it ends, or name another file")
             run = _Run(Work(folder, options, means, wish.lang, wish.explained), wish, rows_expected(orders, read))
-            summary = _finished(run, _cut(raws, out, wish.piece_rows), out, told)
+            summary = _finished(run, _cut(raws, out, most), out, told)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
     summary.dropped.update({} if read is None else read.dropped)

@@ -122,8 +122,7 @@ def explained(work: Work, some: Riskiest) -> Done:
 
 def _decided(columns: Columns, work: Work, *, explains: bool) -> Iterator[Decisions]:
     for start in range(0, max(columns.n, 1), TOGETHER):
-        some = columns.take(np.arange(start, min(start + TOGETHER, columns.n)))
-        yield decide(some, work.means, explains=explains)
+        yield decide(columns.part(start, start + TOGETHER), work.means, explains=explains)
 
 
 def _told(columns: Columns, work: Work) -> tuple[pl.DataFrame, pl.DataFrame | None]:

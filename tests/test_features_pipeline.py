@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
 from features import goods, history, parcel, parties, timing
 from features.columns import Array, Columns, Floats, columns_of
@@ -94,6 +95,17 @@ def test_it_is_a_transformer_as_scikit_learn_means_it() -> None:
     assert fresh.set_params(window_days=30.0).window_days == 30.0
     with pytest.raises(NotFittedError):
         fresh.transform(all_known(1))
+    with pytest.raises(ValueError, match="window_days, extras, ignored, got 'window'"):
+        fresh.set_params(window=30.0)
+
+
+def test_it_stands_in_a_pipeline_of_scikit_learn() -> None:
+    table, claimed = all_known(20), claims(20)
+    alone = FeaturePipeline().fit(table, claimed, observed_until=AS_OF)
+    whole = make_pipeline(FeaturePipeline(), "passthrough")
+    got = whole.fit_transform(table, claimed, featurepipeline__observed_until=AS_OF)
+    assert_same_bits(got, alone.transform(table))
+    assert list(whole[:1].get_feature_names_out()) == [f.name for f in alone.features_]
 
 
 def test_a_matrix_has_one_named_column_a_feature(pipeline: FeaturePipeline) -> None:
