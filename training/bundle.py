@@ -12,7 +12,7 @@ import numpy as np
 import sklearn
 
 from model.artefact import CANARIES, canaries, dumps, save
-from model.profile import profile
+from model.profile import Rows, months_of, profile
 from training.card import card
 from training.evaluate import metrics
 from training.report import report
@@ -22,10 +22,10 @@ from training.train import Recipe, Trained, canary_orders, probabilities
 def save_bundle(folder: Path, trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date, key: bytes) -> None:
     """Write the bundle of a trained model into `folder`, which must not exist."""
     prepared, scorer = trained.prepared, trained.scorer
-    names = tuple(f.name for f in prepared.pipeline.features_)
-    said = probabilities(scorer, prepared.rows)
+    rows = prepared.rows
+    looks = Rows(rows.X, rows.name, probabilities(scorer, rows), months_of(rows.as_of), rows.importance)
     texts = {
-        "profile.json": dumps(profile(prepared.rows.X, names, prepared.rows.state, said)),
+        "profile.json": dumps(profile(looks, prepared.pipeline.features_, rows.state)),
         "card.html": card(trained, recipe, simulated=simulated, made_on=made_on),
         "report.html": report(trained, recipe, simulated=simulated, made_on=made_on),
     }
