@@ -1,40 +1,49 @@
-"""Drift: whether a month's inputs and scores are further from the profile than months differ anyway."""
+"""Drift: whether inputs and scores lie further from the profile, month after month, than months differ anyway.
+
+A month's deviation from the months of training follows Student's law. Evidence for a shift of one to 256 deviations
+against one of at most `tolerance` is the ratio of likelihoods; it adds up as in counting.py, and the bound on false
+alarms is shared out among all numbers. That bound is measured (`benchmarks/drift.py`), not proven: all months are held
+against one estimate of how much months differ, which the tolerance and `months.least` make up for.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import numpy as np
-from scipy.special import fdtrc
 
+from features.columns import Floats, Ints
 from features.feature import Feature
-from model.profile import SCORE, Rows
-from model.spread import Spread, distance
+from model.level import SIDES, Level
+from model.profile import MOMENTS, SCORE, Rows
+
+Levels = Mapping[str, Mapping[str, Level]]
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One number at one moment in one month beside the profile. distance: Hellinger, 0–1; chance: that months without
-    drift lie this far apart; level: below which that is an alarm."""
+    """One number at one moment of an order's life beside the profile. side: of SIDES; month: (t,) months; deviation,
+    evidence: (t,); passes: where evidence is an alarm."""
 
     name: str
     attribute: str
     moment: str
-    month: int
-    rows: int
-    distance: float
-    chance: float
-    level: float
+    side: str
+    month: Ints
+    deviation: Floats
+    evidence: Floats
+    passes: float
 
     @property
-    def is_alarm(self) -> bool:
-        """Whether it is too far to be chance, and far enough to matter."""
-        return self.chance <= self.level and self.distance >= numbers()["spread"]["least_distance"]
+    def alarm(self) -> int | None:
+        """The first month in which it is an alarm."""
+        passed = np.flatnonzero(self.evidence >= self.passes)
+        return int(self.month[passed[0]]) if len(passed) else None
 
 
 @cache
@@ -43,39 +52,41 @@ def numbers() -> Mapping[str, Any]:
     return tomllib.loads((resources.files("model") / "drift.toml").read_text("utf-8"))
 
 
-def drifts(rows: Rows, features: tuple[Feature, ...], spreads: Mapping[str, Mapping[str, Spread]]) -> list[Drift]:
-    """Every number of every moment and month. The chance of a false alarm in a year is shared out among all of them.
-
-    Under no drift the distance ÷ its mean over the months of training follows an F law: between-month differences are
-    part of it, so that seasons and bad weeks as the training knew them are no drift.
-    """
-    least = numbers()["spread"]["least_months"]
-    told = {m: {k: s for k, s in of.items() if s.months >= least} for m, of in spreads.items()}
-    alarms, horizon = numbers()["alarms"], numbers()["alarms"]["horizon_months"]
-    scores = sum(SCORE in of for of in told.values())
-    inputs = sum(len(of) for of in told.values()) - scores
-    level = {True: alarms["scores"] / max(horizon * scores, 1), False: alarms["inputs"] / max(horizon * inputs, 1)}
+def drifts(rows: Rows, features: tuple[Feature, ...], levels: Levels) -> list[Drift]:
+    """Every number at its moment, over all months with enough rows."""
+    told = {m: {k: v for k, v in of.items() if v.months >= numbers()["months"]["least"]} for m, of in levels.items()}
+    many = {is_score: sum((k == SCORE) == is_score for of in told.values() for k in of) for is_score in (True, False)}
+    alarms = numbers()["alarms"]
     attribute = {f.name: f.attribute for f in features}
     place = {f.name: j for j, f in enumerate(features)}
-    return [
-        _drift(values, spread, (name, attribute.get(name, SCORE), moment, month), level[name == SCORE])
-        for moment, of in told.items()
-        for month, here in _months(rows, moment)
-        for name, spread in of.items()
-        for values in [rows.probability[here] if name == SCORE else rows.X[here, place[name]]]
-    ]
+    out = []
+    for moment in MOMENTS:
+        here = rows.moment == moment
+        months, size = np.unique(rows.month[here], return_counts=True)
+        months = months[size >= numbers()["months"]["least_rows"]]
+        for name, level in told.get(moment, {}).items() if len(months) else ():
+            values = rows.probability if name == SCORE else rows.X[:, place[name]]
+            found = np.stack([level.deviations(values[here & (rows.month == month)]) for month in months])
+            chance = alarms["scores" if name == SCORE else "inputs"] / (len(SIDES) * many[name == SCORE])
+            passes = alarms["horizon_months"] / chance
+            out += [
+                Drift(name, attribute.get(name, SCORE), moment, side, months, found[:, k],
+                      evidence(found[:, k], level.months), passes)
+                for k, side in enumerate(SIDES)
+            ]  # fmt: skip
+    return out
 
 
-def _months(rows: Rows, moment: str) -> Iterator[tuple[int, Any]]:
-    at = rows.moment == moment
-    for month in np.unique(rows.month[at]).tolist():
-        here = np.flatnonzero(at & (rows.month == month))
-        if len(here) >= numbers()["spread"]["least_rows"]:
-            yield month, here
-
-
-def _drift(values: Any, spread: Spread, named: tuple[str, str, str, int], level: float) -> Drift:
-    apart, n = distance(spread.shares_of(values), spread.shares), len(values)
-    found = 8.0 * n * apart**2 / (1.0 + n / spread.rows) / (1.0 + 1.0 / spread.months)
-    chance = float(fdtrc(spread.freedom, spread.freedom * spread.months, found / spread.unrest))
-    return Drift(*named, n, apart, chance, level)
+def evidence(deviation: Floats, months: int) -> Floats:
+    """(t,) evidence that the number has moved, either way; NaN tells nothing. months: of training."""
+    of = numbers()["shift"]
+    beyond = np.array(of["alternatives"])
+    each, out = np.zeros((2, len(beyond))), np.empty(len(deviation))
+    for t, z in enumerate(np.nan_to_num(deviation)):
+        up = np.array([z, -z])[:, None] - of["tolerance"]
+        freedom = months - 1.0
+        ratio = ((freedom + up**2) / (freedom + (up - beyond) ** 2)) ** ((freedom + 1.0) / 2.0)
+        each = (1.0 + each) * np.where(np.isnan(deviation[t]), 1.0, ratio)
+        out[t] = min(float(each.mean()), 1e300)
+        each = np.minimum(each, 1e300)
+    return out

@@ -11,10 +11,10 @@ import numpy as np
 from features.columns import Array, Floats, Ints
 from features.feature import Feature
 from features.order import STATES
-from model.spread import POINTS, Spread, spread_of
+from model.level import POINTS, Level, level_of
 
-# Moments at which an order is looked at once: the entry of a state, and the promise that passes.
-MOMENTS = ("placed_planned", "shipped", "in_transit", "due", "delivered", "contact")
+# Moments at which an order is looked at once: the entry of a state.
+MOMENTS = ("placed_planned", "shipped", "in_transit", "delivered", "contact")
 SCORE = "probability"
 
 
@@ -35,31 +35,35 @@ def months_of(as_of: Floats) -> Ints:
 
 
 def profile(rows: Rows, features: tuple[Feature, ...], state: Ints) -> dict[str, Any]:
-    """Share known and deciles of every feature, deciles of the probability by state, and spreads by moment; JSON."""
+    """Share known and deciles of every feature, deciles of the probability by state, and levels by moment; JSON."""
     names = [f.name for f in features]
     return {
         "points": POINTS.tolist(),
         "features": {name: _deciles(rows.X[:, j]) for j, name in enumerate(names)},
         "probability": {str(s): _deciles(rows.probability[state == place]) for place, s in enumerate(STATES)},
-        "moments": {m: {k: v.to_state() for k, v in _spreads(rows, features, m).items()} for m in MOMENTS},
+        "moments": {m: {k: v.to_state() for k, v in _levels(rows, features, m).items()} for m in MOMENTS},
     }
 
 
-def _spreads(rows: Rows, features: tuple[Feature, ...], moment: str) -> dict[str, Spread]:
-    """What the shop's history says is left out: in training it is of each row's own time, later it only ages."""
+def _levels(rows: Rows, features: tuple[Feature, ...], moment: str) -> dict[str, Level]:
+    """The probability and each feature at every moment at which it can be known: what is late shows on arrival.
+
+    What the shop's history says is left out: in training it is of each row's own time, later it only ages.
+    """
     here = rows.moment == moment
     if not here.any():
         return {}
     month, weight = rows.month[here], rows.weight[here]
-    of_orders = [(j, f.name) for j, f in enumerate(features) if f.source != "history"]
-    found = {name: spread_of(rows.X[here, j], month, weight) for j, name in of_orders}
-    return found | {SCORE: spread_of(rows.probability[here], month, weight)}
+    known = {"placed", "planned", *MOMENTS[1 : MOMENTS.index(moment) + 1]}
+    mine = [(j, f.name) for j, f in enumerate(features) if f.source != "history" and f.known in known]
+    found = {name: level_of(rows.X[here, j], month, weight) for j, name in mine}
+    return found | {SCORE: level_of(rows.probability[here], month, weight)}
 
 
-def read_spreads(profile: Mapping[str, Any]) -> dict[str, dict[str, Spread]]:
-    """Spreads by moment and feature out of a profile; none in one that an earlier version made."""
+def read_levels(profile: Mapping[str, Any]) -> dict[str, dict[str, Level]]:
+    """Levels by moment and feature out of a profile; none in one that an earlier version made."""
     moments = profile.get("moments", {})
-    return {m: {name: Spread.from_state(s) for name, s in found.items()} for m, found in moments.items()}
+    return {m: {name: Level.from_state(s) for name, s in found.items()} for m, found in moments.items()}
 
 
 def _deciles(values: Floats) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from service.cli_import import import_files
 from service.cli_keys import keys
 from service.cli_listings import listings_app
 from service.cli_model import model_app
+from service.cli_monitor import monitor
 from service.cli_odr import odr
 from service.cli_options import (
     CostFile,
@@ -50,6 +51,7 @@ app.add_typer(keys, name="keys")
 app.command()(score)
 app.command()(worklist)
 app.command()(backtest)
+app.command()(monitor)
 app.command()(explain)
 app.command()(odr)
 app.command("map")(map_file_command)

@@ -13,19 +13,18 @@ import sklearn
 
 from model.artefact import CANARIES, canaries, dumps, save
 from model.profile import Rows, months_of, profile
+from model.scorer import Scorer
 from training.card import card
 from training.evaluate import metrics
 from training.report import report
-from training.train import Recipe, Trained, canary_orders, probabilities
+from training.train import Prepared, Recipe, Trained, canary_orders, probabilities
 
 
 def save_bundle(folder: Path, trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date, key: bytes) -> None:
     """Write the bundle of a trained model into `folder`, which must not exist."""
     prepared, scorer = trained.prepared, trained.scorer
-    rows = prepared.rows
-    looks = Rows(rows.X, rows.name, probabilities(scorer, rows), months_of(rows.as_of), rows.importance)
     texts = {
-        "profile.json": dumps(profile(looks, prepared.pipeline.features_, rows.state)),
+        "profile.json": dumps(profile_of(prepared, scorer)),
         "card.html": card(trained, recipe, simulated=simulated, made_on=made_on),
         "report.html": report(trained, recipe, simulated=simulated, made_on=made_on),
     }
@@ -58,3 +57,10 @@ def _facts(trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date) 
         },
         "canaries": canaries(trained.scorer, canary_orders(trained.prepared, CANARIES)),
     }
+
+
+def profile_of(prepared: Prepared, scorer: Scorer) -> dict[str, Any]:
+    """How the training's rows and their probabilities were spread, as JSON."""
+    rows = prepared.rows
+    looks = Rows(rows.X, rows.name, probabilities(scorer, rows), months_of(rows.as_of), rows.importance)
+    return profile(looks, prepared.pipeline.features_, rows.state)

@@ -12,7 +12,7 @@ from features.moments import DAY, claim_window_closes
 from features.order import STATES, State, attributes
 from model.counting import Law, evidence, ratio_limits
 from model.drift import Drift, drifts, numbers
-from model.profile import MOMENTS, Rows, months_of, read_spreads
+from model.profile import MOMENTS, Rows, months_of, read_levels
 from model.scorer import Scorer
 from training.dataset import Dataset
 from training.landmarks import Landmarks, known_rows, landmarks
@@ -49,7 +49,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What was found. drifts: every number of every moment and month; counted: all claims first, then cohorts."""
+    """What was found. drifts: every number at its moment; counted: all claims first, then cohorts."""
 
     since: int
     until: int
@@ -57,21 +57,30 @@ class Health:
     counted: list[Counted]
 
 
-def health(dataset: Dataset, scorer: Scorer, profile: Mapping[str, object], *, since: float, seed: int = 0) -> Health:
+def health(
+    dataset: Dataset,
+    scorer: Scorer,
+    profile: Mapping[str, object],
+    *,
+    since: float,
+    has_outcomes: bool = True,
+    seed: int = 0,
+) -> Health:
     """Look at a data set by whole months from `since` (epoch seconds, the end of training) on.
 
     Claims of a month are held against what all orders that were open in it let expect for it when they were placed:
-    probability × the share of the filing delay that falls into the month. So labels need not be mature. A data set
-    without claims is looked at for drift alone.
+    probability × the share of the filing delay that falls into the month. So labels need not be mature. Without
+    outcomes drift alone is looked at.
     """
     marks, (first, last) = _marks(dataset, scorer, seed), _whole_months(since, dataset.observed_until)
     rows = _looked(dataset, marks, scorer)
     inside = (rows.month >= first) & (rows.month < last)
-    spreads = read_spreads(profile)
-    found = drifts(_taken(rows, inside), scorer.pipeline.features_, spreads)
+    found = drifts(_taken(rows, inside), scorer.pipeline.features_, read_levels(profile))
     placed = rows.moment == MOMENTS[0]
-    counted = _counted(dataset, scorer, marks.order[placed], rows.probability[placed], np.arange(first, last))
-    return Health(first, last, found, counted if dataset.claims else [])
+    months = np.arange(first, last)
+    if not has_outcomes or not len(months):
+        return Health(first, last, found, [])
+    return Health(first, last, found, _counted(dataset, scorer, marks.order[placed], rows.probability[placed], months))
 
 
 def _whole_months(since: float, until: float) -> tuple[int, int]:
@@ -144,7 +153,8 @@ def _cohorts(orders: Columns, foretold: Floats) -> Iterator[tuple[str, Bools]]:
         large = [k for k in dearest if expected[k] >= of["least_expected"]]
         if len(kinds) > 1 and large:
             yield from ((f"{name}={kind}", values == kind) for kind in large)
-            yield f"{name}={OTHER}", ~np.isin(values, large)
+            if len(large) < len(kinds):
+                yield f"{name}={OTHER}", ~np.isin(values, large)
 
 
 def _told(value: str | float | None, choices: tuple[str, ...]) -> str:
