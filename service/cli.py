@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from features import catalogue as attribute_catalogue
-from features.errors import ClaimRiskError
+from features.errors import ClaimRiskError, InputError
 from service.advice_page import advice_command
 from service.cli_backtest import backtest
 from service.cli_compliance import compliance
 from service.cli_explain import explain
+from service.cli_export import export_command
 from service.cli_import import import_files
 from service.cli_keys import keys
 from service.cli_listings import listings_app
@@ -52,6 +55,7 @@ app.command()(score)
 app.command()(worklist)
 app.command()(backtest)
 app.command()(monitor)
+app.command("export")(export_command)
 app.command()(explain)
 app.command()(odr)
 app.command("map")(map_file_command)
@@ -111,9 +115,15 @@ def simulate(
 
 @app.command()
 def train(
-    orders: Annotated[Path, typer.Argument(help="past orders: CSV, TSV, Parquet, xlsx or JSON lines")],
-    outcomes: Annotated[Path, typer.Argument(help="their claims")],
-    out: Annotated[Path, typer.Option(help="folder of the bundle")],
+    orders: Annotated[
+        Path | None, typer.Argument(help="past orders: CSV, TSV, Parquet, xlsx or JSON lines; not with --from-store")
+    ] = None,
+    outcomes: Annotated[Path | None, typer.Argument(help="their claims")] = None,
+    out: Annotated[Path, typer.Option(help="folder of the bundle")] = ...,  # type: ignore[assignment]
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="of the orders and events that the service keeps")
+    ] = False,
+    shop: Annotated[str | None, typer.Option(help="with --from-store this shop alone; all if unset")] = None,
     observed_until: Annotated[str | None, typer.Option(help="instant up to which outcomes are known")] = None,
     claim_window_days: Annotated[
         float | None, typer.Option(min=1, max=365, help="days after latest_delivery_at")
@@ -131,10 +141,26 @@ def train(
 
     until = None if observed_until is None else _instant(observed_until, "--observed-until")
     options = TrainOptions(until, claim_window_days, extra or (), trust or (), zone_named(time_zone), seed, tune)
-    trained = train_bundle(orders, outcomes, out, options, _say, settings())
+    if from_store == (orders is not None) or (orders is None) != (outcomes is None) or (shop and not from_store):
+        raise InputError("train: expected files of ORDERS and OUTCOMES, or --from-store, with --shop or without")
+    with _files(orders, outcomes, shop) as (sent, became):
+        trained = train_bundle(sent, became, out, options, _say, settings())
     for dropped in trained.prepared.dropped:
         err.print(f"not used: {dropped.attribute}: {dropped.reason}", markup=False)
     _say(f"bundle written to {out}; look at {out / 'report.html'}")
+
+
+@contextmanager
+def _files(orders: Path | None, outcomes: Path | None, shop: str | None) -> Iterator[tuple[Path, Path]]:
+    """The files named, or those of what is kept."""
+    if orders is not None and outcomes is not None:
+        yield orders, outcomes
+        return
+    from service.exporting import exported
+
+    with exported(settings(), shop) as (sent, became, told):
+        _say(f"{told.orders:,} orders and {told.outcomes:,} outcomes are kept; {told.never_sent:,} were never sent")
+        yield sent, became
 
 
 @app.command()

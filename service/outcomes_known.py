@@ -22,18 +22,20 @@ Row = dict[str, Any]
 
 def outcomes_known(known: Sequence[tuple[Mapping[str, Any], Life]]) -> Columns:
     """The outcomes of orders as known, each with its life: one row per claim, chargeback and negative feedback."""
-    rows = [row for order, life in known for row in _rows(order, life)]
+    rows = [row for order, life in known for row in outcome_rows(order, life)]
     names = dict.fromkeys(OUTCOME, pl.String)
-    table = pl.DataFrame([{n: _cell(row.get(n)) for n in OUTCOME} for row in rows], schema=names)
+    table = pl.DataFrame([{n: outcome_cell(row.get(n)) for n in OUTCOME} for row in rows], schema=names)
     arrays: dict[str, Array] = {name: parsed(table[name], OUTCOME[name], None).array for name in OUTCOME}
     return Columns(len(rows), arrays)
 
 
-def _cell(value: Any) -> str | None:
+def outcome_cell(value: Any) -> str | None:
+    """A value as tables of outcomes write it."""
     return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _rows(order: Mapping[str, Any], life: Life) -> Iterator[Row]:
+def outcome_rows(order: Mapping[str, Any], life: Life) -> Iterator[Row]:
+    """What became of one order as known: a row per claim, chargeback and negative feedback, by names of `OUTCOME`."""
     told = sorted(life.events, key=lambda e: (e.at, e.event_id))
     retracted = {json.loads(e.body)["retracts"] for e in told if e.kind == "label_retracted"}
     claim: Row = {"claim_opened_at": order.get("claim_opened_at"), "claim_type": order.get("claim_type")}

@@ -73,6 +73,17 @@ class Reads:
                 happened[row.shop_id, row.order_id].append(Event(**row._mapping))
         return {place: Life(sent[place], happened[place], last.get(place)) for place in places}
 
+    async def places(self, shop_id: str | None, after: tuple[str, str], most: int) -> list[tuple[str, str]]:
+        """Shops and orders of which something is kept, of one shop or of all, in their order, those after this one."""
+        found = set[tuple[str, str]]()
+        for table in (decisions, events):
+            place = (table.c.shop_id, table.c.order_id)
+            here = select(*place).where(tuple_(*place) > after).distinct().order_by(*place).limit(most)
+            if shop_id is not None:
+                here = here.where(table.c.shop_id == shop_id)
+            found |= {(row.shop_id, row.order_id) for row in await self._rows(here, SHOP_SECONDS)}
+        return sorted(found)[:most]
+
     async def shop_lives(self, shop_id: str, since: float) -> Lives:
         """All that was sent and happened since (epoch seconds), by order of the shop; without the answers."""
         sent, happened = defaultdict[str, list[Sent]](list), defaultdict[str, list[Event]](list)

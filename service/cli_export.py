@@ -1,0 +1,23 @@
+"""The command that writes what is kept as files: `claimrisk export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli_options import say
+from service.settings import settings
+
+
+def export_command(
+    out: Annotated[Path, typer.Option(help="folder for orders.jsonl and outcomes.csv")],
+    shop: Annotated[str | None, typer.Option(help="this shop alone; all if unset")] = None,
+) -> None:
+    """Write the orders and outcomes that the service keeps as files for train, monitor, backtest and odr."""
+    from service.exporting import export
+
+    told = export(out, settings(), shop)
+    left = f"; {told.never_sent:,} orders of which events alone are known left out" if told.never_sent else ""
+    say(f"{told.orders:,} orders and {told.outcomes:,} outcomes written to {out}{left}")

@@ -1,0 +1,90 @@
+"""What is kept, as files: orders as known now and what became of them, ready for `train`, `monitor` and `backtest`."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import orjson
+
+from features.errors import InputError, SettingError
+from features.outcome import OUTCOME
+from service.events_known import Life, order_known
+from service.files import folder_aside
+from service.outcomes_known import outcome_cell, outcome_rows
+from service.settings import Settings, store_url
+from service.store.database import database_url
+from service.store.reads import Reads
+
+ORDERS, OUTCOMES = "orders.jsonl", "outcomes.csv"
+# Orders read at once.
+PAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How many orders and outcomes were written, and of how many orders events alone are known."""
+
+    orders: int
+    outcomes: int
+    never_sent: int
+
+
+def export(out: Path, of: Settings, shop: str | None = None) -> Exported:
+    """Write the orders of one shop, or of all, and their outcomes into a new folder or over an earlier export."""
+    url = store_url(of)
+    if url is None:
+        raise SettingError("nothing is kept: set CLAIMRISK_DATA_DIR or CLAIMRISK_DATABASE_URL to where it is")
+    if out.exists() and not (out / ORDERS).exists():
+        raise InputError(f"--out {out}: expected a new folder or an earlier export, got something else; name another")
+    with folder_aside(out) as aside:
+        aside.mkdir()
+        return asyncio.run(_written(aside, url, shop))
+
+
+@contextmanager
+def exported(of: Settings, shop: str | None = None) -> Iterator[tuple[Path, Path, Exported]]:
+    """The same in a folder that lasts as long as the block: orders, outcomes, and how many."""
+    with TemporaryDirectory() as folder:
+        told = export(Path(folder) / "store", of, shop)
+        yield Path(folder) / "store" / ORDERS, Path(folder) / "store" / OUTCOMES, told
+
+
+async def _written(folder: Path, url: str, shop: str | None) -> Exported:
+    now, reads, of_shop = time.time(), Reads(database_url(url)), dict[str, str]()
+    orders = outcomes = never_sent = 0
+    try:
+        with (folder / ORDERS).open("wb") as sent, (folder / OUTCOMES).open("w", newline="", encoding="utf-8") as file:
+            became = csv.writer(file)
+            became.writerow(OUTCOME)
+            async for (shop_id, order_id), life in _lives(reads, shop):
+                order = order_known(life, now, now)
+                if not life.sent or order is None:
+                    never_sent += 1
+                    continue
+                if of_shop.setdefault(order_id, shop_id) != shop_id:
+                    both = f"{of_shop[order_id]} and {shop_id}"
+                    raise InputError(f"order {order_id} is known of {both}: name one shop with --shop")
+                sent.write(orjson.dumps(order | {"shop_id": shop_id}, option=orjson.OPT_APPEND_NEWLINE))
+                orders += 1
+                for row in outcome_rows(order, life):
+                    became.writerow([outcome_cell(row.get(name)) for name in OUTCOME])
+                    outcomes += 1
+    finally:
+        await reads.close()
+    return Exported(orders, outcomes, never_sent)
+
+
+async def _lives(reads: Reads, shop: str | None) -> AsyncIterator[tuple[tuple[str, str], Life]]:
+    last = ("", "")
+    while places := await reads.places(shop, last, PAGE):
+        lives = await reads.lives(places)
+        for place in places:
+            yield place, lives[place]
+        last = places[-1]
