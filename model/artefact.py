@@ -39,11 +39,12 @@ _PERSONAL = frozenset({"order_id", "buyer_key"})
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A loaded bundle. version: its name in answers; manifest: what it says of itself."""
+    """A loaded bundle. version: its name in answers; manifest: what it says of itself; profile: of profile.json."""
 
     scorer: Scorer
     version: str
     manifest: Mapping[str, Any]
+    profile: bytes = b"{}"
 
     @property
     def is_starter(self) -> bool:
@@ -126,7 +127,7 @@ def _built(folder: Path, raw: bytes) -> Bundle:
     contents = {name: _checked(folder, name, said) for name, said in manifest["files"].items()}
     scorer = Scorer.from_state(orjson.loads(contents["state.json"]), Booster(contents["booster.txt"].decode()))
     _sing(scorer, manifest["canaries"], folder)
-    return Bundle(scorer, version_of(manifest, raw), manifest)
+    return Bundle(scorer, version_of(manifest, raw), manifest, contents["profile.json"])
 
 
 def version_of(manifest: Mapping[str, Any], raw: bytes) -> str:

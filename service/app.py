@@ -16,6 +16,7 @@ from service.examples import decided_examples
 from service.gathering import Gathering
 from service.means import Means
 from service.middleware import DOCS_CSP, Door
+from service.monitoring_routes import monitoring_api
 from service.observation import Metrics
 from service.odr_routes import odr_api
 from service.openapi import describe
@@ -54,6 +55,7 @@ def create_app(
     app.include_router(api)
     app.include_router(record_api)
     app.include_router(odr_api)
+    app.include_router(monitoring_api)
     app.include_router(page)
     handle_problems(app)
     describe(app, settings)

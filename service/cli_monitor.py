@@ -31,7 +31,7 @@ def monitor(
 
     until = None if observed_until is None else instant(observed_until, "--observed-until")
     bundle = load(model, signing_key(settings()))
-    looked = looked_after(orders, outcomes, model, bundle, until=until, zone=zone_named(time_zone), lang=lang)
+    looked = looked_after(orders, outcomes, bundle, until=until, zone=zone_named(time_zone), lang=lang)
     if out is not None:
         write_page(looked, out, lang)
         say(f"page written to {out}")

@@ -25,6 +25,7 @@ NEEDED: Mapping[tuple[str, str], Scope] = {
     ("GET", "/v1/shops/{shop_id}/odr"): "read",
     ("POST", "/v1/shops/{shop_id}/odr/plan"): "read",
     ("GET", "/v1/model"): "read",
+    ("GET", "/v1/monitoring"): "admin",
 }
 OPEN = frozenset({"/healthz", "/readyz"})
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]

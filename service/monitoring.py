@@ -32,11 +32,10 @@ class Looked:
 
 
 def looked_after(
-    orders: Path, outcomes: Path | None, folder: Path, bundle: Bundle, *, until: datetime | None = None,
+    orders: Path, outcomes: Path | None, bundle: Bundle, *, until: datetime | None = None,
     zone: ZoneInfo | None = None, lang: Lang = "en",
 ) -> Looked:  # fmt: skip
-    """The health of the bundle in `folder` by later orders; without outcomes of its inputs and scores alone."""
-    profile = orjson.loads((folder / "profile.json").read_bytes())
+    """The health of a bundle by later orders; without outcomes of its inputs and scores alone."""
     with tempfile.TemporaryDirectory() as aside:
         claims = outcomes or _none(Path(aside) / "outcomes.csv")
         at = None if until is None else epoch_seconds(until)
@@ -45,7 +44,7 @@ def looked_after(
     if dataset.coverage.target != bundle.scorer.target and outcomes is not None:
         raise InputError(f"{outcomes}: expected outcomes of {bundle.scorer.target}, got {dataset.coverage.target}")
     since = bundle.scorer.pipeline.snapshot_.at
-    found = health(dataset, bundle.scorer, profile, since=since, has_outcomes=outcomes is not None)
+    found = health(dataset, bundle.scorer, orjson.loads(bundle.profile), since=since, has_outcomes=outcomes is not None)
     return Looked(found, told(found, bundle.version, lang), is_simulated(orders))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +41,8 @@ class Metrics:
         )
         self._reloads = Counter("claimrisk_reloads", "bundles brought in while serving, by result: loaded, refused",
                                 ["result"], registry=self.registry)  # fmt: skip
+        self._alarms = Gauge("claimrisk_model_alarms", "alarms on the model's health when it was last asked for",
+                             ["kind"], registry=self.registry)  # fmt: skip
         self.serves(bundle)
 
     def serves(self, bundle: Bundle) -> None:
@@ -47,6 +50,11 @@ class Metrics:
         kind = "starter" if bundle.is_starter else bundle.scorer.standing
         self._model.clear()
         self._model.labels(bundle.version, bundle.trained_until or "", kind).set(1.0)
+
+    def watched(self, alarms: Mapping[str, int]) -> None:
+        """Tell how many alarms there are of each kind."""
+        for kind, count in alarms.items():
+            self._alarms.labels(kind).set(count)
 
     def reloaded(self, result: str) -> None:
         """Count a bundle that was brought in, or refused."""

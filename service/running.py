@@ -22,6 +22,7 @@ from service.settings import Settings
 from service.store.work import Reply
 
 if TYPE_CHECKING:
+    from service.monitoring_routes import Told
     from service.store.keeping import Store
 
 Clock = Callable[[], datetime]
@@ -40,7 +41,7 @@ class Running:
     store: None where nothing is kept; scores: single orders that wait together are decided together (`app.py` sets it);
     shadow: a bundle that scores beside, untold; means and shadow may be swapped at any moment: work takes each once;
     in_flight: callers and Idempotency-Keys that are being answered; spooled: replies that the database cannot tell yet;
-    order_locks: by shop and order, so that its events are taken one by one.
+    health: what was told last of the model's; order_locks: by shop and order, so that its events are taken one by one.
     """
 
     means: Means
@@ -51,6 +52,7 @@ class Running:
     is_ready: bool = False
     store: Store | None = None
     shadow: Bundle | None = None
+    health: Told | None = None
     in_flight: set[tuple[str, str]] = field(default_factory=set)
     spooled: dict[tuple[str, str], Reply] = field(default_factory=dict)
     order_locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)

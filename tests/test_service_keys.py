@@ -31,7 +31,7 @@ BODIES: dict[str, Any] = {
     "/v1/playbook": DISPUTED | {"shop_id": B}, "/v1/events": EVENT | {"shop_id": B},
     "/v1/shops/{shop_id}/odr/plan": PLAN,
 }  # fmt: skip
-NAMES_NO_ORDER = {"/v1/model", "/v1/compliance/check", "/metrics", *OPEN}
+NAMES_NO_ORDER = {"/v1/model", "/v1/monitoring", "/v1/compliance/check", "/metrics", *OPEN}
 
 
 def paths_and_methods(app: FastAPI) -> Iterator[tuple[str, str]]:

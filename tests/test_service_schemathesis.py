@@ -24,7 +24,8 @@ WITH_BODY = (
     "/v1/shops/{shop_id}/odr/plan",
 )
 WITHOUT = (
-    "/v1/scores/{score_id}", "/v1/scores", "/v1/orders/{order_id}", "/v1/shops/{shop_id}/odr", "/v1/model", "/healthz",
+    "/v1/scores/{score_id}", "/v1/scores", "/v1/orders/{order_id}", "/v1/shops/{shop_id}/odr", "/v1/model",
+    "/v1/monitoring", "/healthz",
     "/readyz", "/metrics",
 )  # fmt: skip
 # What contradicts itself (delivered before placed) has the right form and is refused: no schema can say that.
