@@ -86,6 +86,7 @@ def claims(text: str) -> Claims:
     [('protection', 'ip67')]
     """
     text = _spelt_counts().sub(lambda m: f"{table(_FILE, 'spelt_counts')[m[0].rstrip(' -')]} ", plain(text))
+    text = re.sub(r"crystal[ -](?=clear)", "", text)
     text = _SAFE_FOR_BOTH.sub(r"\1 safe and \2 safe", text)
     has, denies = set[tuple[str, str]](), set[tuple[str, str]]()
     hits = [(claim, hit) for claim, known in _claims().items() for hit in known.hits(text)]

@@ -12,6 +12,7 @@ from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "colours.toml"
 _MULTI = "multi/any"
+_WITH_A_NEUTRAL = 2
 _IS_COLOUR = re.compile(r"\s*(?:colou?r|色)")
 
 
@@ -122,6 +123,19 @@ def are_same(a: Colours, b: Colours) -> bool:
     )
 
 
+def _is_the_first(ours: Colours, theirs: Colours, kept: str) -> bool:
+    """Whether a listing names the one colour of the goods and the record a black, white or grey part as well."""
+    rest = [c for c in theirs.main if not any(_agree(c, x) for x in ours.main)]
+    return (
+        len(ours.main) == 1
+        and any(_agree(c, _named(_lexicon().hits(plain(kept))[0].name)[0]) for c in ours.main - {_MULTI})
+        and len(theirs.main) == _WITH_A_NEUTRAL
+        and len(rest) == 1
+        and rest[0].split("/")[0] in ("black", "white", "grey", "silver")
+        and not next(iter(ours.main)).startswith(("black", "white", "grey", "silver", "clear"))
+    )
+
+
 def _stated(record: Record) -> tuple[str, Colours]:
     if (found := colours(record.colour, is_field=True)).main:
         return record.colour, found
@@ -141,7 +155,7 @@ def colour(listing: Record, product: Record) -> Finding:
     if not of_listing.main or not of_product.main:
         same = bool(listing.colour and product.colour) and plain(listing.colour) == plain(product.colour)
         return Finding(False, said, kept) if same else unknown(said, kept)
-    if not are_same(of_listing, of_product):
+    if not are_same(of_listing, of_product) and not _is_the_first(of_listing, of_product, kept):
         return Finding(True, said, kept)
     known = of_product.main | of_product.accents | colours(product.text, is_field=False).main
     in_title = colours_in(listing.name).main

@@ -10,6 +10,7 @@ from features.listings.model_names import are_comparable, do_name_one, is_of_ano
 from features.listings.models import EVER, Model
 from features.listings.record import Finding, Record, unknown
 from features.listings.sectors import fit_named, maker_of, sectors_of
+from features.listings.specs import do_numbers_differ, do_properties_differ
 from features.listings.things import negative, positive
 from features.listings.wording import is_chinese, plain
 
@@ -80,6 +81,8 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         return True
     if ours.name == ours.maker and not theirs.is_universal and any(_may_be_of(ours.maker, t) for t in theirs.models):
         return None  # "for Canon" does not say which
+    if ours.name == ours.maker and not theirs.is_universal and theirs.models and not any(map(maker_of, theirs.models)):
+        return None  # nor does a list that names no maker
     if ours.is_series and not theirs.is_universal and theirs.models:
         members = {t.name for t in theirs.models if t.name.startswith(ours.name)}
         return len(members) > 1 or any(t.is_series and _does_cover(t, ours) for t in theirs.models)
@@ -124,7 +127,7 @@ def compared(ours: Fit, theirs: Fit) -> bool | None:
             m: None if fits is False and is_of_another_kind(m, theirs.models) else fits for m, fits in covered.items()
         }
     verdicts: list[bool | None] = [None if fits is None else not fits for fits in covered.values()]
-    if ours.is_universal:
+    if ours.is_universal and not ours.models:
         verdicts.append(not theirs.is_universal or bool(theirs.excluded and not ours.excluded))
     for model in ours.excluded:
         named = any(_does_cover(t, model) for t in theirs.models)
@@ -163,6 +166,12 @@ def compatibility(listing: Record, product: Record) -> Finding:
     if _is_said_not_to_fit(listing.compatible_models, product.compatible_models):
         return Finding(True, listing.compatible_models, product.compatible_models)
     is_wrong = compared(ours, theirs)
+    columns = listing.compatible_models, product.compatible_models
+    differ = do_properties_differ(*columns), do_numbers_differ(*columns) if is_wrong is None else None
+    if True in differ:
+        return Finding(True, *columns)
+    if is_wrong is None and False in differ:
+        return Finding(False, *columns)
     if is_wrong is None:
         same = bool(listing.compatible_models) and plain(listing.compatible_models) == plain(product.compatible_models)
         shown = (

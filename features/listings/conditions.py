@@ -8,10 +8,13 @@ from functools import cache, lru_cache
 from features.listings.denials import denies_what_the_other_says
 from features.listings.lexicon import either, lexicon, words
 from features.listings.record import Finding, Record, unknown
+from features.listings.specs import do_properties_differ
 from features.listings.wear import is_new_by_title, is_worse_than, wear_in
 from features.listings.wording import is_negated, plain
 
 _FILE = "conditions.toml"
+_POINTS_APART = 4.0  # 86新 beside 85新 is nobody's complaint
+_RENEWED = frozenset({"renewed_by", "renewed_grade"})
 
 
 @cache
@@ -41,6 +44,15 @@ def _works(text: str) -> bool | None:
     """Whether the goods are said to work; None where nothing is said of it."""
     hits = lexicon(_FILE, "working").hits(plain(text))
     return hits[-1].name == "yes" if hits else None
+
+
+def _points(text: str) -> float | None:
+    """How new goods are of a hundred, as Chinese shops count it: 9成新 and 90新 are 90."""
+    found = re.search(r"(?<![\d.])(\d(?:\.\d)?)\s*成|(?<![\d.])(\d\d?)\s*新", plain(text))
+    if not found:
+        return None
+    tenths = float(found[1] or found[2])
+    return tenths * 10 if tenths < 10 else tenths
 
 
 def _grade(text: str) -> str | None:
@@ -77,6 +89,11 @@ def condition(listing: Record, product: Record) -> Finding:
         return Finding(True, said, product.condition)
     if denies_what_the_other_says(listing.condition, product.condition):
         return Finding(True, said, product.condition)
+    if do_properties_differ(listing.condition, product.condition, _RENEWED):
+        return Finding(True, said, kept)
+    points = [_points(record.condition) for record in (listing, product)]
+    if points[0] and points[1]:
+        return Finding(points[0] - points[1] > _POINTS_APART, said, kept)
     if of_listing is None or of_product is None:
         same = bool(listing.condition) and plain(listing.condition) == plain(product.condition)
         return Finding(False, said, kept) if same else unknown(said, kept)

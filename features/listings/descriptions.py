@@ -16,6 +16,7 @@ from features.listings.things import negative, positive, share_any, things
 from features.listings.wording import is_chinese, plain
 
 _SHORTEST_WORD = 3
+_SHARE = re.compile(r"(?<![\d.-])(\d{1,2}(?:\.\d+)?)\s*%(?!\s*(?:off|discount))")
 _WITH = re.compile(r"(?<!comes )(?<!supplied )(?<![a-z])with\s+(?:[a-z-]+,?\s+){1,4}(?:and|&)\s+(?:[a-z-]+\s)?$")
 _AND = re.compile(r"(?:,|(?<![a-z])and|&|\+|和|及)\s*(?:an?\s)?(?:[a-z-]+\s)?$")
 _TOKEN = re.compile(r"[\s,;]$|[\s,;]|$")
@@ -62,7 +63,7 @@ def description(listing: Record, product: Record) -> Finding:
     ours, theirs = claims(said), claims(kept)
     if _without_own_flags(differences(ours, theirs), listing, product):
         return Finding(True, said, kept)
-    if are_counted_otherwise(said, kept):
+    if _do_shares_differ(said, kept) or are_counted_otherwise(said, kept):
         return Finding(True, said, kept)
     if denies_what_the_other_says(said, kept) or denies_what_the_other_says(kept, said):
         return Finding(True, said, kept)
@@ -71,6 +72,12 @@ def description(listing: Record, product: Record) -> Finding:
     if are_other_goods(listing.name, product.name, product.details):
         return Finding(True, listing.name, product.name)
     return Finding(False, said, kept) if _can_compare(listing, product, ours, theirs) else unknown(said, kept)
+
+
+def _do_shares_differ(ours: str, theirs: str) -> bool:
+    """Whether each text gives one percentage and they differ; 100% praises."""
+    a, b = ({float(n) for n in _SHARE.findall(plain(text))} - {0.0, 99.0, 99.9, 100.0} for text in (ours, theirs))
+    return len(a) == len(b) == 1 and a != b
 
 
 def _is_denied(listing: Record, product: Record) -> bool:

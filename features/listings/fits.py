@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from features.listings.lexicon import either, lexicon, words
-from features.listings.models import Model, family_hits, model_of, pattern
+from features.listings.models import Model, family_hits, is_car_named, model_of, pattern
 from features.listings.packs import pack_in
 from features.listings.wording import joined, plain
 
@@ -20,6 +20,11 @@ _RANGE = re.compile(
 )
 _SHARED_UNIT = re.compile(  # 42/44/45 mm
     r"(?P<numbers>(?<![\d.])\d{1,3}(?:\.\d)?(?:\s*[/,]\s*\d{1,3}(?:\.\d)?)+)\s*(?P<unit>mm|qt|quarts?|ft|inch(?:es)?|ml|v|w|l)(?![a-z])"
+)
+
+
+_BOTH_SYSTEMS = re.compile(
+    r"(?:苹果|apple)[\s,/+&和及与]*(?:安卓|android)|(?:安卓|android)[\s,/+&和及与]*(?:苹果|apple)(?![a-z])"
 )
 
 
@@ -37,6 +42,12 @@ class Fit:
         return bool(self.models or self.excluded or self.is_universal)
 
 
+def _with_families(text: str) -> str:
+    """`苹果12至15` as iphone 12 to 15, `三星s20` as galaxy s20, and 苹果 beside 安卓 as a system."""
+    text = re.sub(r"苹果\s*(?=(?:[6-9]|1[0-9])(?!\d))", "iphone ", _BOTH_SYSTEMS.sub("ios,安卓", text))
+    return re.sub(r"(?<=\d)等(?![\u4e00-\u9fff])", "", re.sub(r"三星\s*(?=[sz]\d)", "galaxy ", text))
+
+
 @lru_cache(maxsize=65_536)
 def fit_of(text: str, *, is_field: bool = True) -> Fit:
     """What a list of models says; in free text (is_field False) only models with a known maker or family count.
@@ -46,7 +57,7 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
     """
     good, bad, universal = list[Model](), list[Model](), False
     previous: Model | None = None
-    for clause, is_bad in _clauses(plain(text)):
+    for clause, is_bad in _clauses(_with_families(plain(text))):
         if pattern("universal").search(clause) and not is_bad:
             universal = True
             clause = pattern("universal").sub(" ", clause)
@@ -117,6 +128,8 @@ def _clauses(text: str) -> list[tuple[str, bool]]:
 def _spelt_out(match: re.Match[str]) -> str:
     """`iphone 11-13` and `s20-s22` as lists."""
     first, last = int(match["first"]), int(match["last"])
+    if is_car_named(match["stem"].strip()) and match["stem"][-1] == " ":
+        return match[0]  # years
     if not first < last <= first + _LONGEST_RANGE:
         return match[0]
     return ", ".join(f"{match['stem']}{n}" for n in range(first, last + 1))

@@ -7,6 +7,7 @@ import re
 from features.listings.claims import claims, may_be_same, shown_claims
 from features.listings.colours import are_same, colours, colours_in, without_colours
 from features.listings.denials import denies_what_the_other_says
+from features.listings.extras import shows_an_extra
 from features.listings.packs import bare_count
 from features.listings.part_lists import parts_of
 from features.listings.record import Finding, Record, unknown
@@ -44,6 +45,7 @@ def image(listing: Record, product: Record) -> Finding:
         _differ_in_claims(listing.image, kept),
         do_counts_differ(listing.image, product.image),
         _shows_more_than_sold(listing, product) or None,
+        shows_an_extra(listing, product) or None,
         _differ_in_details(listing.image, kept),
         are_other_likenesses(listing.image, kept) or None,
         _is_plain_beside_print(listing.image, kept) or _is_plain_beside_print(kept, listing.image) or None,

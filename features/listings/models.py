@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 
-from features.listings.lexicon import Hit, either, lexicon, table, words
+from features.listings.lexicon import Hit, Lexicon, either, lexicon, table, words
 from features.listings.wording import joined
 
 _FILE = "models.toml"
@@ -15,6 +15,9 @@ _YEARS = re.compile(
     r"(?:\s*(?:-|~|to|至|到)\s*(?P<last>(?:19|20)\d\d|\d\d(?!\d)|present|now|今|current)"
     r"|(?P<on>\s*\+|\s*(?:and (?:up|later|newer)|onwards?|or (?:newer|later)|及以后|以后|起|之后)))?"
     r"(?:\s*(?:年款|年|款))?(?!\d)"
+)
+_SHORT_YEARS = re.compile(
+    r"(?<![\d.'a-z-])'?(?P<first>[0189]\d)\s*(?:-|~|to|至|到)\s*'?(?P<last>[0-4]\d)(?:\s*(?:年款|年|款))?(?![\d.a-z])"
 )
 EVER = 9999
 
@@ -89,7 +92,7 @@ def family_hits(rest: str) -> list[Hit]:
     """The first family named, a digit right behind it allowed: iphone13."""
     for name, listed in words(_FILE, "family").items():
         for word in sorted(listed, key=len, reverse=True):
-            found = re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z])", rest)
+            found = word in rest and re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z])", rest)
             if found:
                 return [Hit(name, found[0], found.start(), found.end())]
     return []
@@ -101,6 +104,7 @@ def without_years(text: str) -> str:
 
 
 def _years_of(item: str) -> tuple[tuple[int, int] | None, str]:
+    item = _SHORT_YEARS.sub(_with_centuries, item) if is_car_named(item) else item
     match = _YEARS.search(item)
     if not match:
         return None, item
@@ -111,6 +115,25 @@ def _years_of(item: str) -> tuple[tuple[int, int] | None, str]:
     elif match["on"]:
         last = EVER
     return (first, last), item[: match.start()] + " " + item[match.end() :]
+
+
+@cache
+def _cars() -> Lexicon:
+    names = frozenset(words(_FILE, "sector")["car"])
+    listed = {**words(_FILE, "maker"), **words(_FILE, "family")}
+    return Lexicon({name: found for name, found in listed.items() if name in names})
+
+
+def is_car_named(text: str) -> bool:
+    """Whether a plain text names a maker or a family of cars."""
+    return bool(_cars().hits(text))
+
+
+def _with_centuries(match: re.Match[str]) -> str:
+    """`wrangler 07-18` with whole years; 18-07 is none."""
+    first, last = (int(match[name]) for name in ("first", "last"))
+    whole = [year + (1900 if year > 50 else 2000) for year in (first, last)]
+    return f"{whole[0]}-{whole[1]}" if whole[0] < whole[1] else match[0]
 
 
 def _inherited(name: str, rest: str, maker: str, previous: Model | None) -> str:

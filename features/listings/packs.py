@@ -57,6 +57,7 @@ def bare_count(text: str) -> frozenset[int]:
     ([5], [1, 2], frozenset())
     """
     text = re.sub(r"^(?:1套|1 sets? of)\s*(?=\d)", "", plain(text).strip(" ,;:"))
+    text = re.sub(r"^(?:约|大约|about|approx\.?|ca\.?)\s*", "", text)
     if times := _times(text):
         return times
     found = re.fullmatch(rf"\(?(?:x\s*)?(\d{{1,4}})\s*(?:x|{_measures()})?(?:装|入)?\)?\.?", text)

@@ -13,6 +13,7 @@ from features.listings.things import are_alike
 from features.listings.wording import is_chinese, plain
 
 _SHORTEST_SHARED_WORD = 4
+_SHORT_NAME = 3
 _MARK_ONLY = re.compile(r"front|rear|left|right|[前后左右](?:排|面|侧)?")
 _PAIRS = r"(?<![a-z])pairs?(?![a-z])|[双对]"
 
@@ -71,8 +72,16 @@ def share_word(a: Part, b: Part) -> bool:
     if a.is_known and b.is_known and (a.name == b.name or {a.name, b.name} in _distinct()):
         return False
     latin = [set(re.findall(r"[a-z]{4,}", p.text)) for p in (a, b)]
+    if not (a.is_known and b.is_known) and _share_a_character(bare_text(a), bare_text(b)):
+        return True
     chinese = [{x + y for x, y in pairwise(re.sub(r"[^\u4e00-\u9fff]", "", p.text))} for p in (a, b)]
     return bool(latin[0] & latin[1] or chinese[0] & chinese[1])
+
+
+def _share_a_character(a: str, b: str) -> bool:
+    """Whether two short Chinese names have a character that says what they are: 托盘 and 底托."""
+    few = [set(re.sub(r"[^\u4e00-\u9fff]", "", text)) for text in (a, b)]
+    return all(0 < len(side) <= _SHORT_NAME for side in few) and bool(few[0] & few[1])
 
 
 def may_be(a: Part, b: Part) -> bool:

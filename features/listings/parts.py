@@ -26,7 +26,11 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
     A part may stand in the product's list under a name that we do not know: each stranger there excuses one.
     """
     main = words("things.toml", "main_unit")["words"]
-    free = [t for t in theirs if not (t.is_missing or bare_text(t) in main or any(do_fit(o, t) for o in ours))]
+    free = [
+        t
+        for t in theirs
+        if not (t.is_missing or bare_text(t) in main or _is_a_body(t) or any(do_fit(o, t) for o in ours))
+    ]
     there = any(not t.is_missing for t in theirs)
     for part in (o for o in ours if not o.is_aside and judged(o, theirs) is None):
         if not part.is_known and _is_a_colour(part.text):
@@ -34,6 +38,9 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
             continue
         if part.name in (ANONYMOUS, PROPERTY):
             yield False if any(part.count == t.count for t in theirs) else None
+            continue
+        if part.name in words("things.toml", "not_parts")["names"] and any(map(_is_a_body, theirs)):
+            yield None
             continue
         if part.is_missing or not there or _is_the_goods(part, listing, product):
             yield False if part.is_missing or there else None
@@ -47,6 +54,11 @@ def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, produ
         foreign = foreign or any(re.search(_generic(), t.text) for t in theirs if not t.is_missing)
         has_kin = any(share_word(part, t) for t in theirs if not t.is_missing)
         yield None if partner is not None or foreign or has_kin else True
+
+
+def _is_a_body(part: Part) -> bool:
+    """Whether a line that no list knows is the goods themselves: 锅身, 桌体."""
+    return not part.is_known and bool(re.fullmatch(r"[\u4e00-\u9fff]{1,2}[身体]", bare_text(part)))
 
 
 def _may_stand_for(part: Part, other: Part) -> bool:

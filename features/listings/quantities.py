@@ -131,7 +131,7 @@ def _abouts() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 # 2.4g and 5g of radio, "3 in 1", and "in" that is a preposition.
 _NO_UNIT = re.compile(
-    r"(?:2\.4|5\.8)g|[2345]g(?=\s*(?:wi-?fi|网|手机|lte|sim|router|band|hz))"
+    r"(?:2\.4|5\.8)g(?!hz)|[345]g(?=\s+\d+\s*(?:gb?|tb)(?![a-z]))|[2345]g(?!hz)(?=\s*(?:wi-?fi|网|手机|lte|sim|router|band|hz))"
     r"|\d+[\s-]*in\s+(?!(?:x|by|l|w|h|d|long|wide|high|tall|deep|thick|length|width|height|depth|dia\w*|round|square|screen|display|and|or)\b)[a-z0-9]"
     r"|\d+-in-"
 )
@@ -169,6 +169,8 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
     if word is None or is_deviation or _NO_UNIT.match(text, match.start()):
         return None
     kind, unit = _known(word)
+    if kind == "current" and (re.search(r"[a-z]$", text[: match.start()]) or re.match(r"x\d", text[match.end() :])):
+        return None  # Q2612A, WiFi 6 AX3000
     first_kind, first = _known(match["first"] or word)
     if first_kind != kind:
         return None

@@ -13,9 +13,14 @@ from features.listings.wording import is_chinese, plain
 
 _FILE = "words.toml"
 _NUMERALS = dict(zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True))
+_FEWEST_OF_MANY = 5
+_MANY = re.compile(
+    r"(?<![\d.\-])(\d{1,3}|[五六七八九十])\s*(?:(?:个|只|件|支|条|把|双|张|瓶|罐|块|片|本|盒|包|根|朵|颗|枚)(?![装面人])"
+    r"|(?!x|in(?:ch)?|cm|mm|m|ml|l|oz|g|kg|lb|ft|led|w|v|led|kilo|pound|degrees?|years?|layers?|tiers?|speed|way)[a-z]{3,}s(?![a-z]))"
+)
 _SECOND = r"(?<![a-z])(?:with|on|in|next to|and|holding|wearing|showing|for)(?![a-z])|带|配|戴|,|和|与|及"
 _COUNT = re.compile(
-    r"(?<![\d.])(\d{1,2})\s*(?:x\s*)?(?:个|只|件|支|条|把|双|盏|张|台|瓶|块|片|本|盒|包|根|顶|pcs\s|pieces\s(?:of\s)?)?"
+    r"(?<![\d.-])(\d{1,2})\s*(?:x\s*)?(?:个|只|件|支|条|把|双|盏|张|台|瓶|块|片|本|盒|包|根|顶|pcs\s|pieces\s(?:of\s)?)?"
     r"(?:[a-z-]+\s+|(?![人座层格孔位])[\u4e00-\u9fff]{1,3}){0,3}$"
 )
 _CHINESE_COUNT = re.compile(rf"([{''.join(_NUMERALS)}])(?:个|只|件|支|条|把|双|盏|张|台|瓶|块|片|本|盒|包|根|顶)?$")
@@ -88,12 +93,21 @@ def _nouns(text: str) -> dict[str, int]:
     return {m[2]: _NUMERALS.get(m[1]) or int(m[1]) for m in (*english, *chinese)}
 
 
+def _many(ours: str, theirs: str) -> list[tuple[int, int]]:
+    """The numbers that each picture gives of its goods, where it gives one: 16 jars and 12瓶, 十双 and 五双."""
+    found = [{int(_NUMERALS.get(m[1]) or m[1]) for m in _MANY.finditer(foreground(text))} for text in (ours, theirs)]
+    if not all(len(side) == 1 and min(side) >= _FEWEST_OF_MANY for side in found):
+        return []
+    return [(min(found[0]), min(found[1]))]
+
+
 def do_counts_differ(ours: str, theirs: str) -> bool | None:
     """Whether two pictures show another number of the same things; None where that is not said."""
     a, b = counted(ours), counted(theirs)
     exact = [(n, b[thing]) for thing, n in a.items() if thing in b]
     shared = exact or [(n, m) for thing, n in a.items() for other, m in b.items() if are_alike(thing, other)]
     shared += [(n, m) for noun, n in _nouns(ours).items() if (m := _nouns(theirs).get(noun))]
+    shared += _many(ours, theirs)
     whole = whole_count(ours), whole_count(theirs)
     if None not in whole:
         shared.append((whole[0] or 0, whole[1] or 0))

@@ -16,6 +16,8 @@ from features.listings.things import positive, things
 from features.listings.wording import plain
 
 _GUESSED_UNITS = ("centimetre", "millimetre", "inch", "metre")
+_LARGEST_FITTING = 5.0  # cm
+_FITTING_TOLERANCE = 0.11  # cm; whole sizes lie 2 mm apart
 _MOST_SIDES = 5
 _WIDEST_SIZE = 1.3  # "32-55 inch" in free text is what the goods fit
 
@@ -152,9 +154,17 @@ def _do_lengths_agree(a: Lengths, b: Lengths) -> bool:
     if a.has_unit != b.has_unit:
         bare, full = (b, a) if a.has_unit else (a, b)
         return any(_do_lengths_agree(_in_unit(bare, unit), full) for unit in _GUESSED_UNITS)
+    if _is_a_fitting(a) and _is_a_fitting(b):
+        return abs(a.sides[0].low - b.sides[0].low) <= _FITTING_TOLERANCE
     few, many = sorted((a.sides, b.sides), key=len)
     orders = permutations(many[:_MOST_SIDES], min(len(few), _MOST_SIDES))
     return any(all(map(are_equal, few, order)) for order in orders)
+
+
+def _is_a_fitting(lengths: Lengths) -> bool:
+    """Whether it is one small length in millimetres, as of a watch band or a drill bit: 20 mm is not 22 mm."""
+    side = lengths.sides[0]
+    return len(lengths.sides) == 1 and side.unit == "millimetre" and side.high <= _LARGEST_FITTING and not side.is_range
 
 
 def _in_unit(bare: Lengths, unit: str) -> Lengths:
@@ -216,7 +226,11 @@ def _has_chain(size: Size) -> bool:
 
 
 def _is_strange(title: str, product: Record) -> bool:
-    known = [q for text in (product.size, product.text) for q in _all_lengths(text)]
+    known = [
+        q
+        for text in (product.size, product.text, product.compatible_models, product.version)
+        for q in _all_lengths(text)
+    ]
     for group in size_in(title, positive(title)).lengths:
         if group.of == "item" and known and not all(any(are_equal(q, k) for k in known) for q in group.sides):
             return True

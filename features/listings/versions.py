@@ -11,6 +11,7 @@ from features.listings.denials import denies_what_the_other_says
 from features.listings.lexicon import lexicon, table, words
 from features.listings.quantities import are_equal, quantities
 from features.listings.record import Finding, Record, unknown
+from features.listings.specs import do_numbers_differ, do_properties_differ
 from features.listings.things import qualifiers
 from features.listings.wording import is_chinese, is_negated, joined, plain
 
@@ -93,6 +94,8 @@ def _protocol(kind: str, text: str) -> str:
 
 def _value(kind: str, text: str) -> str:
     """2.0 is 2, and 02 is 2."""
+    if kind == "memory":
+        return re.sub(r"gb?|\s", "", text)
     if kind != "number":
         return text.lstrip("0") or text
     parts = [str(int(p)) for p in text.split(".")]
@@ -150,7 +153,15 @@ def version(listing: Record, product: Record) -> Finding:
         denied = (listing.version, product.version), (product.version, listing.version)
         if any(denies_what_the_other_says(*pair) for pair in denied):
             return Finding(True, said, kept)
-        by_words = _by_words(listing.version, product.version, ours, theirs)
+        differ = (
+            do_properties_differ(listing.version, product.version),
+            do_numbers_differ(listing.version, product.version),
+        )
+        if True in differ:
+            return Finding(True, said, kept)
+        if is_wrong is None and False in differ:
+            is_wrong = False
+        by_words = is_wrong if False in differ else _by_words(listing.version, product.version, ours, theirs)
         is_wrong = by_words if is_wrong is None or _do_measures_differ(listing.version, product.version) else is_wrong
     elif is_wrong is None and _stands_in(listing, product):
         is_wrong = False
@@ -176,12 +187,29 @@ def _by_words(a: str, b: str, ours: Version, theirs: Version) -> bool | None:
         return not marks & others
     if _do_measures_differ(a, b):
         return True
-    mine, other = _words(a), _words(b)
-    if mine <= other or other <= mine:
+    mine, other = _words(_without_measures(a)), _words(_without_measures(b))
+    if mine <= other or other <= mine or _do_measures_agree(a, b):
         return False
     if all(map(is_chinese, (a, b))) != any(map(is_chinese, (a, b))):
         return None
     return True if not (ours.kinds and theirs.kinds) and (not (ours.kinds or theirs.kinds) or mine & other) else None
+
+
+def _as_data(text: str) -> str:
+    return re.sub(r"(?<=\d)\s*g(?![a-z])", "gb", plain(text))
+
+
+def _without_measures(text: str) -> str:
+    text = _as_data(text)
+    for q in reversed(quantities(text)):
+        text = f"{text[: q.start]} {text[q.end :]}"
+    return text
+
+
+def _do_measures_agree(a: str, b: str) -> bool:
+    """Whether a number with a unit stands on both sides: 4000 mAh and 4.0 Ah."""
+    mine, other = (quantities(_as_data(text)) for text in (a, b))
+    return any(are_equal(q, r) for q in mine for r in other)
 
 
 def _words(text: str) -> set[str]:

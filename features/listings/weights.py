@@ -47,6 +47,9 @@ def _times(text: str, mass: Quantity) -> float:
     return value_of(found[1]) if found else 1.0
 
 
+_SCALES = re.compile(r"(?<![a-z])scales?(?![a-z])|秤")
+
+
 @lru_cache(maxsize=65_536)
 def weights_in(text: str, *, is_title: bool, has_ounces: bool = False) -> tuple[Weight, ...]:
     """The weights in free text: any in a title, elsewhere those that a word calls weight; never a load.
@@ -61,6 +64,8 @@ def weights_in(text: str, *, is_title: bool, has_ounces: bool = False) -> tuple[
         behind = text[q.end : q.end + 20]
         if near("load").search(before) or near("load").match(behind.lstrip(" -(")):
             continue
+        if is_title and _SCALES.search(text):
+            continue  # what a scale can weigh
         is_called = bool(near("weigh").search(before)) or bool(near("weigh").match(behind.lstrip(" -(")))
         is_fluid = q.unit == "ounce" and bool(near("fluid").search(text))
         if is_called or (is_title and not is_fluid and (has_ounces or q.unit != "ounce")):
