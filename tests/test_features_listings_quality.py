@@ -45,14 +45,25 @@ def test_no_flag_falls_below_the_quality_it_has_reached(
 
 
 def test_the_halves_part_the_pairs_by_the_hand_that_wrote_them() -> None:
-    build, third_hand = ({pair.id for pair in pairs(half)} for half in ("build", "third_hand"))
-    assert not build & third_hand
-    assert build | third_hand == {pair.id for pair in pairs()}
+    build, third_hand, held_out = ({pair.id for pair in pairs(half)} for half in ("build", "third_hand", "held_out"))
+    assert len(build) + len(third_hand) + len(held_out) == len({pair.id for pair in pairs()})
     assert {half_of(name) for name in ("pair-001", "new-001")} == {"build"}
-    assert len(third_hand) == 240
+    assert (len(third_hand), len(held_out)) == (240, 80)
 
 
 def test_a_flag_that_was_never_raised_has_no_precision() -> None:
     none = dict.fromkeys(("mismatch", "agrees", "untold"), 0)
     assert math.isnan(Tally(none, none, none).precision)
     assert len(list(table(dict.fromkeys(FLAGS, Tally(none, none, none))))) == len(FLAGS) + 2
+
+
+def test_pairs_of_a_hand_that_nobody_had_read_are_judged_as_well_as_they_were() -> None:
+    found = tallies(pairs("held_out")).values()
+    right, flagged, wrong = (
+        sum(counts)
+        for counts in zip(
+            *((t.true["mismatch"], sum(t.true.values()), t.labelled["mismatch"]) for t in found), strict=True
+        )
+    )
+    assert right / flagged >= 0.9
+    assert right / wrong >= 0.84
