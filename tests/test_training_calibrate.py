@@ -30,6 +30,20 @@ def test_a_late_phase_has_a_slope_of_its_own() -> None:
     assert found.slopes[PHASES.index("delivered")] == pytest.approx(1.0, abs=0.1)
 
 
+def test_where_claims_are_rare_a_slope_turns_as_freely_as_elsewhere() -> None:
+    settled, rng = np.array(PHASES) == "settled", np.random.default_rng(1)
+    level, slope = np.where(settled, 3.5, 0.0), np.where(settled, 1.5, 1.0)  # turned about -7, where its rows are
+    phase = rng.integers(0, len(PHASES), 400_000)
+    raw = rng.normal(np.where(settled, -7.0, -3.0)[phase], 1.0)
+    y = rng.random(len(raw)) < probability_of(level[phase] + slope[phase] * raw)
+    rows = Said(raw, phase, y, np.ones(len(raw)), rng.uniform(0.0, 300.0, len(raw)) * DAY, np.arange(len(raw)) % 4)
+    found = fitted_calibrator(rows, rows)
+    assert found.slopes[settled] == pytest.approx(1.5, abs=0.15)
+    rare = settled[phase]
+    told = probability_of(found.log_odds(raw[rare], phase[rare])).mean()
+    assert y[rare].mean() / told == pytest.approx(1.0, abs=0.04)
+
+
 def test_a_late_phase_that_nobody_saw_is_taken_as_the_rest_of_its_state() -> None:
     every = said(40_000, np.linspace(-0.5, 0.5, len(PHASES)), STRAIGHT, seed=2)
     early = every.phase < len(STATES)
@@ -46,8 +60,8 @@ def test_a_model_that_learned_from_twice_as_much_has_half_the_error_of_slope() -
 
 
 def test_states_whose_levels_differ_by_chance_alone_get_one_level() -> None:
-    levels = fitted_calibrator(*[said(3_000, FLAT, STRAIGHT, seed=4)] * 2).intercepts[: len(STATES)]
-    assert np.ptp(levels) < 0.1
+    found = fitted_calibrator(*[said(3_000, FLAT, STRAIGHT, seed=4)] * 2)
+    assert np.ptp(found.log_odds(np.full(len(STATES), -2.0), np.arange(len(STATES)))) < 0.1
     apart = np.linspace(-1.0, 1.0, len(STATES))[STATE_OF_PHASE]
     assert np.ptp(fitted_calibrator(*[said(30_000, apart, STRAIGHT, seed=5)] * 2).intercepts) > 1.5
 

@@ -34,17 +34,18 @@ def fitted_calibrator(out_of_fold: Said, everything: Said, more: float = 1.0) ->
     Slopes are shrunk to 1 (and 1 below `fewest_for_slope` claims), a state's level and slope to the common ones, those
     of its late phase to the state's. What noise in a model takes from its slope falls with the claims it learned from,
     so only 1 ÷ `more` of it is left in a model that learned from `more` times the claims of those that were judged.
+    A slope turns about a phase's centre, where its claims are: about log-odds 0, far from any row, it could not change
+    without a level that its prior does not allow.
     """
-    settings = fit_settings()
+    settings, centre = fit_settings(), _claim_weighted_centre(everything)
     claims = float(out_of_fold.weight @ out_of_fold.y)
     if claims >= settings.calibration_fewest_for_slope:
-        slopes, slope_variance = _slopes(out_of_fold)
+        slopes, slope_variance = _slopes(out_of_fold, centre)
         slopes = 1.0 + (slopes - 1.0) / more
     else:
         slopes = np.ones(len(PHASES))
         slope_variance = np.full(len(PHASES), settings.calibration_slope_deviation**2)
-    levels, level_variance = _levels(everything, slopes)
-    centre = _claim_weighted_centre(everything)
+    levels, level_variance = _levels(everything, slopes, centre)
     left_over = _left_over(out_of_fold, Calibrator(levels, slopes, np.zeros((len(PHASES), 3))))
     shape = np.maximum(left_over, _shape_floor(out_of_fold))
     period = settings.calibration_period_deviation**2
@@ -100,32 +101,34 @@ def _own(of_common: float, of_state: float, of_phase: float) -> Floats:
     return np.asarray(deviations**-2.0)
 
 
-def _slopes(rows: Said) -> tuple[Floats, Floats]:
-    """(phases,) slopes, each shrunk to that of what it is part of, the common one to 1; their (phases,) variances."""
-    settings = fit_settings()
+def _slopes(rows: Said, centre: Floats) -> tuple[Floats, Floats]:
+    """(phases,) slopes about (phases,) centres, each shrunk to that of what it is part of, the common one to 1; their
+    (phases,) variances."""
+    settings, around = fit_settings(), centre[rows.phase]
     folds = np.asarray(rows.fold[:, None] == np.unique(rows.fold), dtype=np.float64)
     parts = _PARTS[rows.phase]
-    design = np.concatenate([folds, parts[:, 1:], parts * rows.raw[:, None]], axis=1)
+    design = np.concatenate([folds, parts[:, 1:], parts * (rows.raw - around)[:, None]], axis=1)
     level = _own(np.inf, settings.calibration_intercept_deviation, settings.calibration_phase_deviation)[1:]
     slope = _own(
         settings.calibration_slope_deviation, settings.calibration_state_slope_deviation,
         settings.calibration_phase_slope_deviation,
     )  # fmt: skip
-    centre = np.zeros(design.shape[1])
     first = design.shape[1] - len(slope)
-    centre[first] = 1.0
+    expected = np.zeros(design.shape[1])
+    expected[first] = 1.0
     prior = np.concatenate([np.zeros(folds.shape[1]), level, slope])
-    beta, covariance = _newton(design, np.zeros(len(rows.raw)), rows, prior, centre)
+    beta, covariance = _newton(design, around, rows, prior, expected)
     variance = np.einsum("ij,jk,ik->i", _PARTS, covariance[first:, first:], _PARTS)
     return np.maximum(_PARTS @ beta[first:], 0.05), np.asarray(variance)
 
 
-def _levels(rows: Said, slopes: Floats) -> tuple[Floats, Floats]:
-    """(phases,) intercepts at given slopes, and their (phases,) variances.
+def _levels(rows: Said, slopes: Floats, centre: Floats) -> tuple[Floats, Floats]:
+    """(phases,) intercepts at given slopes about (phases,) centres, and their (phases,) variances.
 
     A state's own level is shrunk by as much as the levels of all states differ beyond chance (empirical Bayes).
     """
-    settings, offset, own = fit_settings(), slopes[rows.phase] * rows.raw, slice(1, 1 + len(STATES))
+    settings, turned, own = fit_settings(), centre * (1.0 - slopes), slice(1, 1 + len(STATES))
+    offset = turned[rows.phase] + slopes[rows.phase] * rows.raw
     deviation = settings.calibration_intercept_deviation
     for _ in range(2):
         prior = _own(settings.calibration_common_deviation, deviation, settings.calibration_phase_deviation)
@@ -133,16 +136,21 @@ def _levels(rows: Said, slopes: Floats) -> tuple[Floats, Floats]:
         beyond = float(np.mean(beta[own] ** 2 - np.diag(covariance)[own]))
         least = settings.calibration_least_deviation
         deviation = float(np.clip(np.sqrt(max(beyond, 0.0)), least, deviation))
-    return _PARTS @ beta, np.asarray(np.einsum("ij,jk,ik->i", _PARTS, covariance, _PARTS))
+    return turned + _PARTS @ beta, np.asarray(np.einsum("ij,jk,ik->i", _PARTS, covariance, _PARTS))
 
 
 def _claim_weighted_centre(rows: Said) -> Floats:
-    """(phases,) float64: the mean raw log-odds of rows with a claim, where a phase's level is known best."""
+    """(phases,) float64: the mean raw log-odds of rows with a claim, where a phase's level is known best.
+
+    With a claim's worth of the overall mean in it, that of a late phase with one of its state's.
+    """
     mass = rows.weight * rows.y
     overall = float(mass @ rows.raw / mass.sum())
     claims = np.bincount(rows.phase, mass, len(PHASES))
     sums = np.bincount(rows.phase, mass * rows.raw, len(PHASES))
-    return np.asarray((sums + overall) / (claims + 1.0))
+    states = (sums + overall) / (claims + 1.0)
+    late = np.arange(len(PHASES)) >= len(STATES)
+    return np.asarray(np.where(late, (sums + states[STATE_OF_PHASE]) / (claims + 1.0), states))
 
 
 def _left_over(rows: Said, calibrator: Calibrator) -> float:
