@@ -20,9 +20,10 @@ import numpy as np
 from scipy.stats import binom, kstest
 from threadpoolctl import threadpool_limits
 
-from benchmarks.odr_worlds import KINDS, Law, Window, prior_of, simulated
+from benchmarks.odr_worlds import KINDS, Law, Window, simulated
 from model.defect_priors import defect_priors
 from model.odr import Counts, multiples
+from model.shock_sizes import prior_of
 from model.shocks import Spread
 from service.odr_rule import OdrRule, odr_rule
 

@@ -10,7 +10,8 @@ import numpy as np
 from features.columns import Floats, Ints
 from model.defect_priors import SharedKind, defect_priors
 from model.odr import Rows, Shared
-from model.shocks import Spread, half_normal, learned
+from model.shock_sizes import prior_of
+from model.shocks import Spread, learned
 
 DAYS, HALF_LIFE, WEEKS = 60, 25.0, 52
 Law = Literal["as assumed", "bad weeks"]
@@ -45,11 +46,6 @@ class Window:
     def learned(self) -> dict[SharedKind, Spread]:
         """What the shop's past tells of its shocks."""
         return {k: learned(prior_of(k), *self.past[k]) for k in KINDS}
-
-
-def prior_of(kind: SharedKind) -> Spread:
-    """The prior of the product."""
-    return half_normal(defect_priors().shock[kind].scale)
 
 
 def shown(age: Floats) -> Floats:

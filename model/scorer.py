@@ -20,6 +20,7 @@ from model.consequences import Consequences
 from model.delay import DelayCurve
 from model.effects import Evidence
 from model.margin import Margin
+from model.shock_sizes import ShockSizes
 from model.types import Leaning
 
 Target = Literal["claim_filed", "claim_debited"]
@@ -93,6 +94,7 @@ class Scorer:
     consequences: Consequences
     evidence: Evidence = field(default_factory=Evidence)
     leaning: Leaning = field(default_factory=Leaning)
+    shocks: ShockSizes = field(default_factory=ShockSizes)
     written: Written = field(default_factory=Written, compare=False, repr=False)
 
     def score(self, columns: Columns, threads: int = 1) -> Scores:
@@ -154,6 +156,7 @@ class Scorer:
             "consequences": self.consequences.to_state(),
             "evidence": self.evidence.to_state(),
             "leaning": self.leaning.to_state(),
+            "shocks": self.shocks.to_state(),
         }
 
     @classmethod
@@ -173,4 +176,5 @@ class Scorer:
             consequences=Consequences.from_state(state["consequences"]),
             evidence=Evidence.from_state(state.get("evidence", {})),
             leaning=Leaning.from_state(state.get("leaning", {})),
+            shocks=ShockSizes.from_state(state.get("shocks", {})),
         )

@@ -79,7 +79,7 @@ def forecast(window: Window, rule: OdrRule, scorer: Scorer, official: Official |
         raise InputError(f"no order of {window.span.shop_id} on {window.span.marketplace} in the last {rule.days} days")
     orders, known = (n, ours) if official is None else (official.orders, official.defects)
     coming = to_come(window, scorer, rule.days)
-    rows = budgeted(window, coming, (max(orders - n, 0), max(known - ours, 0)), orders)
+    rows = budgeted(window, coming, scorer.shocks, (max(orders - n, 0), max(known - ours, 0)), orders)
     drawn = multiples(rows.rows, defect_priors().draws)
     counted = drawn.counts(np.hstack([rows.reported, rows.final]), rows.pooled)
     staying = coming.stays.mean(axis=0)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.columns import Array, Columns, Floats, Ints
-from features.moments import DAY
-from model.defect_priors import SharedKind, defect_priors
+from features.columns import Floats, Ints
 from model.odr import Rows, Shared
-from model.shocks import Spread, half_normal
+from model.shock_groups import GROUPS
+from model.shock_sizes import ShockSizes
+from model.shocks import Spread
 from service.odr_chances import ToCome
 from service.odr_window import Window
 
@@ -28,7 +28,7 @@ class Budgeted:
     final: Floats
 
 
-def budgeted(window: Window, coming: ToCome, unseen: tuple[int, int], orders: int) -> Budgeted:
+def budgeted(window: Window, coming: ToCome, sizes: ShockSizes, unseen: tuple[int, int], orders: int) -> Budgeted:
     """The rows. unseen: orders and defects that the marketplace counts beyond ours, each at least 0; orders: of both.
 
     Orders not seen are taken to be like the mean of those seen; new ones come as evenly as those of the window.
@@ -41,7 +41,7 @@ def budgeted(window: Window, coming: ToCome, unseen: tuple[int, int], orders: in
     of_more = more * coming.seen.mean() if window.complete or defects else 0.0
     return Budgeted(
         Rows(
-            _shared(window, coming),
+            _shared(window, coming, sizes),
             np.append(coming.seen if window.complete or defects else np.zeros(n), [max(of_more, _LEAST), 0.0]),
             np.append(window.known.is_defect + window.known.open, [defects, 0.0]),
             np.append(coming.give, [1.0, 1.0]),
@@ -52,31 +52,10 @@ def budgeted(window: Window, coming: ToCome, unseen: tuple[int, int], orders: in
     )
 
 
-def _shared(window: Window, coming: ToCome) -> list[Shared]:
+def _shared(window: Window, coming: ToCome, sizes: ShockSizes) -> list[Shared]:
     """The level of all chances, carrier weeks and SKU lots; the two pooled rows only share the level."""
     level = Shared(np.zeros(window.columns.n + 2, dtype=np.int64), Spread(np.array([coming.deviation]), np.ones(1)))
-    groups: dict[SharedKind, Ints] = {"carrier_week": carrier_weeks(window.columns), "sku_lot": lots(window.columns)}
-    shock = defect_priors().shock
-    return [level, *(Shared(_with_two(of), half_normal(shock[kind].scale)) for kind, of in groups.items())]
-
-
-def carrier_weeks(columns: Columns) -> Ints:
-    """(n,) int64 places: orders handed to one carrier in one week; by placing where that is not known yet."""
-    at = np.where(np.isnan(columns["shipped_at"]), columns["placed_at"], columns["shipped_at"])
-    return _places(columns["carrier"], at, defect_priors().shock["carrier_week"].days)
-
-
-def lots(columns: Columns) -> Ints:
-    """(n,) int64 places: orders of one SKU in about a month; each its own where the SKU is unknown."""
-    own = np.array([f"\0{i}" if sku is None else sku for i, sku in enumerate(columns["sku"].tolist())], dtype=object)
-    return _places(own, columns["placed_at"], defect_priors().shock["sku_lot"].days)
-
-
-def _places(names: Array, at: Floats, days: float) -> Ints:
-    _, name = np.unique(names.astype(str), return_inverse=True)
-    span = np.floor(at / (days * DAY)).astype(np.int64)
-    _, place = np.unique(np.stack([name, span]), axis=1, return_inverse=True)
-    return np.asarray(place.ravel(), dtype=np.int64)
+    return [level, *(Shared(_with_two(of(window.columns)), sizes.of(kind)) for kind, of in GROUPS.items())]
 
 
 def _with_two(group: Ints) -> Ints:

@@ -91,6 +91,17 @@ def snapshot_landmarks(orders: Columns, claimed_at: Floats, window_days: float, 
     return _at_risk(orders, claimed_at, closes, until, "snapshot", at, True)
 
 
+def first_looks(
+    orders: Columns, claimed_at: Floats, window_days: float, *, until: float, is_snapshots: bool
+) -> Landmarks:
+    """Every order once, at the first moment at which it is at risk: as it was placed, or in its first snapshot."""
+    at, name = (orders["as_of"], "snapshot") if is_snapshots else (orders["placed_at"], "placed")
+    looks = _at_risk(orders, claimed_at, claim_window_closes(orders, window_days), until, name, at, is_snapshots)
+    by_time = np.argsort(looks.as_of, kind="stable")
+    ids = orders["order_id"][looks.order[by_time]].astype(str)
+    return looks.take(by_time[np.unique(ids, return_index=True)[1]])
+
+
 def known_rows(orders: Columns, rows: Landmarks, extras: tuple[Extra, ...], *, is_snapshots: bool) -> Columns:
     """(m rows) The orders as they were known at each landmark; the shop's own attributes from their state on."""
     taken = orders.take(rows.order).replacing({"as_of": rows.as_of})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import lightgbm
@@ -30,13 +30,15 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What was fitted on rows known at one moment. out_of_fold: the rolling rows with the raw log-odds they got."""
+    """What was fitted on rows known at one moment. out_of_fold: the rolling rows with the raw log-odds they got;
+    judged: (r,) their places; none where nothing was judged out of fold."""
 
     margin: Margin
     booster: Booster
     calibrator: Calibrator
     trees: int
     out_of_fold: Said
+    judged: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def raw(self, X: Floats, state: Ints) -> Floats:
         """(n,) float64: uncalibrated log-odds."""
@@ -87,7 +89,8 @@ def learn(
     """Fit on everything known at `until`; numbers of trees and calibration come from rolling origins. own: LightGBM
     parameters in place of those of fit.toml."""
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
-    folds = rolling_folds(rows, curve, until) or [Fold(everything, everything)]
+    rolling = rolling_folds(rows, curve, until)
+    folds = rolling or [Fold(everything, everything)]
     fit = _Fitting(rows, prepared(rows.X[everything.at], features), features, seed, own)
     tried: dict[float, list[Stage]] = {}
     for penalty in _penalties(everything):
@@ -103,7 +106,7 @@ def learn(
     more = more_to_learn_from(everything, folds)
     learned = _finished(rows, everything, fit(everything, penalty, trees), out_of_fold, more)
     progress(f"fitted on {len(everything.at):,} rows, penalty {penalty:g}, slopes {learned.calibrator.slopes.round(2)}")
-    return learned
+    return replace(learned, judged=np.concatenate([fold.judge.at for fold in folds])) if rolling else learned
 
 
 def rolling_losses(

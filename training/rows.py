@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,17 +95,23 @@ def built_rows(dataset: Dataset, pipeline: FeaturePipeline, marks: Landmarks, im
     """The features and facts of every landmark."""
     X = np.empty((marks.m, len(pipeline.features_)))
     phase = np.empty(marks.m, dtype=np.int64)
-    for start in range(0, marks.m, PIECE_ROWS):
-        piece = slice(start, start + PIECE_ROWS)
-        columns = known_piece(dataset, pipeline, marks, piece)
-        X[piece] = pipeline.transform_past(columns, staleness(dataset.orders, marks.take(np.arange(marks.m)[piece])))
-        phase[piece] = phases(columns, states(columns))
+    for piece, of_piece, phases_of_piece in pieces_of(dataset, pipeline, marks):
+        X[piece], phase[piece] = of_piece, phases_of_piece
     closes = claim_window_closes(dataset.orders, pipeline.window_days)
     return Rows(
         X, phase, marks.order, dataset.order_codes[marks.order], dataset.orders["placed_at"][marks.order],
         marks.as_of, closes[marks.order],
         dataset.claimed_at[marks.order], importance, marks.name,
     )  # fmt: skip
+
+
+def pieces_of(dataset: Dataset, pipeline: FeaturePipeline, marks: Landmarks) -> Iterator[tuple[slice, Floats, Ints]]:
+    """The landmarks in pieces that fit in memory: which they are, their features and their phases."""
+    for start in range(0, marks.m, PIECE_ROWS):
+        piece = slice(start, start + PIECE_ROWS)
+        columns = known_piece(dataset, pipeline, marks, piece)
+        stale = staleness(dataset.orders, marks.take(np.arange(marks.m)[piece]))
+        yield piece, pipeline.transform_past(columns, stale), phases(columns, states(columns))
 
 
 def known_piece(dataset: Dataset, pipeline: FeaturePipeline, marks: Landmarks, piece: slice) -> Columns:

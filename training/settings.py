@@ -50,6 +50,7 @@ class FitSettings:
     shares_type_prior_claims: float
     shares_shop_prior_claims: float
     shares_delay_prior_claims: float
+    shocks_most_groups: int
     consequences_debit_days: float
     consequences_level_claims: float
     test_share: float

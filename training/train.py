@@ -30,6 +30,7 @@ from training.leaks import Dropped, Ratio, known_ratios, overwritten, recorded_b
 from training.learn import Known, Learned, Progress, known_at, learn, rolling_losses
 from training.rows import Rows, built_rows, chosen_landmarks, curve_of, known_piece
 from training.settings import fit_settings
+from training.shocks import learned_shocks, shocks_told
 from training.trees import Own
 from training.types import Claimed, leaning, state_shares
 
@@ -109,7 +110,7 @@ def _train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
         recipe = replace(recipe, own=searched(prepared, recipe, progress))
     test = final_test(prepared, recipe, progress)
     learned = fitted_on_all(prepared, recipe, progress)
-    scorer = with_evidence(scorer_of(prepared, learned), prepared, progress)
+    scorer = with_shocks(with_evidence(scorer_of(prepared, learned), prepared, progress), prepared, learned, progress)
     return _told(Trained(scorer, learned, test, prepared, fingerprint, recipe.own), progress)
 
 
@@ -124,6 +125,13 @@ def with_evidence(scorer: Scorer, prepared: Prepared, progress: Progress) -> Sco
     evidence = evidence_of(past)
     progress(effects_told(evidence))
     return replace(scorer, evidence=evidence)
+
+
+def with_shocks(scorer: Scorer, prepared: Prepared, learned: Learned, progress: Progress) -> Scorer:
+    """The scorer with what past orders tell of the shocks that they shared."""
+    shocks = learned_shocks(prepared.dataset, prepared.rows, learned, scorer)
+    progress(shocks_told(shocks))
+    return replace(scorer, shocks=shocks)
 
 
 def fitted_on_all(prepared: Prepared, recipe: Recipe, progress: Progress) -> Learned:
