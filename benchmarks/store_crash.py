@@ -1,6 +1,6 @@
 """Crashes of the store: a service killed under load, a PostgreSQL stopped, killed, frozen; is every answer kept once?
 
-    python benchmarks/store_crash.py MODEL [--kills 50] [--rate 150]
+    python -m benchmarks.store_crash MODEL [--kills 50] [--rate 150]
 
 Needs initdb on the PATH or under /usr/lib/postgresql. Sends to the loopback only.
 """
@@ -23,7 +23,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from open_loop import Connections, Ledger, load
+from benchmarks.open_loop import Connections, Ledger, load
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from postgres import Server, server
