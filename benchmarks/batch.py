@@ -1,6 +1,7 @@
 """Scoring a large file beside the least that any tool must do: read it, predict, write it.
 
     python -m benchmarks.batch --model BUNDLE [--orders ORDERS.parquet] [--rows 1000000] [--rounds 3] [--only parquet]
+        [--alone]
 
 The peer: polars reads the Parquet file and writes it, and LightGBM's own `Booster.predict` of the same model, on all
 cores, predicts the same rows out of features that lie ready. Its seconds are without start and imports, ours are with.
@@ -95,6 +96,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=[*JOBS], action="append")
+    parser.add_argument("--alone", action="store_true", help="without the peer")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         orders = asked.orders or Path(folder) / "orders.parquet"
@@ -110,14 +112,16 @@ def _run(asked: argparse.Namespace, orders: Path, folder: Path) -> None:
     peers: list[Clock] = []
     done: dict[str, list[Job]] = {name: [] for name in names}
     for _ in range(asked.rounds):
-        peers.append(peer(orders, asked.model, folder / "peer.parquet"))
+        if not asked.alone:
+            peers.append(peer(orders, asked.model, folder / "peer.parquet"))
         for name in names:
             ending, top = JOBS[name].ending, JOBS[name].top
             told = (given[ending], "--out", folder / f"out{ending}", "--model", asked.model, "--explain-top", top)
             done[name].append(claimrisk("score", *told))
     rows = pl.scan_parquet(orders).select(pl.len()).collect().item()
     print(f"{machine()}\n{rows:,} orders, median of {asked.rounds}\n")
-    print(_row("peer", rows, peers, None))
+    if peers:
+        print(_row("peer", rows, peers, None))
     for name in names:
         beside = done.get("parquet") if JOBS[name].beside == "parquet" else peers
         print(_row(name, rows, done[name], beside), f"÷ {JOBS[name].beside}, goal ≤ {JOBS[name].goal}")
