@@ -79,3 +79,4 @@ def test_no_whole_month_after_the_training_is_told_as_such(later: Later, tmp_pat
     answer, code = later.told(tmp_path, "--observed-until", "2025-01-20T00:00:00Z", "--strict", orders=days)
     assert code == 0
     assert answer["text"].startswith("No whole month after the training")
+    assert answer["notes"] == []

@@ -69,12 +69,18 @@ def month_name(month: int) -> str:
 
 
 def _verdict(found: Health, alarms: list[dict[str, Any]], lang: Language) -> str:
-    if found.until <= found.since or not (found.drifts or found.counted):
+    if _is_too_short(found):
         return said("too_short", lang)
     return said("alarms", lang, n=len(alarms)) if alarms else said("quiet", lang)
 
 
+def _is_too_short(found: Health) -> bool:
+    return found.until <= found.since or not (found.drifts or found.counted)
+
+
 def _notes(found: Health, lang: Language) -> Iterator[str]:
+    if _is_too_short(found):
+        return
     if not found.counted:
         yield said("no_claims", lang)
     if not found.drifts:
