@@ -134,7 +134,8 @@ def _names(months: Ints) -> list[str]:
 
 
 def _figure(counted: Counted, lang: Language) -> Markup:
-    across = np.arange(len(counted.month), dtype=np.float64)
-    counts = {said("observed", lang): (across, counted.observed), said("foretold", lang): (across, counted.foretold)}
+    across = np.arange(len(counted.month) + 1, dtype=np.float64)
+    told = {"observed": counted.observed, "foretold": counted.foretold}
+    counts = {said(name, lang): (across, np.append(of, of[-1:])) for name, of in told.items()}  # each month a step
     axes = (said("claims", lang), said("months", lang, since=month_name(int(counted.month[0]))), said("claims", lang))
     return plots.course(counts, axes)
