@@ -33,12 +33,11 @@ from features.columns import Columns
 from features.outcome import CLAIM_TYPES
 from model.effects import Evidence
 from model.scorer import Scorer
-from service.advice_catalogue import catalogue
+from service.advice_catalogue import Action, catalogue
 from service.cost_profile import default_costs
 from service.effects import effect_table, prior_of
-from service.recommend import worths
 from service.stakes import Stakes, stakes
-from service.worth import MEDIAN, Worth
+from service.worth import MEDIAN, Worths, worths
 from training.dataset import Dataset, read_dataset
 from training.landmarks import Landmarks, known_rows
 from training.learn import Learned, learned_without_search
@@ -68,7 +67,7 @@ class Advised:
     before: np.ndarray
     truth: Mapping[str, TrueEffect]
 
-    def worths(self, evidence: Evidence) -> list[Worth]:
+    def worths(self, evidence: Evidence) -> Worths:
         """What every feasible action is said to be worth."""
         return worths(self.stakes, catalogue(), evidence)
 
@@ -211,15 +210,16 @@ def shown_advice(name: str, told: Advised) -> None:
     _shown_by_action(by_evidence)
 
 
-def _shown_by_action(found: Sequence[Worth]) -> None:
+def _shown_by_action(found: Worths) -> None:
     """Print how many orders each action is advised for, of those for which it is feasible."""
-    for worth in found:
-        advised = int(np.count_nonzero((worth.net > 0.0) & ~worth.offer.is_too_late & ~worth.is_blocked))
+    for action, worth in found.by_action():
+        advised = int(np.count_nonzero((worth.net > 0.0) & ~worth.is_too_late & ~worth.is_blocked))
         if advised:
-            print(f"   {worth.offer.action.id:<27}advised {advised:>6,} of {len(worth.offer.rows):>6,} ({worth.basis})")
+            basis = worth.effects.basis[worth.place[0]]
+            print(f"   {action.id:<27}advised {advised:>6,} of {len(worth.rows):>6,} ({basis})")
 
 
-def options_of(told: Advised, found: Sequence[Worth]) -> Options:
+def options_of(told: Advised, found: Worths) -> Options:
     """All feasible pairs of order and action whose truth the simulator knows, in time and inside the limits.
 
     Saved is the fall of the claim's probability × the order's cost of a claim, which is the product's own in all.
@@ -230,17 +230,16 @@ def options_of(told: Advised, found: Sequence[Worth]) -> Options:
         at.by_type / at.probability[:, None],
     )
     parts = []
-    for worth in found:
-        action = worth.offer.action.id
-        if action not in DEEDS:
+    for action, feasible in found.by_action():
+        if action.id not in DEEDS:
             continue
-        can = ~worth.offer.is_too_late & ~worth.is_blocked
-        rows, do = worth.offer.rows[can], DEEDS[action].do
-        before, money, own = told.before[rows], per_claim[rows], 1.0 - worth.relative[can, MEDIAN]
+        worth = feasible.taken(~feasible.is_too_late & ~feasible.is_blocked)
+        rows, do = worth.rows, DEEDS[action.id].do
+        before, money, own = told.before[rows], per_claim[rows], 1.0 - worth.relative()[:, MEDIAN]
         after = before if do is None or not len(rows) else _after(told, do, rows)
         mean = shares[rows] @ (1.0 - np.exp(np.nan_to_num(told.truth[action].log_rr)))
         columns = (
-            rows, np.full(len(rows), worth.offer.place), worth.cost[can], at.probability[rows] * own * money,
+            rows, worth.place, worth.cost, at.probability[rows] * own * money,
             (before - after) * money, before * own * money, at.probability[rows] * mean * money,
         )  # fmt: skip
         parts.append(columns)
@@ -258,23 +257,22 @@ def _after(told: Advised, do: str, rows: np.ndarray) -> np.ndarray:
     return _TRUTH[key]
 
 
-def _is_paid(worth: Worth) -> np.ndarray:
+def _is_paid(worth: Worths, action: Action) -> np.ndarray:
     """(k,) bool: spent on the order itself; what is done once for a SKU, a lane or the shop is told apart."""
-    action = worth.offer.action
     return (worth.net > 0.0) & (worth.cost > 0.0) & (action.scope == "order" and not action.is_duty)
 
 
-def _is_shared(worth: Worth) -> np.ndarray:
-    return (worth.net > 0.0) & (worth.offer.action.scope != "order")
+def _is_shared(worth: Worths, action: Action) -> np.ndarray:
+    return (worth.net > 0.0) & (action.scope != "order")
 
 
-def _is_harmful(worth: Worth) -> np.ndarray:
-    return (worth.net > 0.0) & (worth.offer.action.id == HARMFUL)
+def _is_harmful(worth: Worths, action: Action) -> np.ndarray:
+    return (worth.net > 0.0) & (action.id == HARMFUL)
 
 
-def _advised_share(told: Advised, found: Sequence[Worth], which: object) -> float:
+def _advised_share(told: Advised, found: Worths, which: object) -> float:
     """Share of the later orders that are advised such an action at any of their moments."""
-    hit = [w.offer.rows[which(w) & ~w.offer.is_too_late & ~w.is_blocked] for w in found]  # type: ignore[operator]
+    hit = [w.rows[which(w, action) & ~w.is_too_late & ~w.is_blocked] for action, w in found.by_action()]  # type: ignore[operator]
     orders = np.unique(told.later.order[np.concatenate(hit)]) if hit else np.empty(0)
     return len(orders) / len(told.later.story.basket)
 

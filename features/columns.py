@@ -32,6 +32,7 @@ Array = NDArray[Any]
 EXTRA_PREFIX = "x_"
 ExtraKind = Literal["number", "flag", "category"]
 _EXTRA_KINDS: dict[ExtraKind, Kind] = {"number": Kind.NUMBER, "flag": Kind.FLAG, "category": Kind.TEXT}
+FEW = 32  # so many orders cost less one by one in plain Python than as a table
 
 
 class Columns(Mapping[str, Array]):
@@ -41,20 +42,26 @@ class Columns(Mapping[str, Array]):
     are, flags 0 or 1, instants seconds since 1970 UTC, closed sets the place of the value in `Attribute.choices`.
     """
 
-    __slots__ = ("_arrays", "_values", "is_one", "n")
+    __slots__ = ("_arrays", "_each", "is_few", "n")
 
     def __init__(self, n: int, arrays: Mapping[str, Array]) -> None:
         self.n = n
-        self.is_one = n == 1  # not so of symbols, which are traced as a table is read
+        self.is_few = 0 < n <= FEW  # not so of symbols, which are traced as a table is read
         self._arrays = dict(arrays)
-        self._values: dict[str, Value] | None = None
+        self._each: list[dict[str, Value]] | None = None
 
     @property
-    def values_of_one(self) -> Mapping[str, Value]:
-        """The values of one order by name, for functions that `features/symbols.py` wrote."""
-        if self._values is None:
-            self._values = {name: array.item() for name, array in self._arrays.items()}
-        return self._values
+    def is_one(self) -> bool:
+        """Whether this is one order; no symbols are."""
+        return self.n == 1 and self.is_few
+
+    @property
+    def each(self) -> Sequence[Mapping[str, Value]]:
+        """The values of each order by name, for functions that `features/symbols.py` wrote; for a few orders alone."""
+        if self._each is None:
+            names, values = list(self._arrays), [array.tolist() for array in self._arrays.values()]
+            self._each = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)] or [{}] * self.n
+        return self._each
 
     def __getitem__(self, name: str) -> Array:
         found = self._arrays.get(name)
@@ -85,9 +92,12 @@ class Columns(Mapping[str, Array]):
     def replacing(self, arrays: Mapping[str, Array]) -> Columns:
         """The same orders with some columns replaced or added."""
         replaced = Columns(self.n, {**self._arrays, **arrays})
-        replaced.is_one = self.is_one
-        if self._values is not None:
-            replaced._values = {**self._values, **{name: array.item() for name, array in arrays.items()}}
+        replaced.is_few = self.is_few
+        if self._each is not None and arrays:
+            more = zip(*(array.tolist() for array in arrays.values()), strict=True)
+            replaced._each = [
+                old | dict(zip(arrays, new, strict=True)) for old, new in zip(self._each, more, strict=True)
+            ]
         return replaced
 
     def without(self, names: Collection[str]) -> Columns:
@@ -95,7 +105,7 @@ class Columns(Mapping[str, Array]):
         if not names:
             return self
         left = Columns(self.n, {name: array for name, array in self._arrays.items() if name not in names})
-        left.is_one = self.is_one
+        left.is_few = self.is_few
         return left
 
     def known(self, name: str) -> Bools:
@@ -125,7 +135,7 @@ def traced(trace: Trace, extras: Mapping[str, ExtraKind] | None = None) -> Colum
         a.name: trace.read(a.name, is_text=a.kind in TEXT_KINDS) for a in (*attributes().values(), *own.values())
     }
     columns = Columns(1, symbols)
-    columns.is_one = False
+    columns.is_few = False
     return columns
 
 
@@ -134,10 +144,18 @@ def written(
 ) -> Callable[..., list[Any]]:
     """What a function of columns, and so many arrays `beside` them, says of one order, in plain Python.
 
-    It takes the order's `values_of_one` and the values beside; see `features/symbols.py`.
+    It takes the order's values (of `Columns.each`) and the values beside; see `features/symbols.py`.
     """
     trace = Trace()
     return trace.function(function(traced(trace, extras), *map(trace.argument, range(beside))))
+
+
+def of_each(function: Callable[..., list[Any]], columns: Columns, *beside: Iterable[object]) -> list[Sequence[Any]]:
+    """What a written function says of a few orders: for each thing that it says, a sequence over the orders.
+
+    beside: for each of its arguments beside the order, one value an order.
+    """
+    return list(zip(*map(function, columns.each, *beside), strict=True))
 
 
 class Written:

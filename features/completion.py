@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from features.columns import Array, Columns, Floats, written
+from features.columns import Array, Columns, Floats, of_each, text_array, written
 from features.moments import DAY
 from features.order import attributes
 from features.symbols import Value, at
@@ -34,9 +34,9 @@ def _promise_days() -> tuple[Floats, Floats, float]:
 
 def completed(columns: Columns) -> Columns:
     """The orders with shop_id, latest_delivery_at and latest_delivery_basis filled where they were unknown."""
-    if columns.is_one:
-        shop, latest, basis = _filled_of_one()(columns.values_of_one)
-        told: list[Array] = [np.array([shop], dtype=object), np.array([latest]), np.array([basis])]
+    if columns.is_few:
+        shop, *numbers = of_each(_filled_of_one(), columns)
+        told: list[Array] = [text_array(shop, columns.n), *np.array(numbers)]
     else:
         told = _filled(columns)
     return columns.replacing(dict(zip(_FILLED, told, strict=True)))

@@ -260,4 +260,4 @@ def _holds(condition: Condition, order: Columns) -> bool:
     found = _written.get(id(condition))
     if found is None:
         found = _written[id(condition)] = (condition, written(lambda columns: [condition.holds(columns)]))
-    return found[1](order.values_of_one)[0]
+    return found[1](order.each[0])[0]

@@ -64,6 +64,11 @@ def dollar_scale(columns: Columns) -> Floats:
     return told
 
 
+def currencies() -> tuple[str, ...]:
+    """The currencies of which a rough size is known."""
+    return tuple(name for name in _scales() if name is not None)
+
+
 def rough_dollars(currency: str | None) -> float:
     """The rough size of one unit of a currency in dollars, NaN unknown."""
     return _scales().get(currency, np.nan)

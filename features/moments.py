@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns, Floats, Ints, written
+from features.columns import Array, Bools, Columns, Floats, Ints, of_each, written
 from features.kinds import TEXT_KINDS
 from features.order import STATES, Attribute, State, attributes
 from features.symbols import Value
@@ -29,12 +29,16 @@ def _followers() -> tuple[tuple[str, str], ...]:
 
 def later_facts(columns: Columns) -> dict[str, Bools]:
     """Per fact that lies after as_of in any order: (n,) bool, where it does."""
-    if columns.is_one:
-        values, at = columns.values_of_one, float(columns["as_of"][0])
-        return {name: np.ones(1, dtype=np.bool_) for name in facts() if name in values and float(values[name]) > at}  # type: ignore[arg-type]
+    if columns.is_few and not any(map(any, map(_later_of_one(), columns.each))):
+        return {}
     as_of = columns["as_of"]
     later = {name: columns[name] > as_of for name in facts() if name in columns}
     return {name: where for name, where in later.items() if where.any()}
+
+
+@cache
+def _later_of_one() -> Callable[[Mapping[str, Value]], list[bool]]:
+    return written(lambda columns: [columns[name] > columns["as_of"] for name in facts()])
 
 
 def as_known(columns: Columns) -> Columns:
@@ -114,8 +118,8 @@ def reached_states(columns: Columns) -> dict[State, Bools]:
 
 def states(columns: Columns) -> Ints:
     """(n,) int64: the place in `STATES` of each order's state; later facts must be masked already."""
-    if columns.is_one:
-        return np.array(_state_of_one()(columns.values_of_one))
+    if columns.is_few:
+        return np.array(of_each(_state_of_one(), columns)[0])
     return _states(columns)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,8 +76,8 @@ class FeaturePipeline(Transformer):
 
     def transform(self, X: Columns) -> Floats:
         """(n, features) float64 for orders looked at now."""
-        if X.is_one:
-            return np.array([self._of_one(X)])
+        if X.is_few:
+            return np.array(list(map(self._of_one(), X.each)))
         self.require("snapshot_")
         used = X.without(self.ignored)
         return self._assembled(used, self.snapshot_.features(used))
@@ -102,8 +102,8 @@ class FeaturePipeline(Transformer):
             **_state_flags(columns), **self._extra_columns(columns),
         }  # fmt: skip
 
-    def _of_one(self, X: Columns) -> list[float]:
-        """The same of one order."""
+    def _of_one(self) -> Callable[..., list[float]]:
+        """The same of the values of one order."""
 
         def told(columns: Columns) -> list[Floats]:
             used = columns.without(self.ignored)
@@ -112,7 +112,7 @@ class FeaturePipeline(Transformer):
 
         if "_written" not in self.__dict__:
             self.require("snapshot_")
-        return self._written.of("features", told, extras={e.name: e.kind for e in self.extras})(X.values_of_one)
+        return self._written.of("features", told, extras={e.name: e.kind for e in self.extras})
 
     def get_feature_names_out(self, input_features: object = None) -> Any:  # noqa: ARG002 - scikit-learn's signature
         """The names of the columns of the matrix."""

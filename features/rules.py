@@ -35,7 +35,7 @@ class Finding:
 
 def contradictions(columns: Columns) -> list[Finding]:
     """Every rule that any of the orders breaks."""
-    if columns.is_one and not any(_broken_by_one()(columns.values_of_one)):
+    if columns.is_few and not any(map(any, map(_broken_by_one(), columns.each))):
         return []
     return [Finding(where, problem) for where, problem in _rules(columns) if where.any()]
 

@@ -125,10 +125,13 @@ def expected(columns: Columns, of: Expectations | None = None, facts: Book | Non
 
 def rules_that_hold(columns: Columns, of: Expectations, facts: Book | None = None) -> Ints:
     """(n, types) int64: for each type of claim the place of the first rule that holds, -1 for base."""
-    groups = (facts or book()).groups(columns)
-    if columns.is_one:
-        return np.array([_of_one(of, groups)(columns.values_of_one)])
-    return np.stack(_places(columns, of, groups), axis=1)
+    facts = facts or book()
+    if columns.is_few:
+        return np.array([
+            _of_one(of, groups)(values)
+            for values, groups in zip(columns.each, facts.groups_of_each(columns), strict=True)
+        ])  # fmt: skip
+    return np.stack(_places(columns, of, facts.groups(columns)), axis=1)
 
 
 def _places(columns: Columns, of: Expectations, groups: list[Group]) -> list[Ints]:

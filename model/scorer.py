@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from features.columns import Bools, Columns, Floats, Ints, Written
+from features.columns import Bools, Columns, Floats, Ints, Written, of_each
 from features.moments import DAY, claim_window_closes, states
 from features.order import STATES
 from features.phases import phases
@@ -102,9 +102,9 @@ class Scorer:
         state = states(columns)
         X = self.pipeline.transform(columns)
         raw = self.raw_log_odds(X, state, threads)
-        if columns.is_one:
+        if columns.is_few:
             of_one = self.written.of("scores", lambda some, raw: self._told(some, states(some), raw), beside=1)
-            told = [np.array([value]) for value in of_one(columns.values_of_one, raw.item())]
+            told = [np.array(values) for values in of_each(of_one, columns, raw.tolist())]
         else:
             told = self._told(columns, state, raw)
         phase, probability, low, high, within_7, within_30, baseline = told

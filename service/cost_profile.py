@@ -135,6 +135,11 @@ class Costs:
         return self.shops.get(shop_id or "", self.others)
 
     @property
+    def profiles(self) -> tuple[CostProfile, ...]:
+        """That of all other shops first, then each shop's own."""
+        return (self.others, *self.shops.values())
+
+    @property
     def is_default(self) -> bool:
         """Whether every number is this project's assumption."""
         return self.version == DEFAULT

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns, Floats
+from features.columns import Array, Bools, Columns, Floats, Ints, of_each, text_array, written
 from features.moments import DAY, HOUR, as_known, later_facts
+from features.symbols import at
 from model.artefact import Bundle
 from model.reasons import Reasons, no_reasons, reasons
 from model.scorer import Scores
@@ -89,38 +90,13 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
     scores = bundle.scorer.score(known, threads)
     status = _status(known, bundle)
     told = _told(scores, (status != "claim_open") & (status != "not_eligible"))
-    multiple = told.probability / told.baseline
-    score = np.clip(np.rint(rules().per_decade * (np.log10(told.probability) + rules().decades)), 0.0, 100.0)
     at_stake = stakes(known, told, bundle.scorer.consequences, bundle.scorer.target, costs)
-    band = _band(at_stake)
+    multiple, score, band, disposition = _placed(known, costs, status == "assessed", told, at_stake)
     why = reasons(bundle.scorer, scores, threads=threads) if explains else no_reasons(columns.n)
     evidence = bundle.scorer.evidence
     advice = recommended(at_stake, means.catalogue, evidence) if explains else no_advice(columns.n)
-    return Decisions(
-        known, told, status, multiple, score, band, _disposition(known, status, band),
-        _warnings(columns, known, bundle, status) + _of_money(at_stake, costs), why, advice, at_stake,
-    )  # fmt: skip
-
-
-def _band(at_stake: Stakes) -> Floats:
-    """(n,) float64: places in BANDS by expected cost, as each shop's profile says; NaN without an expected cost."""
-    prices, amount = at_stake.prices, at_stake.expected.amount
-    begins = np.array([[p.band.elevated, p.band.high, p.band.critical] for p in prices.profiles])[prices.place]
-    place = (amount[:, None] >= prices.unit[:, None] * begins).sum(axis=1)
-    return np.where(np.isnan(amount), np.nan, place)
-
-
-def _of_money(at_stake: Stakes, costs: Costs) -> tuple[Warned, ...]:
-    prices, told = at_stake.prices, ~np.isnan(at_stake.probability)
-    out = [
-        Warned("AMOUNT_ASSUMED", "order_total", told & prices.value_assumed),
-        Warned("AMOUNT_ASSUMED", "unit_cost", told & prices.goods_assumed),
-        Warned("RATE_ASSUMED", "currency", told & prices.rate_assumed & ~np.isnan(prices.unit)),
-        Warned("RATE_UNKNOWN", "currency", told & np.isnan(prices.unit)),
-        Warned("RATE_OLD", "currency", told & prices.rate_is_old),
-        Warned("COSTS_ASSUMED", None, told & costs.is_default),
-    ]
-    return tuple(w for w in out if w.where.any())
+    warnings = (*_of_moment(columns, status), *_caused(known, bundle, at_stake, costs))
+    return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
 
 
 def _status(columns: Columns, bundle: Bundle) -> Array:
@@ -130,10 +106,14 @@ def _status(columns: Columns, bundle: Bundle) -> Array:
         usual = "starter"
     elif bundle.scorer.standing != "fitted":
         usual = bundle.scorer.standing
-    status = np.full(columns.n, usual, dtype=object)
-    status[bundle.scorer.remaining_days(columns) <= 0.0] = "not_eligible"
-    status[columns["claim_opened_at"] <= columns["as_of"]] = "claim_open"
-    return status
+
+    def told(columns: Columns) -> list[Array]:
+        open_ = np.where(bundle.scorer.remaining_days(columns) <= 0.0, "not_eligible", usual)
+        return [np.where(columns["claim_opened_at"] <= columns["as_of"], "claim_open", open_)]
+
+    if columns.is_few:
+        return text_array(of_each(bundle.scorer.written.of("status", told), columns)[0], columns.n)
+    return told(columns)[0].astype(object)
 
 
 def _told(scores: Scores, has_probability: Bools) -> Scores:
@@ -145,34 +125,55 @@ def _told(scores: Scores, has_probability: Bools) -> Scores:
     return Scores(**kept | {name: np.where(has_probability, kept[name], np.nan) for name in hidden})
 
 
-def _disposition(columns: Columns, status: Array, band: Floats) -> Array:
-    """(n,) object: proceed, review or hold where an assessed order may be automated, else None.
+def _placed(
+    columns: Columns, costs: Costs, is_assessed: Bools, scores: Scores, at_stake: Stakes
+) -> tuple[Floats, Floats, Floats, Array]:
+    """Multiple, score, band and disposition as `Decisions` holds them."""
+    prices = at_stake.prices
+    given = (is_assessed, scores.probability, scores.baseline, at_stake.expected.amount, prices.unit, prices.place)
+    if columns.is_few:
+        told = of_each(_placed_of_one(costs), columns, *(array.tolist() for array in given))
+        multiple, score, band, disposition = map(np.array, told)
+    else:
+        multiple, score, band, disposition = _places(columns, costs, *given)
+    return multiple, score, band, _DISPOSITIONS[disposition]
 
-    Hold only before shipping and only until ship_by less the margin; nothing may keep a parcel longer.
-    """
-    out = np.full(columns.n, None, dtype=object)
-    assessed = status == "assessed"
-    out[assessed & (band < BANDS.index("high"))] = "proceed"
-    out[assessed & (band >= BANDS.index("high"))] = "review"
+
+@lru_cache(maxsize=8)
+def _placed_of_one(costs: Costs) -> Callable[..., list[Any]]:
+    return written(lambda columns, *given: _places(columns, costs, *given), beside=6)
+
+
+def _places(
+    columns: Columns, costs: Costs, is_assessed: Bools, probability: Floats, baseline: Floats, amount: Floats,
+    unit: Floats, profile: Ints,
+) -> list[Array]:  # fmt: skip
+    """The same, (n,) each, the disposition by its place. Bands are by expected cost, as each shop's profile says, NaN
+    without one; dispositions where an assessed order may be automated. Hold only before shipping and only until ship_by
+    less the margin; nothing may keep a parcel longer."""
+    bands = [profile.band for profile in costs.profiles]
+    borders = (at(np.array([getattr(band, name) for band in bands]), profile) for name in BANDS[1:])
+    band = reduce(np.add, [np.where(amount >= unit * border, 1.0, 0.0) for border in borders])
+    band = np.where(np.isnan(amount), np.nan, band)
+    score = np.clip(np.rint(rules().per_decade * (np.log10(probability) + rules().decades)), 0.0, 100.0)
     unshipped = np.isnan(np.fmin(columns["shipped_at"], columns["first_scan_at"])) & np.isnan(columns["delivered_at"])
     in_time = columns["as_of"] < columns["ship_by"] - rules().hold_hours * HOUR
-    out[assessed & (band == BANDS.index("critical")) & unshipped & in_time] = "hold"
-    return out
+    usual = np.where(band >= BANDS.index("high"), _REVIEW, np.where(band < BANDS.index("high"), _PROCEED, _NONE))
+    held = np.where((band == BANDS.index("critical")) & unshipped & in_time, _HOLD, usual)
+    return [probability / baseline, score, band, np.where(is_assessed, held, _NONE)]
 
 
-def _warnings(given: Columns, known: Columns, bundle: Bundle, status: Array) -> tuple[Warned, ...]:
-    out = [Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(given).items()]
+_DISPOSITIONS = np.array([None, "proceed", "review", "hold"], dtype=object)
+_NONE, _PROCEED, _REVIEW, _HOLD = range(4)
+
+
+def _of_moment(columns: Columns, status: Array) -> Iterator[Warned]:
+    """What was masked, and what the status says."""
+    yield from (Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(columns).items())
     states = set(status.tolist())
-    out += [Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in states]
-    causes = _causes(bundle)
-    if known.is_one:
-        told = bundle.scorer.written.of("warnings", lambda some: _caused(some, bundle))(known.values_of_one)
-        return (*out, *(Warned(*cause, _TRUE) for cause, holds in zip(causes, told, strict=True) if holds))
-    out += [Warned(*cause, where) for cause, where in zip(causes, _caused(known, bundle), strict=True)]
-    return tuple(w for w in out if w.where.any())
+    yield from (Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in states)
 
 
-_TRUE = np.ones(1, dtype=np.bool_)
 _OF_STATUS: dict[Status, tuple[str, str | None]] = {
     "claim_open": ("CLAIM_OPEN", "claim_opened_at"),
     "not_eligible": ("WINDOW_CLOSED", "latest_delivery_at"),
@@ -182,23 +183,46 @@ _OF_STATUS: dict[Status, tuple[str, str | None]] = {
 }
 
 
+def _caused(known: Columns, bundle: Bundle, at_stake: Stakes, costs: Costs) -> Iterator[Warned]:
+    """Warnings by what an order says, and by what was assumed of its money where that is told."""
+    prices, is_told = at_stake.prices, ~np.isnan(at_stake.probability)
+    given = (is_told, prices.value_assumed, prices.goods_assumed, prices.rate_assumed, prices.rate_is_old, prices.unit)
+    if known.is_few:
+        of_one = bundle.scorer.written.of("warnings", lambda some, *more: _where_caused(some, bundle, *more), beside=6)
+        told = of_each(of_one, known, *(array.tolist() for array in given))
+        found = [(cause, np.array(where)) for cause, where in zip(_causes(bundle), told, strict=True) if any(where)]
+    else:
+        where_caused = _where_caused(known, bundle, *given)
+        found = [pair for pair in zip(_causes(bundle), where_caused, strict=True) if pair[1].any()]
+    yield from (Warned(*cause, where) for cause, where in found)
+    if costs.is_default and is_told.any():
+        yield Warned("COSTS_ASSUMED", None, is_told)
+
+
 def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
-    """Code and attribute of the warnings that `_caused` tells."""
+    """Code and attribute of the warnings that `_where_caused` tells."""
     return [
         ("SHOP_RATE_ASSUMED", "seller_orders_60d"), ("PLACED_AT_UNKNOWN", "placed_at"),
         ("PROMISE_ESTIMATED", "latest_delivery_at"), ("OUT_OF_SCOPE", None), ("HISTORY_STALE", None),
         ("AS_OF_BEFORE_TRAINING", "as_of"),
         *(("ATTRIBUTE_IGNORED", name) for name in bundle.scorer.pipeline.ignored),
+        ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("RATE_ASSUMED", "currency"),
+        ("RATE_UNKNOWN", "currency"), ("RATE_OLD", "currency"),
     ]  # fmt: skip
 
 
-def _caused(known: Columns, bundle: Bundle) -> list[Bools]:
+def _where_caused(
+    known: Columns, bundle: Bundle, is_told: Bools, value_assumed: Bools, goods_assumed: Bools, rate_assumed: Bools,
+    rate_is_old: Bools, unit: Floats,
+) -> list[Bools]:  # fmt: skip
     """Where each warning of `_causes` is due, (n,) bool."""
     age = (known["as_of"] - bundle.scorer.pipeline.snapshot_.at) / DAY
     return [
         ~bundle.scorer.baseline.is_of_shop(known), ~known.known("placed_at"), known["latest_delivery_basis"] == 1.0,
         _out_of_scope(known), age > STALE_DAYS, age < 0.0,
         *(known.known(name) for name in bundle.scorer.pipeline.ignored),
+        is_told & value_assumed, is_told & goods_assumed, is_told & rate_assumed & ~np.isnan(unit),
+        is_told & np.isnan(unit), is_told & rate_is_old,
     ]  # fmt: skip
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import lru_cache
 
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
-from features.goods import rough_dollars
+from features.goods import currencies, rough_dollars
 from features.moments import DAY
-from service.cost_profile import CostProfile, Rate
+from features.symbols import at, each
+from service.cost_profile import Costs, Rate
 
 STALE_DAYS = 60.0
 
@@ -29,40 +32,81 @@ class Exchanged:
     is_old: Bools
 
 
-def exchanged(columns: Columns, profiles: Sequence[CostProfile], place: Ints) -> Exchanged:
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """place: of each currency, the last for all others; own: (profiles,) their currencies; kind: (profiles,) which have
+    the same currency and rates. By kind, then currency: is_own, where nothing is exchanged, and rough, what a unit of
+    the profile's currency is worth. begins: instants from which any rate holds; by kind, currency and how many of these
+    have passed: value of the shop's rate and since when, NaN where there is none."""
+
+    place: Mapping[str | None, int]
+    own: Array
+    kind: Ints
+    is_own: Bools
+    rough: Floats
+    begins: list[float]
+    value: Floats
+    since: Floats
+
+
+def exchanged(columns: Columns, costs: Costs, profile: Ints) -> Exchanged:
     """Costs are told in the profile's currency where the order has it or the shop gave a rate, else in the order's, and
-    the profile's amounts are then put in by a rough rate (features/currency.toml), which is said."""
-    n = columns.n
-    out = Exchanged(
-        np.full(n, None, dtype=object), np.ones(n), np.ones(n), np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    the profile's amounts are then put in by a rough rate (features/currency.toml), which is said.
+
+    profile: (n,) which of the costs' profiles an order has.
+    """
+    of, currency, as_of = _rates(costs), columns["currency"], columns["as_of"]
+    code = each(lambda name: of.place.get(name, len(of.place)), currency).astype(np.int64)
+    pair = at(of.kind, profile) * (len(of.place) + 1) + code
+    passed = pair * (len(of.begins) + 1)
+    if of.begins:
+        passed = passed + each(lambda now: bisect_right(of.begins, now), as_of).astype(np.int64)
+    since = at(of.since, passed)
+    has_rate = since == since
+    is_assumed = ~(at(of.is_own, pair) | has_rate)
+    return Exchanged(
+        currency=np.where(is_assumed, currency, at(of.own, profile)),
+        of_order=np.where(has_rate, at(of.value, passed), 1.0),
+        of_profile=np.where(is_assumed, at(of.rough, pair), 1.0),
+        is_assumed=is_assumed,
+        is_old=as_of - since > STALE_DAYS * DAY,
     )
-    currencies: dict[str | None, int] = {}
-    code = np.fromiter((currencies.setdefault(c, len(currencies)) for c in columns["currency"]), np.int64, n)
-    for which, profile in enumerate(profiles):
-        for currency, number in currencies.items():
-            rows = np.flatnonzero((code == number) & (place == which))
-            if len(rows):
-                _tell(out, rows, profile, currency, columns["as_of"][rows])
-    return out
 
 
-def _tell(out: Exchanged, rows: Ints, profile: CostProfile, currency: str | None, as_of: Floats) -> None:
-    out.currency[rows] = profile.currency
-    if currency is None or currency == profile.currency:
-        return
-    rates = sorted((rate for rate in profile.rate if rate.currency == currency), key=lambda rate: rate.on)
-    begins = np.array([_epoch(rate) for rate in rates])
-    which = np.searchsorted(begins, as_of, side="right") - 1
-    has_rate = which >= 0
-    known, without = rows[has_rate], rows[~has_rate]
-    if len(known):
-        found = which[has_rate]
-        out.of_order[known] = np.array([rate.value for rate in rates])[found]
-        out.is_old[known] = as_of[has_rate] - begins[found] > STALE_DAYS * DAY
-    out.currency[without] = currency
-    out.of_profile[without] = rough_dollars(profile.currency) / rough_dollars(currency)
-    out.is_assumed[without] = True
+@lru_cache(maxsize=8)
+def _rates(costs: Costs) -> _Rates:
+    profiles = costs.profiles
+    kinds = list(dict.fromkeys((p.currency, p.rate) for p in profiles))
+    names = [None, *sorted({*currencies(), *(rate.currency for p in profiles for rate in p.rate)})]
+    begins = sorted({_epoch(rate) for p in profiles for rate in p.rate})
+    spans = [-np.inf, *begins]
+    held = [[_held(rates, name, span) for name in (*names, "") for span in spans] for _, rates in kinds]
+    value, since = (np.array([[one[k] for one in row] for row in held]).ravel() for k in (0, 1))
+    rough = [[rough_dollars(own) / rough_dollars(name) for name in (*names, "")] for own, _ in kinds]
+    return _Rates(
+        {name: place for place, name in enumerate(names)},
+        np.array([p.currency for p in profiles], dtype=object),
+        np.array([kinds.index((p.currency, p.rate)) for p in profiles]),
+        np.array([[name in (None, own) for name in (*names, "")] for own, _ in kinds]).ravel(),
+        np.array(rough).ravel(), begins, value, since,
+    )  # fmt: skip
+
+
+def _held(rates: tuple[Rate, ...], currency: str | None, at: float) -> tuple[float, float]:
+    """The latest rate of a currency that holds at an instant and since when; NaN where there is none."""
+    of = [rate for rate in rates if rate.currency == currency and _epoch(rate) <= at]
+    latest = max(of, key=lambda rate: rate.on, default=None)
+    return (np.nan, np.nan) if latest is None else (latest.value, _epoch(latest))
 
 
 def _epoch(rate: Rate) -> float:
     return datetime.combine(rate.on, time.min, UTC).timestamp()
+
+
+def shop_profile(costs: Costs, columns: Columns) -> Ints:
+    """(n,) int64: which of the costs' profiles each order has, by its shop."""
+    place = {name: number for number, name in enumerate(costs.shops, start=1)}
+    if not place:
+        return np.zeros(columns.n, dtype=np.int64)
+    found: Ints = each(lambda shop: place.get(shop, 0), columns["shop_id"]).astype(np.int64)
+    return found

@@ -11,8 +11,7 @@ from model.consequence_rules import expectations, expected
 from service.decide import BANDS, Decisions
 from service.explanation_words import Words, money, percent
 from service.means import Means
-from service.recommend import worths
-from service.worth import HIGH, LOW, MEDIAN, Worth
+from service.worth import HIGH, LOW, MEDIAN, Worth, worths
 
 
 def consequence_lines(decisions: Decisions, words: Words) -> Iterator[str]:
@@ -57,7 +56,7 @@ def cost_lines(decisions: Decisions, means: Means, words: Words) -> Iterator[str
     yield words.item(
         "expected", refund=refund, defect=defect, handling=handling, amount=money(parts.amount[0], currency)
     )
-    begins = stakes.prices.profiles[stakes.prices.place[0]].band
+    begins = stakes.prices.costs.profiles[stakes.prices.place[0]].band
     unit = float(stakes.prices.unit[0])
     edges = {name: money(getattr(begins, name) * unit, currency) for name in BANDS[1:]}
     disposition = decisions.disposition[0] or words("no_disposition")
@@ -70,24 +69,24 @@ def action_lines(decisions: Decisions, means: Means, words: Words) -> Iterator[s
     currency = stakes.prices.currency[0]
     verdicts: dict[str, str] = {r.action.id: "advised" for r in advice.recommendations}
     verdicts |= {r.action.id: r.why for r in advice.rejected}
-    found = worths(stakes, means.catalogue, means.bundle.scorer.evidence)
+    found = [worth for _, worth in worths(stakes, means.catalogue, means.bundle.scorer.evidence).each()]
     yield words.heading("actions")
     if not found:
         yield words.item("nothing")
-    for one in sorted(found, key=lambda worth: (-float(worth.net[0]), worth.offer.action.id)):
-        yield _action(one, words, verdicts.get(one.offer.action.id, "pays_less"), float(stakes.expected.amount[0]))
+    for one in sorted(found, key=lambda worth: (-worth.net, worth.action.id)):
+        yield _action(one, words, verdicts.get(one.action.id, "pays_less"), float(stakes.expected.amount[0]))
     if advice.plan is not None:
         names = " + ".join(action.id for action in advice.plan.actions)
         yield words.item("plan", actions=names, net=money(advice.plan.net_benefit, currency))
 
 
 def _action(one: Worth, words: Words, verdict: str, before: float) -> str:
-    action, relative = one.offer.action, one.relative[0]
+    action, relative = one.action, one.relative
     told = words(verdict)
     if action.helps == "next_orders":
         told = f"{told}, {words('next_orders')}" if words.lang == "en" else f"{told}，{words('next_orders')}"
     return words.item(
         "action", action=action.id, relative=f"{relative[MEDIAN]:.3f}", low=f"{relative[LOW]:.3f}",
-        high=f"{relative[HIGH]:.3f}", basis=one.basis, after=money(one.cost_after[0]), before=money(before),
-        takes=money(one.cost[0]), net=money(one.net[0]), verdict=told,
+        high=f"{relative[HIGH]:.3f}", basis=one.basis, after=money(one.cost_after), before=money(before),
+        takes=money(one.cost), net=money(one.net), verdict=told,
     )  # fmt: skip

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from features.columns import Bools, Columns, Floats
+from features.columns import Bools, Columns, Floats, Ints
 from features.policy.book import book
 from features.policy.facts import PolicyFact
-from service.advice_catalogue import Action, Limits, Metric, SideEffect
+from service.advice_catalogue import Catalogue, Limits, Metric, SideEffect
 
 
-def blocked(columns: Columns, action: Action, limits: Limits) -> Bools:
-    """(n,) bool: whether a side effect of the action would worsen a metric that must not get worse.
+def blocked(columns: Columns, rows: Ints, place: Ints, catalogue: Catalogue) -> Bools:
+    """(m,) bool: whether a side effect of the action at `place` would worsen a metric that must not get worse.
 
-    The bound is the marketplace's own fact; where it has none, or the shop's rate is unknown, nothing is blocked.
+    rows: (m,) the orders. The bound is the marketplace's own fact; where it has none, or the shop's rate is unknown,
+    nothing is blocked.
     """
-    out = np.zeros(columns.n, dtype=np.bool_)
-    metrics = [limits.metric[name] for name in action.side_effects if name in limits.metric]
-    for metric in metrics:
-        if metric.attribute in columns:
-            out |= _used_up(columns, metric)
-    return out
+    worsens = _worsens(catalogue)[place]
+    if not worsens.any():
+        return np.zeros(len(rows), dtype=np.bool_)
+    used = [_used_up(columns, metric) for metric in catalogue.limits.metric.values()]
+    return np.asarray((worsens & np.stack(used, axis=1)[rows]).any(axis=1))
+
+
+@lru_cache(maxsize=8)
+def _worsens(catalogue: Catalogue) -> Bools:
+    """(actions, metrics) bool."""
+    metrics = catalogue.limits.metric
+    return np.array([[name in action.side_effects for name in metrics] for action in catalogue.actions], dtype=np.bool_)
 
 
 def cases_left(columns: Columns, effect: SideEffect, limits: Limits, a_day: float) -> float:
@@ -44,6 +53,8 @@ def cases_left(columns: Columns, effect: SideEffect, limits: Limits, a_day: floa
 
 def _used_up(columns: Columns, metric: Metric) -> Bools:
     rate, out = columns[metric.attribute], np.zeros(columns.n, dtype=np.bool_)
+    if metric.attribute not in columns:
+        return out
     for group in book().groups(columns):
         fact = group.rules.get(metric.topic)
         if fact is not None:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns, Floats, Ints
+from features.columns import Array, Bools, Columns, Floats, Ints, of_each, text_array, written
 from features.goods import order_value
 from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT
 from features.outcome import CLAIM_TYPES
+from features.symbols import at
 from model.consequences import Outlook
-from service.advice_catalogue import Action, CostKind
 from service.cost_profile import CostProfile, Costs
-from service.exchange import exchanged
+from service.exchange import exchanged, shop_profile
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
     """What things cost n orders, (n,) float64 in the currency told (`currency`, (n,) text), NaN where no rate is known.
 
-    value: what the buyer paid; goods: what the goods cost; margin: what is left of the sale. refund: (n, types) what
-    the seller loses on a claim that it pays: refund and way back, less what returned goods are worth. handling: of a
-    claim; defect: of an order defect; unit: one unit of the profile's currency. value_assumed, goods_assumed,
-    rate_assumed, rate_is_old: (n,) bool. profiles, place: the shops' profiles, and (n,) which one an order has.
+    value: what the buyer paid; goods: what the goods cost. refund: (n, types) what the seller loses on a claim that it
+    pays: refund and way back, less what returned goods are worth. handling: of a claim; defect: of an order defect;
+    unit: one unit of the profile's currency. value_assumed, goods_assumed, rate_assumed, rate_is_old: (n,) bool. place:
+    (n,) which of the profiles of `costs` an order has.
     """
 
     value: Floats
@@ -33,48 +35,17 @@ class Prices:
     handling: Floats
     defect: Floats
     unit: Floats
-    currency: Array
     value_assumed: Bools
     goods_assumed: Bools
     rate_assumed: Bools
     rate_is_old: Bools
-    profiles: Sequence[CostProfile]
+    currency: Array
     place: Ints
+    costs: Costs
 
-    def said(self, read: Callable[[CostProfile], float]) -> Floats:
-        """(n,) float64: a number of each order's profile."""
-        return _said(self.profiles, self.place, read)
-
-    def per_claim(self, outlook: Outlook, rows: Array | slice = slice(None)) -> CostOfClaim:
-        """What a claim of each type costs on average on the orders at `rows`, given who would pay and what counts."""
-        defect = outlook.defect * self.defect[rows][:, None]
-        return CostOfClaim(outlook.seller_pays * self.refund[rows], defect, self.handling[rows])
-
-    def of_action(self, action: Action) -> Floats:
-        """(n,) float64: what doing an action once takes."""
-        return np.asarray(_UNIT[action.cost.kind](self) * action.cost.quantity)
-
-    def served_by(self, action: Action) -> Floats:
-        """(n,) float64: the orders that doing an action once serves; work on a SKU, lane or shop serves many."""
-        if action.scope == "order" or action.cost.kind != "minutes":
-            return np.ones(len(self.value))
-        return self.said(lambda profile: profile.serves[action.scope])
-
-    def of_side_effects(self, action: Action) -> Floats:
-        """(n,) float64: the side effects of an action on one order, each by its chance."""
-        cases = action.side_effects.items()
-        return self.unit * self.said(lambda profile: sum(chance * profile.side_effect[name] for name, chance in cases))
-
-
-_UNIT: Mapping[CostKind, Callable[[Prices], Floats]] = {
-    "minutes": lambda p: p.unit * p.said(lambda profile: profile.staff.minute),
-    "label_upgrade": lambda p: p.unit * p.said(lambda profile: profile.action.label_upgrade),
-    "signature_fee": lambda p: p.unit * p.said(lambda profile: profile.action.signature_fee),
-    "return_label": lambda p: p.unit * p.said(lambda profile: profile.action.return_label),
-    "duties": lambda p: p.value * p.said(lambda profile: profile.action.duties_share),
-    "order_value": lambda p: p.value,
-    "lost_margin": lambda p: np.maximum(p.value - p.goods, 0.0),
-}
+    def per_claim(self, outlook: Outlook) -> CostOfClaim:
+        """What a claim of each type costs on average on each order, given who would pay and what counts."""
+        return CostOfClaim(outlook.seller_pays * self.refund, outlook.defect * self.defect[:, None], self.handling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,45 +102,44 @@ def rounded(amount: Floats, currency: Array) -> Floats:
 
 def prices(columns: Columns, costs: Costs) -> Prices:
     """What things cost n orders, each by the profile of its shop."""
-    profiles, place = _profiles(columns, costs)
-    told = exchanged(columns, profiles, place)
+    if columns.is_few:
+        told = of_each(_of_one(costs), columns)
+        numbers, flags = np.array(told[:_NUMBERS]), np.array(told[_NUMBERS:_FLAGS])
+        found: list[Any] = [*numbers, *flags, text_array(told[-2], columns.n), np.array(told[-1])]
+    else:
+        found = _priced(columns, costs)
+    refunded = 2 + len(CLAIM_TYPES)
+    value, goods, *refund = found[:refunded]
+    return Prices(value, goods, np.stack(refund, axis=1), *found[refunded:], costs)  # type: ignore[call-arg]
 
-    def said(read: Callable[[CostProfile], float]) -> Floats:
-        return _said(profiles, place, read)
 
-    value, goods = order_value(columns), columns["unit_cost"] * columns["quantity"]
+_NUMBERS = 5 + len(CLAIM_TYPES)
+_FLAGS = _NUMBERS + 4
+
+
+def _priced(columns: Columns, costs: Costs) -> list[Any]:
+    """The fields of `Prices` in their order, (n,) each; refund by type, one after the other."""
+    place = shop_profile(costs, columns)
+    told = exchanged(columns, costs, place)
+
+    def said(read: Callable[[CostProfile], float]) -> Any:
+        found = [float(read(profile)) for profile in costs.profiles]
+        return at(np.array(found), place) if len(found) > 1 else found[0]
+
+    value, goods, unit = order_value(columns), columns["unit_cost"] * columns["quantity"], told.of_profile
     value_assumed, goods_assumed = np.isnan(value), np.isnan(goods)
-    paid = np.where(value_assumed, said(lambda p: p.order.value) * told.of_profile, value * told.of_order)
+    paid = np.where(value_assumed, said(lambda p: p.order.value) * unit, value * told.of_order)
     cost = np.where(goods_assumed, paid * said(lambda p: p.order.goods_share), goods * told.of_order)
-    back = np.array([[getattr(p.claim.return_share, t) for t in CLAIM_TYPES] for p in profiles])[place]
-    saved = told.of_profile * said(lambda p: p.claim.return_shipping) - cost * said(lambda p: p.claim.salvage_share)
-    return Prices(
-        value=paid,
-        goods=cost,
-        refund=(paid * said(lambda p: p.claim.refund_share))[:, None] + back * saved[:, None],
-        handling=told.of_profile * said(lambda p: p.claim.minutes * p.staff.minute),
-        defect=told.of_profile * said(lambda p: p.defect.shadow_price),
-        unit=told.of_profile,
-        currency=told.currency,
-        value_assumed=value_assumed,
-        goods_assumed=goods_assumed,
-        rate_assumed=told.is_assumed,
-        rate_is_old=told.is_old,
-        profiles=profiles,
-        place=place,
-    )
+    saved = unit * said(lambda p: p.claim.return_shipping) - cost * said(lambda p: p.claim.salvage_share)
+    refunded = paid * said(lambda p: p.claim.refund_share)
+    back = [said(lambda p, t=t: getattr(p.claim.return_share, t)) for t in CLAIM_TYPES]  # type: ignore[misc]
+    return [
+        paid, cost, *(refunded + share * saved for share in back),
+        unit * said(lambda p: p.claim.minutes * p.staff.minute), unit * said(lambda p: p.defect.shadow_price), unit,
+        value_assumed, goods_assumed, told.is_assumed, told.is_old, told.currency, place,
+    ]  # fmt: skip
 
 
-def _profiles(columns: Columns, costs: Costs) -> tuple[Sequence[CostProfile], Ints]:
-    if not costs.shops:
-        return (costs.others,), np.zeros(columns.n, dtype=np.int64)
-    names = list(costs.shops)
-    index = {name: place + 1 for place, name in enumerate(names)}
-    place = np.fromiter((index.get(shop, 0) for shop in columns["shop_id"]), np.int64, columns.n)
-    return (costs.others, *costs.shops.values()), place
-
-
-def _said(profiles: Sequence[CostProfile], place: Ints, read: Callable[[CostProfile], float]) -> Floats:
-    if len(profiles) == 1:
-        return np.full(len(place), float(read(profiles[0])))
-    return np.array([read(profile) for profile in profiles], dtype=np.float64)[place]
+@lru_cache(maxsize=8)
+def _of_one(costs: Costs) -> Callable[..., list[Any]]:
+    return written(lambda columns: _priced(columns, costs))

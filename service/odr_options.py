@@ -14,9 +14,8 @@ from service.advice_catalogue import Action, SideEffect
 from service.means import Means
 from service.metric_limits import cases_left
 from service.odr import Forecast
-from service.recommend import worths
 from service.stakes import Stakes, summed
-from service.worth import Worth, after_action
+from service.worth import worths
 
 LIMITED: tuple[SideEffect, ...] = ("LATE_SHIPMENT", "VALID_TRACKING", "ON_TIME_DELIVERY", "CANCELLATION_RATE")
 _MOST_TOGETHER = 4
@@ -81,25 +80,16 @@ def offers(found: Forecast, means: Means) -> Offers:
 
 
 def _each(stakes: Stakes, means: Means) -> Iterator[Offered]:
-    for worth in worths(stakes, means.catalogue, means.bundle.scorer.evidence):
-        action, rows = worth.offer.action, worth.offer.rows
-        can = ~(worth.offer.is_too_late | worth.is_blocked | np.isnan(worth.cost))
+    for action, worth in worths(stakes, means.catalogue, means.bundle.scorer.evidence).by_action():
+        can = ~(worth.is_too_late | worth.is_blocked | np.isnan(worth.cost))
         if action.helps != "this_order":
             continue
-        defect, unit = _defect_after(stakes, worth), stakes.prices.unit[rows]
+        unit = stakes.prices.unit[worth.rows]
         for k in np.flatnonzero(can).tolist():
             yield Offered(
-                int(rows[k]), (action,), worth.factor[k], defect[k], float(worth.cost[k] / unit[k]),
-                float(worth.net[k] / unit[k]), float(worth.offer.due[k]),
+                int(worth.rows[k]), (action,), worth.factor[k], worth.defect[k], float(worth.cost[k] / unit[k]),
+                float(worth.net[k] / unit[k]), float(worth.due[k]),
             )  # fmt: skip
-
-
-def _defect_after(stakes: Stakes, worth: Worth) -> Floats:
-    """(k, types) float64: P(a claim counts as a defect) once the action is done."""
-    rows, action = worth.offer.rows, worth.offer.action
-    if not action.changes_who_pays:
-        return stakes.outlook.defect[rows]
-    return stakes.outlook_of(after_action(stakes.columns.take(rows), action)).defect
 
 
 def _together(each: Sequence[Offered]) -> Iterator[Offered]:

@@ -30,7 +30,7 @@ def plans_told(made: Plans, found: Forecast, lang: Lang) -> dict[str, Any]:
 
 def _currency(found: Forecast) -> str:
     prices = found.window.decisions.stakes.prices
-    return str(prices.profiles[int(prices.place[0])].currency)
+    return str(prices.costs.profiles[int(prices.place[0])].currency)
 
 
 def _plan(plan: Plan, columns: Columns, currency: str, lang: Lang) -> dict[str, Any]:

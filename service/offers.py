@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from features.columns import Array, Bools, Columns, Floats, Ints, written
 from features.conditions import Truths
@@ -15,87 +16,94 @@ from features.moments import HOUR
 from features.named_moments import moment
 from features.order import STATES
 from features.policy.book import book
-from features.symbols import Value
+from features.symbols import at
 from service.advice_catalogue import Action, Catalogue
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """One action and the orders for which it is feasible. place: of the action in the catalogue; rows: (k,) orders;
-    due: (k,) instants, NaN where there is no deadline; is_too_late: (k,) bool, nothing may be held for it any more."""
+class Offers:
+    """m pairs of an order and an action that is feasible for it. rows, place: (m,) the order, and the action's place in
+    the catalogue; due: (m,) instants, NaN where there is no deadline; is_too_late: (m,) bool, nothing may be held for
+    it any more."""
 
-    place: int
-    action: Action
     rows: Ints
+    place: Ints
     due: Floats
     is_too_late: Bools
 
 
-@lru_cache(maxsize=8)
-def _spans(catalogue: Catalogue) -> tuple[Bools, Floats]:
-    """(actions, states) where each is feasible; (actions, 2) epoch seconds of validity."""
-    in_state = np.array([[state in action.states for state in STATES] for action in catalogue.actions])
-    return in_state, np.array([catalogue.valid_span(action) for action in catalogue.actions])
+def offers(columns: Columns, states: Ints, candidates: Bools, catalogue: Catalogue) -> Offers:
+    """The actions that apply to the candidates ((n,) bool)."""
+    found = (_of_few if columns.is_few else _of_many)(columns, states, candidates, catalogue)
+    parts = [np.concatenate(part) for part in zip(_NONE, *found, strict=True)]
+    return Offers(parts[0], parts[1], parts[2], parts[3])
 
 
-def offers(columns: Columns, states: Ints, candidates: Bools, catalogue: Catalogue) -> Iterator[Offer]:
-    """The actions that apply to any of the candidates ((n,) bool), in the order of the catalogue."""
-    spans, as_of = _spans(catalogue)[1], columns["as_of"]
-    found = _of_one if columns.is_one else _of_many
-    for place, feasible, due in found(columns, states, candidates, catalogue):
-        action = catalogue.actions[place]
-        start, end = spans[place]
-        feasible = _with_facts(columns, action, feasible & (as_of >= start) & (as_of < end))
-        rows = np.flatnonzero(feasible)
-        if len(rows):
-            yield Offer(place, action, rows, due[rows], ~_in_time(action, due, as_of)[rows])
+Part = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]  # the fields of `Offers` for some pairs
+_NONE: Part = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_))
 
 
-Found = Iterator[tuple[int, Bools, Floats]]  # an action's place, (n,) where it is feasible, (n,) its deadline
-
-
-def _of_many(columns: Columns, states: Ints, candidates: Bools, catalogue: Catalogue) -> Found:
-    in_state, truths = _spans(catalogue)[0], Truths(columns)
+def _of_many(columns: Columns, states: Ints, candidates: Bools, catalogue: Catalogue) -> Iterator[Part]:
+    """By action."""
+    in_state, truths = _in_state(catalogue), Truths(columns)
     for condition in catalogue.limits.never:
         candidates = candidates & ~truths.of(condition)
     present = np.bincount(states[candidates], minlength=len(STATES)) > 0
     for place in np.flatnonzero((in_state & present).any(axis=1)).tolist():
         action = catalogue.actions[place]
-        feasible = _feasible(action, truths, candidates & in_state[place][states])
-        if np.count_nonzero(feasible):
-            yield place, feasible, _deadline(action, columns)
+        feasible = _feasible(action, catalogue, truths, candidates & in_state[place][states], columns["as_of"])
+        rows = np.flatnonzero(_with_facts(columns, action, feasible))
+        if len(rows):
+            due = _deadline(action, columns)
+            yield rows, np.full(len(rows), place), due[rows], _is_too_late(action, due, columns["as_of"])[rows]
 
 
-def _of_one(columns: Columns, states: Ints, candidates: Bools, catalogue: Catalogue) -> Found:
-    if candidates[0]:
-        told = _written(catalogue)(columns.values_of_one)
-        in_state = _spans(catalogue)[0][:, states[0]].tolist()
-        for place, (feasible, due, is_in_state) in enumerate(zip(told[::2], told[1::2], in_state, strict=True)):
-            if feasible and is_in_state:
-                yield place, _ONE, np.array([due])
-
-
-_ONE = np.ones(1, dtype=np.bool_)
+def _of_few(columns: Columns, states: Ints, candidates: Bools, catalogue: Catalogue) -> Iterator[Part]:
+    """By order."""
+    told, groups = _of_one(catalogue), book().groups_of_each(columns)
+    for row, (values, group, can) in enumerate(zip(columns.each, groups, candidates.tolist(), strict=True)):
+        if not can:
+            continue
+        of_order = told(values, int(states[row]))
+        rules = group[0].rules if group else {}
+        places = [
+            place
+            for place, action in enumerate(catalogue.actions)
+            if of_order[3 * place] and all(topic in rules for topic in action.facts)
+        ]
+        if places:
+            due, late = ([of_order[3 * place + k] for place in places] for k in (1, 2))
+            yield [row] * len(places), places, due, late
 
 
 @lru_cache(maxsize=8)
-def _written(catalogue: Catalogue) -> Callable[[Mapping[str, Value]], list[Any]]:
-    """Of one order, by action: whether it is feasible but for the state, and its deadline."""
+def _in_state(catalogue: Catalogue) -> Bools:
+    """(actions, states) where each is feasible."""
+    return np.array([[state in action.states for state in STATES] for action in catalogue.actions])
 
-    def told(columns: Columns) -> Iterator[Array]:
+
+@lru_cache(maxsize=8)
+def _of_one(catalogue: Catalogue) -> Callable[..., list[Any]]:
+    """Of one order and its state, by action: whether it is feasible but for facts, its deadline, and if it is past."""
+
+    def told(columns: Columns, state: Ints) -> Iterator[Array]:
         truths, candidates = Truths(columns), np.ones(1, dtype=np.bool_)
         for condition in catalogue.limits.never:
             candidates = candidates & ~truths.of(condition)
-        for action in catalogue.actions:
-            yield _feasible(action, truths, candidates)
-            yield _deadline(action, columns)
+        for action, in_state in zip(catalogue.actions, _in_state(catalogue), strict=True):
+            due = _deadline(action, columns)
+            yield _feasible(action, catalogue, truths, candidates & at(in_state, state), columns["as_of"])
+            yield due
+            yield _is_too_late(action, due, columns["as_of"])
 
-    return written(lambda columns: list(told(columns)))
+    return written(lambda columns, state: list(told(columns, state)), beside=1)
 
 
-def _feasible(action: Action, truths: Truths, in_state: Bools) -> Bools:
-    """(n,) bool: where the action's conditions hold too; stops as soon as no order is left."""
-    feasible = truths.all_of(action.when, in_state)
+def _feasible(action: Action, catalogue: Catalogue, truths: Truths, among: Bools, as_of: Array) -> Bools:
+    """(n,) bool: of the orders of `among` where the action is valid and its conditions hold; stops as soon as none is
+    left."""
+    start, end = catalogue.valid_span(action)
+    feasible = truths.all_of(action.when, among & (as_of >= start) & (as_of < end))
     if action.when_any and np.count_nonzero(feasible):
         feasible = feasible & reduce(np.logical_or, [truths.of(condition) for condition in action.when_any])
     return feasible
@@ -121,8 +129,8 @@ def _deadline(action: Action, columns: Columns) -> Floats:
     return due
 
 
-def _in_time(action: Action, due: Floats, as_of: Array) -> Bools:
+def _is_too_late(action: Action, due: Floats, as_of: Array) -> Bools:
     """(n,) bool: what holds a parcel needs a deadline ahead; other things are done late if they may be."""
-    if action.after_deadline == "late":
-        return np.ones(len(due), dtype=np.bool_)
-    return np.asarray(due >= as_of) if action.holds_parcel else np.asarray(~(due < as_of))
+    latest = -np.inf if action.after_deadline == "late" else as_of
+    late: Bools = ~(due >= latest) if action.holds_parcel else due < latest
+    return late

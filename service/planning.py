@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from service.advice_catalogue import Action
-from service.stakes import Stakes
 from service.worth import Worth
 
 MOST_ACTIONS = 4
@@ -25,35 +22,39 @@ class Plan:
     net_benefit: float
 
 
-def best_plan(stakes: Stakes, i: int, found: Sequence[tuple[Worth, int]]) -> Plan | None:
-    """The plan of order i from its actions (and its row in each), or None where none pays.
+def best_plan(by_type: Sequence[float], of_type: Sequence[float], found: Sequence[Worth]) -> Plan | None:
+    """The plan of an order from what its actions are worth, or None where none pays.
 
-    The action that adds most is taken first, then whatever adds most beside those taken, as long as it adds something.
-    Effects on the claim multiply; of what a claim would cost the better of two holds; one action a slot.
+    by_type, of_type: (types,) the probability of a claim of each type and what it costs. The action that adds most is
+    taken first, then whatever adds most beside those taken, as long as it adds something. Effects on the claim
+    multiply; of what a claim would cost the better of two holds; one action a slot.
     """
-    by_type, of_type = stakes.by_type[i], stakes.claim.of_type[i]
-    before = expected = float(by_type @ of_type)
+    before = expected = _sum_of_products(by_type, of_type)
     if expected != expected:  # no rate is known, so no cost
         return None
     left, taken, spent = list(found), list[Action](), 0.0
     while left and len(taken) < MOST_ACTIONS:
-        gains = [_gain(worth, k, by_type, of_type, expected) for worth, k in left]
-        best = int(np.argmax(gains))
+        gains = [expected - _sum_of_products(*_with(worth, by_type, of_type)) - worth.cost for worth in left]
+        best = gains.index(max(gains))
         if gains[best] <= 0.0:
             break
-        worth, k = left.pop(best)
-        taken.append(worth.offer.action)
-        by_type, of_type = by_type * worth.factor[k], np.minimum(of_type, worth.of_type[k])
-        expected, spent = float(by_type @ of_type), spent + float(worth.cost[k])
-        left = [other for other in left if not _excluded(other[0].offer.action, taken)]
+        worth = left.pop(best)
+        taken.append(worth.action)
+        by_type, of_type = _with(worth, by_type, of_type)
+        expected, spent = _sum_of_products(by_type, of_type), spent + worth.cost
+        left = [other for other in left if not _excluded(other.action, taken)]
     if not taken:
         return None
-    return Plan(tuple(taken), float(by_type.sum()), expected, spent, before - expected - spent)
+    return Plan(tuple(taken), by_type[0] + by_type[1] + by_type[2], expected, spent, before - expected - spent)
 
 
-def _gain(worth: Worth, k: int, by_type: np.ndarray, of_type: np.ndarray, expected: float) -> float:
-    after = float((by_type * worth.factor[k]) @ np.minimum(of_type, worth.of_type[k]))
-    return expected - after - float(worth.cost[k])
+def _with(worth: Worth, by_type: Sequence[float], of_type: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Probability and cost of a claim of each type with one more action."""
+    return [p * f for p, f in zip(by_type, worth.factor, strict=True)], list(map(min, of_type, worth.of_type))
+
+
+def _sum_of_products(by_type: Sequence[float], of_type: Sequence[float]) -> float:
+    return by_type[0] * of_type[0] + by_type[1] * of_type[1] + by_type[2] * of_type[2]
 
 
 def _excluded(action: Action, taken: Sequence[Action]) -> bool:

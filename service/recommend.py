@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Literal
 
 from model.effects import Evidence
 from service.advice_catalogue import Action, Basis, Catalogue, Scope, SideEffect
 from service.effects import History
-from service.offers import offers
 from service.planning import Plan, best_plan
 from service.stakes import Stakes
-from service.worth import HIGH, LOW, MEDIAN, Worth, worth_of
+from service.worth import HIGH, LOW, MEDIAN, Worth, worths
 
 LIMIT = 5
 Why = Literal["NEGATIVE_NET_BENEFIT", "METRIC_LIMIT", "TOO_LATE"]
@@ -90,42 +90,31 @@ def no_advice(n: int) -> Advice:
     return Advice((OrderAdvice(),) * n)
 
 
-def worths(stakes: Stakes, catalogue: Catalogue, evidence: Evidence) -> list[Worth]:
-    """Every action that is feasible now, with what it is worth on each of its orders."""
-    can = stakes.probability > 0
-    found = offers(stakes.columns, stakes.state, can, catalogue)
-    return [worth_of(stakes, offer, catalogue, evidence) for offer in found]
-
-
 def recommended(stakes: Stakes, catalogue: Catalogue, evidence: Evidence, *, limit: int = LIMIT) -> Advice:
-    """At most `limit` actions per order, of those feasible now and worth it; none where no probability is told.
-
-    An action changes the probability of each type of claim by its relative risk, and where it changes what policy
-    looks at, who would pay; the booster is not asked, because it predicts and does not tell what an action does.
-    """
-    found: dict[int, list[tuple[Worth, int]]] = {}
-    for one in worths(stakes, catalogue, evidence):
-        for k, row in enumerate(one.offer.rows.tolist()):
-            found.setdefault(row, []).append((one, k))
-    return Advice(tuple(_of_order(stakes, i, found.get(i, ()), limit) for i in range(stakes.columns.n)))
+    """At most `limit` actions per order, of those feasible now and worth it; none where no probability is told."""
+    found: list[list[Worth]] = [[] for _ in range(stakes.columns.n)]
+    for row, worth in worths(stakes, catalogue, evidence).each():
+        found[row].append(worth)
+    by_type, of_type = stakes.by_type.tolist(), stakes.claim.of_type.tolist()
+    return Advice(tuple(map(_of_order, found, by_type, of_type, repeat(limit))))
 
 
-def _of_order(stakes: Stakes, i: int, found: Sequence[tuple[Worth, int]], limit: int) -> OrderAdvice:
+def _of_order(found: list[Worth], by_type: list[float], of_type: list[float], limit: int) -> OrderAdvice:
     if not found:
         return OrderAdvice()
-    told, rejected, planned = list[Recommendation](), list[Rejected](), list[tuple[Worth, int]]()
-    probability = float(stakes.probability[i])
-    for one, k in found:
-        why = _rejected(one, k)
+    told, rejected, planned = list[Recommendation](), list[Rejected](), list[Worth]()
+    probability = by_type[0] + by_type[1] + by_type[2]
+    for one in found:
+        why = _rejected(one)
         if why is not None:
-            rejected.append(Rejected(one.offer.action, why, float(one.net[k])))
+            rejected.append(Rejected(one.action, why, one.net))
             continue
-        told.append(_recommendation(one, k, probability))
-        if one.offer.action.helps == "this_order":
-            planned.append((one, k))
+        told.append(_recommendation(one, probability))
+        if one.action.helps == "this_order":
+            planned.append(one)
     told.sort(key=_place)
     rejected.sort(key=lambda r: (-r.net_benefit, r.action.id))
-    return OrderAdvice(tuple(told[:limit]), tuple(rejected[:limit]), best_plan(stakes, i, planned))
+    return OrderAdvice(tuple(told[:limit]), tuple(rejected[:limit]), best_plan(by_type, of_type, planned))
 
 
 def _place(found: Recommendation) -> tuple[bool, float, float, str]:
@@ -134,25 +123,24 @@ def _place(found: Recommendation) -> tuple[bool, float, float, str]:
     return (found.action.helps == "next_orders", benefit, found.probability_after, found.action.id)
 
 
-def _rejected(one: Worth, k: int) -> Why | None:
-    if one.offer.is_too_late[k]:
+def _rejected(one: Worth) -> Why | None:
+    if one.is_too_late:
         return "TOO_LATE"
-    if one.is_blocked[k]:
+    if one.is_blocked:
         return "METRIC_LIMIT"
-    return "NEGATIVE_NET_BENEFIT" if one.net[k] <= 0.0 and not one.offer.action.is_duty else None
+    return "NEGATIVE_NET_BENEFIT" if one.net <= 0.0 and not one.action.is_duty else None
 
 
-def _recommendation(one: Worth, k: int, probability: float) -> Recommendation:
-    due, relative = float(one.offer.due[k]), one.relative[k]
+def _recommendation(one: Worth, probability: float) -> Recommendation:
     return Recommendation(
-        action=one.offer.action,
-        deadline=due if due == due else None,
-        probability_after=min(probability, probability * float(relative[MEDIAN])),
-        effect_low=float(relative[LOW]),
-        effect_high=min(float(relative[HIGH]), 1.0 / probability),
-        expected_cost_after=float(one.cost_after[k]),
-        cost=float(one.cost[k]),
-        net_benefit=float(one.net[k]),
+        action=one.action,
+        deadline=one.due if one.due == one.due else None,
+        probability_after=min(probability, probability * one.relative[MEDIAN]),
+        effect_low=one.relative[LOW],
+        effect_high=min(one.relative[HIGH], 1.0 / probability),
+        expected_cost_after=one.cost_after,
+        cost=one.cost,
+        net_benefit=one.net,
         basis=one.basis,
         history=one.history,
     )

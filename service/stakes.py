@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from features.columns import Array, Columns, Floats, Ints
+from features.columns import Columns, Floats, Ints
 from model.consequences import Consequences, Outlook
 from model.scorer import Target
 from service.cost_profile import Costs
@@ -66,20 +66,14 @@ class Stakes:
         """(n,) float64: P(it counts as an order defect | claim), NaN where no probability is told."""
         return _mean(self.by_type, self.outlook.defect)
 
-    def changed(self, rows: Array, by_type: Floats, columns: Columns | None) -> tuple[Floats, Floats]:
-        """The orders at `rows` with other probabilities (m, types) and, where what is known of them changes too, as
-        `columns` would read: (m, types) probability and cost of a claim of each type."""
-        if columns is None:
-            return by_type, self.claim.of_type[rows]
-        if self.target == "claim_debited":
-            before, after = self.consequences.of(self.columns.take(rows)), self.consequences.of(columns)
-            by_type = by_type * (after.seller_pays / before.seller_pays)
-        return by_type, self.prices.per_claim(self.outlook_of(columns), rows).of_type
-
-    def outlook_of(self, columns: Columns) -> Outlook:
-        """What follows of a claim of the kind that is told, on orders as `columns` read."""
-        outlook = self.consequences.of(columns)
-        return _given_debited(outlook) if self.target == "claim_debited" else outlook
+    def changed(self, rows: Ints, columns: Columns) -> tuple[Outlook, Floats | float]:
+        """The orders at `rows` as `columns` would read: what follows of a claim of the kind that is told, and what
+        (m, types) its probability is multiplied by."""
+        after = self.consequences.of(columns)
+        if self.target != "claim_debited":
+            return after, 1.0
+        before = self.consequences.of(self.columns.take(rows))
+        return _given_debited(after), after.seller_pays / before.seller_pays
 
 
 def stakes(columns: Columns, chances: Chances, consequences: Consequences, target: Target, costs: Costs) -> Stakes:

@@ -15,12 +15,13 @@ import polars as pl
 from features.columns import Array, Columns
 from features.moments import HOUR
 from features.order import STATES
+from service.action_costs import action_costs
 from service.advice_catalogue import Action, Catalogue
 from service.decide import Decisions
 from service.means import Means
-from service.recommend import OrderAdvice, worths
+from service.recommend import OrderAdvice
 from service.stakes import Stakes
-from service.worth import Worth
+from service.worth import Worths, worths
 
 Sheet = Literal["sku", "lane", "carrier", "shop"]
 SHEETS: tuple[Sheet, ...] = get_args(Sheet)
@@ -123,35 +124,22 @@ def _key(columns: Columns, names: Sequence[str]) -> pl.Series:
     return frame.select(pl.concat_str(pl.all(), separator=JOINT, ignore_nulls=False)).to_series()
 
 
-def _offers(found: Sequence[Worth], stakes: Stakes, place: Array) -> pl.DataFrame:
+def _offers(found: Worths, stakes: Stakes, place: Array) -> pl.DataFrame:
     """Every action that could be done, in the currencies of the cost profiles."""
-    unit, currency = stakes.prices.unit, [profile.currency for profile in stakes.prices.profiles]
-    parts = [_EMPTY]
-    for worth in found:
-        action, rows = worth.offer.action, worth.offer.rows
-        can = ~(worth.offer.is_too_late | worth.is_blocked)
-        once = stakes.prices.of_action(action)[rows] if action.cost.kind == "minutes" else np.zeros(len(rows))
-        saved = worth.net + worth.shared if action.cost.kind == "minutes" else worth.net
-        parts.append(pl.DataFrame({
-            "place": place[rows], "action": np.full(len(rows), worth.offer.place), "due": worth.offer.due,
-            "saved": saved / unit[rows], "once": once / unit[rows], "served": _served(worth, stakes),
-            "profile_currency": [currency[p] for p in stakes.prices.place[rows].tolist()],
-            "is_advised": np.asarray(~(worth.net <= 0.0) | action.is_duty),
-        }, schema=_EMPTY.schema).filter(pl.Series(can)))  # fmt: skip
-    return pl.concat(parts).with_columns(pl.col("due", "saved", "once").fill_nan(None))
-
-
-def _served(worth: Worth, stakes: Stakes) -> list[float | None]:
-    """Later orders that profit from what only helps those, by the cost profile; None for what helps these."""
-    if worth.offer.action.helps == "this_order":
-        return [None] * len(worth.offer.rows)
-    return list(stakes.prices.served_by(worth.offer.action)[worth.offer.rows].tolist())
-
-
-_EMPTY = pl.DataFrame(schema={
-    "place": pl.Int64, "action": pl.Int64, "due": pl.Float64, "saved": pl.Float64, "once": pl.Float64,
-    "served": pl.Float64, "profile_currency": pl.String, "is_advised": pl.Boolean,
-})  # fmt: skip
+    unit = stakes.prices.unit
+    currency = np.array([profile.currency for profile in stakes.prices.costs.profiles], dtype=object)
+    found = found.taken(np.flatnonzero(~(found.is_too_late | found.is_blocked)))
+    rows, actions, costs = found.rows, found.place, action_costs(stakes.prices.costs, found.catalogue)
+    is_once, profile = costs.in_minutes[actions], stakes.prices.place[rows]
+    helps_later = np.array([action.helps == "next_orders" for action in found.catalogue.actions])[actions]
+    is_duty = np.array([action.is_duty for action in found.catalogue.actions])[actions]
+    return pl.DataFrame({
+        "place": place[rows], "action": actions, "due": found.due,
+        "saved": np.where(is_once, found.net + found.shared, found.net) / unit[rows],
+        "once": np.where(is_once, found.once, 0.0) / unit[rows],
+        "served": np.where(helps_later, costs.served[profile, actions], np.nan),
+        "profile_currency": _texts(currency[profile]), "is_advised": ~(found.net <= 0.0) | is_duty,
+    }).with_columns(pl.col("due", "saved", "once", "served").fill_nan(None))  # fmt: skip
 
 
 def worklist(parts: Sequence[Looked], catalogue: Catalogue, capacity: int) -> Worklist:

@@ -1,71 +1,139 @@
-"""What an action is worth on its orders: what it changes of a claim, what it takes, and what remains."""
+"""What actions are worth on orders: what each changes of a claim, what it takes, and what remains."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns, Floats
+from features.columns import Array, Bools, Columns, Floats, Ints
 from features.conditions import held_value
 from features.order import attributes
+from model.consequences import Outlook
 from model.effects import Evidence
+from service.action_costs import action_costs
 from service.advice_catalogue import AS_OF, Action, Basis, Catalogue
-from service.effects import History, effect_table
+from service.effects import EffectTable, History, effect_table
 from service.metric_limits import blocked
-from service.offers import Offer
+from service.offers import offers
 from service.stakes import Stakes, summed
 
 MEDIAN, LOW, HIGH = range(3)
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """An action on the k orders of its offer.
+class Worth(NamedTuple):
+    """One action for one order, as `Worths` tells it; by type of claim where there are three."""
 
-    relative: (k, ends) claim probability with it ÷ without. factor, of_type: (k, types) what it multiplies the
-    probability of each type by, and what a claim of each type costs then. cost_after, cost, net: (k,) expected cost
-    after, what it takes for one order with its side effects, and what remains; shared: (k,) the part of the cost that
-    is spent once for all orders it serves. is_blocked: (k,) bool, by a hard limit.
-    basis: what the sizes of the effects rest on; history: what the shop's own told.
-    """
-
-    offer: Offer
-    relative: Floats
-    factor: Floats
-    of_type: Floats
-    cost_after: Floats
-    cost: Floats
-    net: Floats
-    shared: Floats
-    is_blocked: Bools
+    action: Action
+    due: float
+    is_too_late: bool
+    is_blocked: bool
+    factor: Sequence[float]
+    of_type: Sequence[float]
+    cost_after: float
+    cost: float
+    net: float
+    relative: Sequence[float]
     basis: Basis
     history: History
 
 
-def worth_of(stakes: Stakes, offer: Offer, catalogue: Catalogue, evidence: Evidence) -> Worth:
-    """What the action of an offer is worth on each of its orders."""
-    rows, action = offer.rows, offer.action
-    table = effect_table(catalogue, evidence)
-    effect, before = table.risk[offer.place], stakes.by_type[rows]
-    changed = after_action(stakes.columns.take(rows), action) if action.changes_who_pays else None
-    after, of_type = stakes.changed(rows, before * effect[MEDIAN], changed)
-    cost_after = summed(after * of_type)
-    shared = (stakes.prices.of_action(action) / stakes.prices.served_by(action))[rows]
-    cost = shared + stakes.prices.of_side_effects(action)[rows]
+@dataclass(frozen=True, slots=True)
+class Worths:
+    """m pairs of an order and an action that is feasible for it now.
+
+    rows, place: (m,) the order, and the action's place in the catalogue; due: (m,) instants, NaN where there is no
+    deadline; is_too_late: (m,) bool, nothing may be held for it any more; is_blocked: (m,) bool, by a hard limit.
+    before, factor, of_type: (m, types) the probability of a claim of each type, what it is multiplied by, and what a
+    claim of each type costs then; defect: (m, types) P(it counts as a defect) then. cost_after, cost, net: (m,)
+    expected cost after, what it takes for one order with its side effects, and what remains; once: (m,) what doing it
+    once takes, of which `shared` falls on the order. effects: of all actions.
+    """
+
+    rows: Ints
+    place: Ints
+    due: Floats
+    is_too_late: Bools
+    is_blocked: Bools
+    before: Floats
+    factor: Floats
+    of_type: Floats
+    defect: Floats
+    cost_after: Floats
+    cost: Floats
+    net: Floats
+    once: Floats
+    shared: Floats
+    catalogue: Catalogue
+    effects: EffectTable
+
+    def relative(self) -> Floats:
+        """(m, ends) float64: the claim probability with the action ÷ without; summed in a fixed order."""
+        shares = self.before / summed(self.before)[:, None]
+        parts = shares[:, None, :] * (self.effects.risk[self.place] - 1.0)
+        return np.asarray(1.0 + (parts[:, :, 0] + parts[:, :, 1] + parts[:, :, 2]))
+
+    def each(self) -> Iterator[tuple[int, Worth]]:
+        """The pairs one by one, each with its order."""
+        place = self.place.tolist()
+        columns = (self.due, self.is_too_late, self.is_blocked, self.factor, self.of_type, self.cost_after, self.cost,
+                   self.net, self.relative())  # fmt: skip
+        told = map(
+            Worth, map(self.catalogue.actions.__getitem__, place), *(column.tolist() for column in columns),
+            map(self.effects.basis.__getitem__, place), map(self.effects.history, place),
+        )  # fmt: skip
+        return zip(self.rows.tolist(), told, strict=True)
+
+    def by_action(self) -> Iterator[tuple[Action, Worths]]:
+        """The pairs of each action that is feasible for any order, in the order of the catalogue."""
+        for place in np.unique(self.place).tolist():
+            yield self.catalogue.actions[place], self.taken(np.flatnonzero(self.place == place))
+
+    def taken(self, pairs: Array) -> Worths:
+        """Some of the pairs."""
+        return replace(self, **{name: getattr(self, name)[pairs] for name in Worths.__slots__[:-2]})
+
+
+def worths(stakes: Stakes, catalogue: Catalogue, evidence: Evidence) -> Worths:
+    """Every action that is feasible now, with what it is worth on each of its orders.
+
+    An action changes the probability of each type of claim by its relative risk, and where it changes what policy
+    looks at, who would pay; the booster is not asked, because it predicts and does not tell what an action does.
+    """
+    found = offers(stakes.columns, stakes.state, stakes.probability > 0, catalogue)
+    rows, place, prices = found.rows, found.place, stakes.prices
+    effects, costs = effect_table(catalogue, evidence), action_costs(prices.costs, catalogue)
+    before = stakes.by_type[rows]
+    outlook, debited = _outlook_after(stakes, rows, place, catalogue)
+    after = before * effects.risk[place, MEDIAN] * debited
+    of_type = outlook.seller_pays * prices.refund[rows] + outlook.defect * prices.defect[rows][:, None]
+    of_type = of_type + prices.handling[rows][:, None]
+    cost_after, once, profile = summed(after * of_type), costs.once(prices, rows, place), prices.place[rows]
+    shared = once / costs.served[profile, place]
+    cost = shared + prices.unit[rows] * costs.side[profile, place]
     net = stakes.expected.amount[rows] - cost_after - cost
-    is_blocked = blocked(stakes.columns, action, catalogue.limits)[rows]
-    return Worth(
-        offer, _relative(before, effect), after / before, of_type, cost_after, cost, net, shared, is_blocked,
-        table.basis[offer.place], table.history(offer.place),
+    is_blocked = blocked(stakes.columns, rows, place, catalogue)
+    return Worths(
+        rows, place, found.due, found.is_too_late, is_blocked, before, after / before, of_type, outlook.defect,
+        cost_after, cost, net, once, shared, catalogue, effects,
     )  # fmt: skip
 
 
-def _relative(by_type: Floats, effect: Floats) -> Floats:
-    """(k, ends) float64: the claim probability with an action ÷ without, summed in a fixed order for equal bits."""
-    shares = by_type / summed(by_type)[:, None]
-    parts = shares[:, None, :] * (effect - 1.0)[None]
-    return np.asarray(1.0 + (parts[:, :, 0] + parts[:, :, 1] + parts[:, :, 2]))
+def _outlook_after(stakes: Stakes, rows: Ints, place: Ints, catalogue: Catalogue) -> tuple[Outlook, Floats]:
+    """What follows of a claim on each pair once its action is done, (m, types); and what the probability is multiplied
+    by, because fewer claims are debited where the seller pays fewer."""
+    pays, defect = stakes.outlook.seller_pays[rows], stakes.outlook.defect[rows]
+    debited = np.ones_like(pays)
+    for which in np.unique(place).tolist():
+        action = catalogue.actions[which]
+        if action.changes_who_pays:
+            pairs = np.flatnonzero(place == which)
+            changed = after_action(stakes.columns.take(rows[pairs]), action)
+            told, debited[pairs] = stakes.changed(rows[pairs], changed)
+            pays[pairs], defect[pairs] = told.seller_pays, told.defect
+    return Outlook(pays, defect), debited
 
 
 def after_action(columns: Columns, action: Action) -> Columns:

@@ -41,14 +41,14 @@ def test_one_order_gets_the_bits_that_a_table_gets(values: tuple[float, ...], ca
     order = {name: np.array([value]) for name, value in zip(NAMES, values, strict=True)}
     one = Columns(1, order | {"carrier": np.array([carrier], dtype=object)})
     two = one.take(np.zeros(2, dtype=np.int64))
-    got, wanted = np.array(OF_ONE(one.values_of_one)), np.array([found[0] for found in _many_things(two)])
+    got, wanted = np.array(OF_ONE(one.each[0])), np.array([found[0] for found in _many_things(two)])
     same = (got == wanted) | (np.isnan(got) & np.isnan(wanted))
     assert same.all(), np.flatnonzero(~same)
 
 
 def test_a_column_that_an_order_lacks_is_unknown() -> None:
     told = written(lambda columns: [columns.known("sku"), columns["ship_by"] + 1.0])
-    known, later = told(Columns(1, {}).values_of_one)
+    known, later = told(Columns(1, {}).each[0])
     assert not known
     assert np.isnan(later)
 

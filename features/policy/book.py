@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cache
@@ -63,7 +63,7 @@ class Book:
     def groups(self, columns: Columns) -> list[Group]:
         """Orders under the same facts, those of their marketplace at their as_of; none where either is unknown."""
         codes, as_of = columns["marketplace"], columns["as_of"]
-        if columns.n == 1:
+        if columns.is_one:
             return self._of_one(float(codes[0]), float(as_of[0]))
         found: list[Group] = []
         for code in np.unique(codes[~np.isnan(codes)]).tolist():
@@ -73,6 +73,10 @@ class Book:
                 rows = here & (span == place)
                 found.append(self._group(rows, int(code), float(as_of[rows][0])))
         return found
+
+    def groups_of_each(self, columns: Columns) -> Iterator[list[Group]]:
+        """For each of a few orders its group, if it has one, as if it were alone."""
+        return map(self._of_one, columns["marketplace"].tolist(), columns["as_of"].tolist())
 
     def _of_one(self, code: float, at: float) -> list[Group]:
         """The group of one order; no local day begins inside a quarter of an hour."""
