@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from features.eligibility import Eligibility, return_method_given_at
 from features.policy.book import Book
@@ -20,8 +19,7 @@ Code = Literal[
 State = Literal["running", "met", "missed", "not_started"]
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """One deadline. due: epoch seconds, None before its start. is_by_day: it ends with the marketplace's local day."""
 
     code: Code
@@ -31,16 +29,14 @@ class Clock:
     is_by_day: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownClock:
+class UnknownClock(NamedTuple):
     """A clock that has started where the marketplace has no fact on it. attribute: the instant that started it."""
 
     topic: str
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     """A clock of the seller: what starts it, what stops it, and the topic of its length."""
 
     code: Code
@@ -61,9 +57,9 @@ def clocks(
         return (), ()
     told: list[Clock] = []
     unknown: list[UnknownClock] = []
-    today = book.at(order.marketplace, book.on(order.marketplace, order.as_of))
+    today = book.rules(order.marketplace, order.as_of)
     for span in _spans(order):
-        then = today if span.start is None else book.at(order.marketplace, book.on(order.marketplace, span.start))
+        then = today if span.start is None else book.rules(order.marketplace, span.start)
         fact = then.get(span.topic)
         if fact is not None:
             told.append(_clock(span, fact, order, book))
@@ -135,7 +131,7 @@ def _buyers(order: RuledOrder, grounds: tuple[Eligibility, ...], book: Book) -> 
     ground = next(g for g in grounds if g.ground == "NOT_RECEIVED")
     if ground.status == "excluded" or order.marketplace is None:
         return
-    rules = book.at(order.marketplace, book.on(order.marketplace, order.as_of))
+    rules = book.rules(order.marketplace, order.as_of)
     opens, closes = rules.get("claim.not_received"), rules.get("claim.window")
     if opens is not None:
         yield _buyer_clock("BUYER_CAN_FILE_FROM", ground.opens_at, opens, order.as_of)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from features.kinds import (
     readable_text,
 )
 from features.order import Attribute, Order, attributes
-from features.symbols import Trace, Value
+from features.symbols import Trace, Value, each
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -42,13 +43,21 @@ class Columns(Mapping[str, Array]):
     are, flags 0 or 1, instants seconds since 1970 UTC, closed sets the place of the value in `Attribute.choices`.
     """
 
-    __slots__ = ("_arrays", "_each", "is_few", "n")
+    __slots__ = ("_arrays", "_each", "_names", "is_few", "n")
 
     def __init__(self, n: int, arrays: Mapping[str, Array]) -> None:
         self.n = n
         self.is_few = 0 < n <= FEW  # not so of symbols, which are traced as a table is read
-        self._arrays = dict(arrays)
-        self._each: list[dict[str, Value]] | None = None
+        self._arrays = dict(arrays)  # of orders by their values only those that were asked for
+        self._names: Collection[str] = self._arrays.keys()
+        self._each: Sequence[Mapping[str, Value]] | None = None
+
+    @classmethod
+    def of_values(cls, each: Sequence[Mapping[str, Value]]) -> Columns:
+        """Orders by their values, as columns hold them; a value that is left out is unknown."""
+        self = cls(len(each), {})
+        self._each, self._names = each, each[0].keys() if len(each) == 1 else dict.fromkeys(chain.from_iterable(each))
+        return self
 
     @property
     def is_one(self) -> bool:
@@ -64,53 +73,66 @@ class Columns(Mapping[str, Array]):
         return self._each
 
     def __getitem__(self, name: str) -> Array:
-        found = self._arrays.get(name)
+        found = self._found(name)
         return found if found is not None else unknown(name, self.n)
 
+    def _found(self, name: str) -> Array | None:
+        found = self._arrays.get(name)
+        if found is None and name in self._names:
+            given = [values[name] for values in self.each if name in values]
+            holds_text = is_text(name) or any(value is None or isinstance(value, str) for value in given)
+            values = [values.get(name, None if holds_text else np.nan) for values in self.each]
+            found = self._arrays[name] = np.array(values, dtype=object if holds_text else np.float64)
+        return found
+
     def __iter__(self) -> Any:
-        return iter(self._arrays)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._arrays)
+        return len(self._names)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._arrays
+        return name in self._names
 
     def take(self, index: Array) -> Columns:
         """The orders at `index` ((m,) integers, or (n,) booleans), in that order."""
         n = int(np.count_nonzero(index)) if index.dtype == np.bool_ else len(index)
         if n == self.n and (index.dtype == np.bool_ or n == 1):
             return self
-        return Columns(n, {name: array[index] for name, array in self._arrays.items()})
+        if self.is_few and 0 < n <= FEW:
+            places = np.flatnonzero(index) if index.dtype == np.bool_ else index
+            return Columns.of_values([self.each[place] for place in places.tolist()])
+        return Columns(n, {name: self[name][index] for name in self})
 
     def part(self, start: int, stop: int) -> Columns:
         """The orders from `start` to before `stop`, which share their memory with all."""
-        return Columns(
-            len(range(self.n)[start:stop]), {name: array[start:stop] for name, array in self._arrays.items()}
-        )
+        return Columns(len(range(self.n)[start:stop]), {name: self[name][start:stop] for name in self})
 
     def replacing(self, arrays: Mapping[str, Array]) -> Columns:
         """The same orders with some columns replaced or added."""
-        replaced = Columns(self.n, {**self._arrays, **arrays})
-        replaced.is_few = self.is_few
-        if self._each is not None and arrays:
-            more = zip(*(array.tolist() for array in arrays.values()), strict=True)
-            replaced._each = [
-                old | dict(zip(arrays, new, strict=True)) for old, new in zip(self._each, more, strict=True)
-            ]
+        if not arrays:
+            return self
+        if self._each is None:
+            replaced = Columns(self.n, {**self._arrays, **arrays})
+            replaced.is_few = self.is_few
+            return replaced
+        rows = zip(*(array.tolist() for array in arrays.values()), strict=True)
+        more = [dict(zip(arrays, row, strict=True)) for row in rows]
+        replaced = Columns.of_values([{**old, **new} for old, new in zip(self._each, more, strict=True)])
+        replaced._arrays.update({**self._arrays, **arrays})
         return replaced
 
     def without(self, names: Collection[str]) -> Columns:
         """The same orders in which the columns named are unknown."""
         if not names:
             return self
-        left = Columns(self.n, {name: array for name, array in self._arrays.items() if name not in names})
+        left = Columns(self.n, {name: self[name] for name in self if name not in names})
         left.is_few = self.is_few
         return left
 
     def known(self, name: str) -> Bools:
         """(n,) bool: whether the value is known."""
-        array = self._arrays.get(name)
+        array = self._found(name)
         if array is None:
             return np.zeros(self.n, dtype=np.bool_)
         known: Bools = array != None if array.dtype == object else array == array  # noqa: E711 - elementwise
@@ -118,7 +140,7 @@ class Columns(Mapping[str, Array]):
 
     def chosen(self, name: str, *choices: str) -> Floats:
         """(n,) float64: 1 where the value of a closed set is one of `choices`, 0 where another, NaN unknown."""
-        array = self._arrays.get(name)
+        array = self._found(name)
         if array is None:
             return np.full(self.n, np.nan)
         of = attributes()[name].choices
@@ -286,22 +308,23 @@ def columns_of(orders: Sequence[Order], extras: Mapping[str, ExtraKind] | None =
     extras: the declared attributes of the shop by column name; one of another type is unknown (`strange_extras` names
     it), those not declared are left out.
     """
-    n = len(orders)
-    numbers: dict[str, list[float]] = {}
-    texts: dict[str, list[str | None]] = {}
     held = _held()
-    for i, order in enumerate(orders):
-        for name, value in order.__dict__.items():
-            if value is None or name == "extra":
-                continue
-            number = held[name]
-            if number is None:
-                (texts.get(name) or texts.setdefault(name, [None] * n))[i] = value
-            else:
-                (numbers.get(name) or numbers.setdefault(name, [np.nan] * n))[i] = number(value)
-    arrays: dict[str, Array] = dict(zip(numbers, np.array(list(numbers.values())), strict=True))  # one block, by row
-    arrays |= zip(texts, np.array(list(texts.values()), dtype=object), strict=True)
-    return rounded_money(Columns(n, arrays | _own_arrays(orders, extra_attributes(extras))))
+    rows: list[dict[str, Value]] = []
+    for order in orders:
+        given = ((name, value) for name, value in order.__dict__.items() if value is not None and name != "extra")
+        rows.append({name: value if (number := held[name]) is None else number(value) for name, value in given})
+    columns = Columns.of_values(rows) if 0 < len(rows) <= FEW else _by_column(rows)
+    return rounded_money(columns.replacing(_own_arrays(orders, extra_attributes(extras))))
+
+
+def _by_column(rows: Sequence[Mapping[str, Value]]) -> Columns:
+    names = dict.fromkeys(chain.from_iterable(rows))
+    numbers = [name for name in names if not is_text(name)]
+    texts = [name for name in names if is_text(name)]
+    block = np.array([[values.get(name, np.nan) for values in rows] for name in numbers], dtype=np.float64)
+    arrays: dict[str, Array] = dict(zip(numbers, block, strict=True))
+    arrays |= {name: text_array((values.get(name) for values in rows), len(rows)) for name in texts}  # type: ignore[misc]
+    return Columns(len(rows), arrays)
 
 
 def _own_arrays(orders: Sequence[Order], own: Mapping[str, Attribute]) -> dict[str, Array]:
@@ -339,9 +362,17 @@ def rounded_money(columns: Columns) -> Columns:
     money = [name for name in money_names() if name in columns]
     if not money or "currency" not in columns:
         return columns
-    currency = columns["currency"]
-    exponent = np.full(columns.n, float(DEFAULT_EXPONENT))
-    for code in CURRENCY_EXPONENTS.keys() & set(currency.tolist()):
-        exponent[currency == code] = CURRENCY_EXPONENTS[code]
-    scale = 10.0**exponent
-    return columns.replacing({name: np.rint(columns[name] * scale) / scale for name in money})
+    if columns.is_few:
+        told = zip(money_names(), of_each(_rounded_of_one(), columns), strict=True)
+        return columns.replacing({name: np.array(values) for name, values in told if name in money})
+    return columns.replacing(dict(zip(money, _rounded(columns, money), strict=True)))
+
+
+def _rounded(columns: Columns, money: Sequence[str]) -> list[Floats]:
+    scale = each(lambda code: 10.0 ** CURRENCY_EXPONENTS.get(code, DEFAULT_EXPONENT), columns["currency"])
+    return [np.rint(columns[name] * scale) / scale for name in money]
+
+
+@cache
+def _rounded_of_one() -> Callable[..., list[float]]:
+    return written(lambda columns: _rounded(columns, money_names()))

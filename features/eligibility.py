@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from features.policy.book import Book, Rules
 from features.policy.due import due
@@ -20,8 +20,7 @@ Why = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Eligibility:
+class Eligibility(NamedTuple):
     """One ground of one order. opens_at, closes_at: epoch seconds, None where unknown. sources: ids of facts."""
 
     ground: Ground
@@ -32,8 +31,7 @@ class Eligibility:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Opening:
+class _Opening(NamedTuple):
     """When a ground opens (None: not yet known), why, and the facts that say so.
 
     is_known: false where facts or dates are missing.
@@ -59,7 +57,7 @@ def eligibility(order: RuledOrder, book: Book) -> tuple[Eligibility, ...]:
     """The grounds in a fixed order. Payment by gift card or coupon changes nothing (common.note.payment_method)."""
     if order.marketplace is None:
         return tuple(Eligibility(g, "unknown", "marketplace_unknown", None, None, ()) for g in GROUNDS)
-    case = _Case(order, book.at(order.marketplace, book.on(order.marketplace, order.as_of)), book)
+    case = _Case(order, book.rules(order.marketplace, order.as_of), book)
     barred = _barred(case)
     return tuple(_ground(case, ground, opening, barred) for ground, opening in GROUNDS.items())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from functools import cache
+from typing import NamedTuple
+
+import numpy as np
 
 from features.columns import Columns
 from features.kinds import Kind
@@ -12,8 +14,7 @@ from features.order import attributes
 RETURNING = frozenset({"undeliverable", "refused", "returning"})
 
 
-@dataclass(frozen=True, slots=True)
-class RuledOrder:
+class RuledOrder(NamedTuple):
     """Names as in features/order.py. Instants in epoch seconds, flags 0 or 1, money in the order's currency."""
 
     as_of: float
@@ -84,16 +85,16 @@ def earliest(*instants: float | None) -> float | None:
 def _read() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Names to read, each with its choices where it is a closed set."""
     known = attributes()
-    names = [f.name for f in fields(RuledOrder)]
+    names = RuledOrder._fields
     return tuple((name, known[name].choices if known[name].kind is Kind.CHOICE else ()) for name in names)
 
 
 def ruled_order(columns: Columns, i: int) -> RuledOrder:
     """Order i of columns as known at its as_of (features/moments.py masks later facts)."""
+    values = columns.each[i] if columns.is_few else {name: float(columns[name][i]) for name, _ in _read()}
     found: dict[str, float | str] = {}
     for name, choices in _read():
-        if name in columns:
-            value = float(columns[name][i])
-            if value == value:
-                found[name] = choices[int(value)] if choices else value
+        value = values.get(name, np.nan)
+        if value == value:
+            found[name] = choices[int(value)] if choices else value  # type: ignore[arg-type, assignment]
     return RuledOrder(**found)  # type: ignore[arg-type]

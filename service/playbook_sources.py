@@ -32,7 +32,7 @@ class Rest:
 def rules_of(order: RuledOrder, facts: Book) -> Rules:
     """The facts that apply to an order at its as_of; those common to all where the marketplace is not known."""
     if order.marketplace is not None:
-        return facts.at(order.marketplace, facts.on(order.marketplace, order.as_of))
+        return facts.rules(order.marketplace, order.as_of)
     day = datetime.fromtimestamp(order.as_of, UTC).date()
     return {fact.topic: fact for fact in facts.facts[COMMON] if fact.holds(day)}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from features.columns import Array, Bools, Columns, Floats, Ints
 from features.conditions import held_value
 from features.order import attributes
+from features.symbols import Value
 from model.consequences import Outlook
 from model.effects import Evidence
 from service.action_costs import action_costs
@@ -126,23 +128,45 @@ def _outlook_after(stakes: Stakes, rows: Ints, place: Ints, catalogue: Catalogue
     by, because fewer claims are debited where the seller pays fewer."""
     pays, defect = stakes.outlook.seller_pays[rows], stakes.outlook.defect[rows]
     debited = np.ones_like(pays)
-    for which in np.unique(place).tolist():
-        action = catalogue.actions[which]
-        if action.changes_who_pays:
-            pairs = np.flatnonzero(place == which)
-            changed = after_action(stakes.columns.take(rows[pairs]), action)
-            told, debited[pairs] = stakes.changed(rows[pairs], changed)
-            pays[pairs], defect[pairs] = told.seller_pays, told.defect
+    for pairs, columns in _changed(stakes.columns, rows, place, catalogue):
+        told, debited[pairs] = stakes.changed(rows[pairs], columns)
+        pays[pairs], defect[pairs] = told.seller_pays, told.defect
     return Outlook(pays, defect), debited
 
 
-def after_action(columns: Columns, action: Action) -> Columns:
-    """The orders as they would read once the action is done, for policy rules on who pays (not for the booster)."""
-    replaced: dict[str, Array] = {}
-    for name, value in action.sets.items():
-        if attributes()[name].is_instant:
-            replaced[name] = columns[AS_OF]
-        else:
-            held = held_value(attributes()[name], value)
-            replaced[name] = np.full(columns.n, held, dtype=object if isinstance(held, str) else np.float64)
-    return columns.replacing(replaced)
+def _changed(columns: Columns, rows: Ints, place: Ints, catalogue: Catalogue) -> Iterator[tuple[Ints, Columns]]:
+    """Pairs whose action changes who pays, and their orders as they would read once it is done, for policy's rules (not
+    for the booster)."""
+    changes = _changes(catalogue)
+    pairs = [pair for pair, which in enumerate(place.tolist()) if which in changes]
+    if columns.is_few and pairs:
+        done = [_after(columns.each[rows[pair]], changes[int(place[pair])]) for pair in pairs]
+        yield np.array(pairs), Columns.of_values(done)
+        return
+    for which, change in changes.items():
+        those = np.flatnonzero(place == which)
+        if len(those):
+            yield those, _all_after(columns.take(rows[those]), change)
+
+
+@lru_cache(maxsize=8)
+def _changes(catalogue: Catalogue) -> dict[int, Mapping[str, Value]]:
+    """By the place of an action that changes who pays, what an order's attributes become; None for as_of."""
+    known = attributes()
+    return {
+        place: {n: None if known[n].is_instant else held_value(known[n], value) for n, value in action.sets.items()}
+        for place, action in enumerate(catalogue.actions)
+        if action.changes_who_pays
+    }
+
+
+def _after(values: Mapping[str, Value], change: Mapping[str, Value]) -> dict[str, Value]:
+    return {**values, **{name: values[AS_OF] if held is None else held for name, held in change.items()}}
+
+
+def _all_after(columns: Columns, change: Mapping[str, Value]) -> Columns:
+    as_of = columns[AS_OF]
+    return columns.replacing({
+        name: as_of if held is None else np.full(columns.n, held, dtype=object if isinstance(held, str) else np.float64)
+        for name, held in change.items()
+    })  # fmt: skip

@@ -6,7 +6,7 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -17,10 +17,10 @@ import numpy as np
 from features.columns import Bools, Columns, Floats
 from features.errors import SettingError
 from features.order import attributes
+from features.policy.due import QUARTER, local_day
 from features.policy.facts import COMMON, NOT_FACTS, PolicyFact, facts_of, toml_of
 
 Rules = Mapping[str, PolicyFact]
-QUARTER = 900.0  # seconds; every time zone of today lies whole quarters of an hour from UTC
 MOST_GROUPS = 4_096
 
 
@@ -58,7 +58,11 @@ class Book:
 
     def on(self, marketplace: str, at: float) -> date:
         """The marketplace's local day of an instant (epoch seconds)."""
-        return datetime.fromtimestamp(at, UTC).astimezone(self.zones[marketplace]).date()
+        return local_day(at, self.zones[marketplace])
+
+    def rules(self, marketplace: str, at: float) -> Rules:
+        """The facts that apply at an instant, by topic."""
+        return self.at(marketplace, self.on(marketplace, at))
 
     def groups(self, columns: Columns) -> list[Group]:
         """Orders under the same facts, those of their marketplace at their as_of; none where either is unknown."""
@@ -92,7 +96,7 @@ class Book:
 
     def _group(self, rows: Bools, code: int, at: float) -> Group:
         marketplace = attributes()["marketplace"].choices[code]
-        return Group(rows, self.at(marketplace, self.on(marketplace, at)), self.zones[marketplace])
+        return Group(rows, self.rules(marketplace, at), self.zones[marketplace])
 
     def _border_instants(self, code: int) -> Floats:
         """Epoch seconds at which the local days of `borders` begin."""
@@ -101,7 +105,7 @@ class Book:
 
     def fact(self, marketplace: str, topic: str, at: float) -> PolicyFact | None:
         """The fact on a topic that applies at an instant, or None where the marketplace has none."""
-        return self.at(marketplace, self.on(marketplace, at)).get(topic)
+        return self.rules(marketplace, at).get(topic)
 
 
 @cache

@@ -11,6 +11,9 @@ from features.policy.facts import PolicyFact
 
 SATURDAY = 5
 LAST_SECOND = time(23, 59, 59)
+QUARTER = (
+    900.0  # seconds; every time zone of today lies whole quarters of an hour from UTC, so no day begins inside one
+)
 
 
 def due(fact: PolicyFact, start: float, zone: ZoneInfo) -> float:
@@ -21,13 +24,23 @@ def due(fact: PolicyFact, start: float, zone: ZoneInfo) -> float:
     """
     if fact.unit == "hours":
         return start + float(fact.value) * HOUR
-    day = datetime.fromtimestamp(start, UTC).astimezone(zone).date()
+    day = local_day(start, zone)
     days = int(fact.value)
     if fact.unit == "calendar_days":
         return end_of_day(day + timedelta(days=days), zone)
     if fact.unit == "business_days":
         return end_of_day(_after_business_days(day, days), zone)
     raise ValueError(f"{fact.id}: expected a span of hours or days, got the unit {fact.unit}")
+
+
+def local_day(at: float, zone: ZoneInfo) -> date:
+    """The local day of an instant (epoch seconds)."""
+    return _day_of(at // QUARTER, zone)
+
+
+@lru_cache(maxsize=65_536)
+def _day_of(quarter: float, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(quarter * QUARTER, UTC).astimezone(zone).date()
 
 
 @lru_cache(maxsize=4_096)
