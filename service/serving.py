@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from service.settings import Settings, settings, signing_key
 
 # A worker that is starting on a busy machine, or decides a full batch, may not answer its parent for some seconds.
 HEALTH_SECONDS = 60
+# Objects that outlive their request before the collector looks for cycles among them; an answer makes some thousands.
+COLLECT_AFTER = 50_000
 
 Say = Callable[[str], None]
 
@@ -50,19 +53,25 @@ def serve(
     if of.workers > 1:
         run(partial(_app, folder, costs, cold, guarded), host, port, of, say)
     else:
-        run(
-            create_app(Means(bundle, costs=chosen_costs(costs, of)), guarded, registry=_watched(folder, cold)),
-            host,
-            port,
-            of,
-            say,
-        )
+        run(_made(bundle, costs, guarded, _watched(folder, cold)), host, port, of, say)
 
 
 def _app(folder: Path, costs: Path | None, cold: Bundle | None, of: Settings) -> FastAPI:
     """The app of one of several workers."""
-    means = Means(cold or _bundle(folder, of), costs=chosen_costs(costs, of))
-    return create_app(means, of, registry=_watched(folder, cold))
+    return _made(cold or _bundle(folder, of), costs, of, _watched(folder, cold))
+
+
+def _made(bundle: Bundle, costs: Path | None, of: Settings, registry: Path | None) -> FastAPI:
+    means = Means(bundle, costs=chosen_costs(costs, of))
+    _spare_collector()
+    return create_app(means, of, registry=registry)
+
+
+def _spare_collector() -> None:
+    """What is loaded by now stays: the garbage collector need not look at it again, nor at each few orders."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 
 def _watched(folder: Path, cold: Bundle | None) -> Path | None:
