@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -102,21 +102,25 @@ class Scorer:
         state = states(columns)
         X = self.pipeline.transform(columns)
         raw = self.raw_log_odds(X, state, threads)
+        leans = X.take(self.leaning.columns, axis=1).T
         if columns.is_few:
-            of_one = self.written.of("scores", lambda some, raw: self._told(some, states(some), raw), beside=1)
-            told = [np.array(values) for values in of_each(of_one, columns, raw.tolist())]
+            of_one = self.written.of(
+                "scores", lambda some, raw, *leans: self._told(some, states(some), raw, leans), beside=1 + len(leans)
+            )
+            told = [np.array(values) for values in of_each(of_one, columns, raw.tolist(), *leans.tolist())]
         else:
-            told = self._told(columns, state, raw)
-        phase, probability, low, high, within_7, within_30, baseline = told
-        shares = self.leaning.shares(self.type_shares[state], X)
-        return Scores(state, phase, probability, low, high, within_7, within_30, baseline, shares, X, raw)
+            told = self._told(columns, state, raw, leans)
+        phase, probability, low, high, within_7, within_30, baseline, *shares = told
+        return Scores(
+            state, phase, probability, low, high, within_7, within_30, baseline, np.stack(shares, axis=1), X, raw
+        )
 
     def raw_log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
         """(n,) float64: margin plus trees, before calibration."""
         return self.margin.log_odds(X) + self.booster.log_odds(X, state, threads)
 
-    def _told(self, columns: Columns, state: Ints, raw: Floats) -> list[Any]:
-        """The fields of `Scores` from phase to baseline."""
+    def _told(self, columns: Columns, state: Ints, raw: Floats, leans: Sequence[Floats] | Floats) -> list[Any]:
+        """The fields of `Scores` from phase to baseline, and the share of each type. leans: by column of `leaning`."""
         baseline = self.baseline.of(columns, state)
         phase = phases(columns, state)
         calibrated, deviation = self.calibrated(columns, state, phase, raw)
@@ -125,7 +129,8 @@ class Scorer:
         remaining = self.remaining_days(columns)
         within = [probability * self.delay.share(state, days, remaining) for days in (7.0, 30.0)]
         low, high = probability_of(calibrated - spread), probability_of(calibrated + spread)
-        return [phase, probability, low, high, *within, baseline]
+        shares = self.leaning.leaned([at(share, state) for share in self.type_shares.T], leans)
+        return [phase, probability, low, high, *within, baseline, *shares]
 
     def calibrated(self, columns: Columns, state: Ints, phase: Ints, raw: Floats) -> tuple[Floats, Floats]:
         """(n,) float64 log-odds that are told and their standard deviation; those of the baseline where the model has

@@ -6,8 +6,9 @@ about the goods, and, of the latter, return or refund against not as described.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -37,24 +38,31 @@ class Leaning:
 
     def design(self, X: Floats) -> Floats:
         """(n, p) float64: what the weights act on, in the attributes' units; zero is the centre."""
-        values = X[:, self.columns]
-        known = np.where(np.isnan(values), self.centre, values)
-        return np.asarray(np.minimum(np.maximum(known, self.low), self.high) - self.centre)
+        return np.stack([self._acts(k, X[:, j]) for k, j in enumerate(self.columns)], axis=1)
+
+    def _acts(self, k: int, values: Floats) -> Floats:
+        """(n,) float64: what the k-th weights act on, of the values of their column."""
+        known = np.where(np.isnan(values), self.centre[k], values)
+        acts: Floats = np.minimum(np.maximum(known, self.low[k]), self.high[k]) - self.centre[k]
+        return acts
 
     def shares(self, base: Floats, X: Floats) -> Floats:
-        """(n, types) float64: base ((n, types)) leaned by what is known (X, (n, features)).
+        """(n, types) float64: base ((n, types)) leaned by what is known (X, (n, features))."""
+        return np.stack(self.leaned(base.T, X.take(self.columns, axis=1).T), axis=1)
+
+    def leaned(self, base: Sequence[Floats] | Floats, values: Sequence[Floats] | Floats) -> list[Floats]:
+        """The same by type, (n,) float64 each: base by type, and the values of `columns`.
 
         Summed one term after the other, so that a row alone equals the row in a table, bit for bit.
         """
         if not len(self.columns):
-            return base
-        design = self.design(X)
-        about_goods = base[:, 1] + base[:, 2]
-        lean = np.cumsum(design * self.received, axis=1)[:, -1]
-        missing = probability_of(np.log(base[:, 0]) - np.log(about_goods) + lean)
-        lean = np.cumsum(design * self.goods, axis=1)[:, -1]
-        returned = probability_of(np.log(base[:, 2]) - np.log(base[:, 1]) + lean)
-        return np.stack([missing, (1.0 - missing) * (1.0 - returned), (1.0 - missing) * returned], axis=1)
+            return list(base)
+        terms = [self._acts(k, column) for k, column in enumerate(values)]
+        received = reduce(np.add, [term * weight for term, weight in zip(terms, self.received, strict=True)])
+        goods = reduce(np.add, [term * weight for term, weight in zip(terms, self.goods, strict=True)])
+        missing = probability_of(np.log(base[0]) - np.log(base[1] + base[2]) + received)
+        returned = probability_of(np.log(base[2]) - np.log(base[1]) + goods)
+        return [missing, (1.0 - missing) * (1.0 - returned), (1.0 - missing) * returned]
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values."""

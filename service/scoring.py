@@ -19,19 +19,10 @@ from service.problems import RequestRefused, order_problem
 from service.running import Running
 from service.wording import Lang
 
-FEWEST_TOGETHER = 4  # fewer orders cost more as a table than one by one
-
 
 def scored(asked: Sequence[Asked], held: Running) -> list[Scored | Exception]:
     """The answers to orders that are decided together, in their order; one that cannot be used gets why."""
-    at = epoch_seconds(held.clock())
-    if len(asked) < FEWEST_TOGETHER:
-        return [found for one in asked for found in _decided([one], held, at)]
-    return _decided(asked, held, at)
-
-
-def _decided(asked: Sequence[Asked], held: Running, at: float) -> list[Scored | Exception]:
-    means = held.means
+    means, at = held.means, epoch_seconds(held.clock())
     out: dict[int, Scored | Exception] = {}
     read: list[tuple[int, Order]] = []
     for place, one in enumerate(asked):
