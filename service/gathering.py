@@ -1,6 +1,6 @@
 """Gathering: requests that wait at the same moment are worked on together, so that each costs less.
 
-A lone request is worked on at once; while the loop is busy, those that arrive gather, and go together in its next turn.
+A lone request is worked on at once; while the loop is busy, those that arrive gather, and go together in a turn.
 Answers do not depend on company: a row alone equals the row in a table, bit for bit.
 """
 
@@ -29,7 +29,7 @@ class Gathering(Generic[Asked, Told]):
         future: asyncio.Future[Told] = loop.create_future()
         self._waiting.append((asked, future))
         if len(self._waiting) == 1:
-            loop.call_soon(self._work_on_all)
+            loop.call_soon(loop.call_soon, self._work_on_all)  # what the sockets hold by now is read before
         elif len(self._waiting) == MOST_TOGETHER:
             self._work_on_all()
         return await future

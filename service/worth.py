@@ -137,20 +137,20 @@ def _outlook_after(stakes: Stakes, rows: Ints, place: Ints, catalogue: Catalogue
 def _changed(columns: Columns, rows: Ints, place: Ints, catalogue: Catalogue) -> Iterator[tuple[Ints, Columns]]:
     """Pairs whose action changes who pays, and their orders as they would read once it is done, for policy's rules (not
     for the booster)."""
-    changes = _changes(catalogue)
-    pairs = [pair for pair, which in enumerate(place.tolist()) if which in changes]
+    made = changes(catalogue)
+    pairs = [pair for pair, which in enumerate(place.tolist()) if which in made]
     if columns.is_few and pairs:
-        done = [_after(columns.each[rows[pair]], changes[int(place[pair])]) for pair in pairs]
+        done = [_after(columns.each[rows[pair]], made[int(place[pair])]) for pair in pairs]
         yield np.array(pairs), Columns.of_values(done)
         return
-    for which, change in changes.items():
+    for which, change in made.items():
         those = np.flatnonzero(place == which)
         if len(those):
-            yield those, _all_after(columns.take(rows[those]), change)
+            yield those, after_action(columns.take(rows[those]), change)
 
 
 @lru_cache(maxsize=8)
-def _changes(catalogue: Catalogue) -> dict[int, Mapping[str, Value]]:
+def changes(catalogue: Catalogue) -> dict[int, Mapping[str, Value]]:
     """By the place of an action that changes who pays, what an order's attributes become; None for as_of."""
     known = attributes()
     return {
@@ -164,7 +164,8 @@ def _after(values: Mapping[str, Value], change: Mapping[str, Value]) -> dict[str
     return {**values, **{name: values[AS_OF] if held is None else held for name, held in change.items()}}
 
 
-def _all_after(columns: Columns, change: Mapping[str, Value]) -> Columns:
+def after_action(columns: Columns, change: Mapping[str, Value]) -> Columns:
+    """The orders as they would read once an action is done that makes this change."""
     as_of = columns[AS_OF]
     return columns.replacing({
         name: as_of if held is None else np.full(columns.n, held, dtype=object if isinstance(held, str) else np.float64)

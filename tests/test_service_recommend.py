@@ -27,7 +27,7 @@ from service.advice_page import advice_page
 from service.cost_profile import default_costs
 from service.recommend import Advice, recommended
 from service.stakes import Stakes, stakes
-from service.worth import after_action
+from service.worth import after_action, changes
 from training.dearest import Scored
 
 CASES = tomllib.loads((Path(__file__).parent / "golden" / "advice_cases.toml").read_text("utf-8"))
@@ -122,8 +122,8 @@ def test_action_is_judged_by_the_version_valid_at_as_of() -> None:
 
 
 def test_claim_protection_changes_who_pays_even_where_it_hardly_changes_the_claim() -> None:
-    action = next(a for a in catalogue().actions if a.id == "BUY_PROTECTED_LABEL")
-    done = after_action(orders({"is_claims_protected": False}), action)
+    place, action = next((i, a) for i, a in enumerate(catalogue().actions) if a.id == "BUY_PROTECTED_LABEL")
+    done = after_action(orders({"is_claims_protected": False}), changes(catalogue())[place])
     assert done["is_claims_protected"].tolist() == [1.0]
     assert "seller_pays" in action.lowers
 
