@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from features.columns import Columns, ExtraKind
-from features.document import checked_together, read_order
-from features.errors import OrderRefused
-from features.order import Order
+import polars as pl
+
+from features.columns import EXTRA_PREFIX, Columns, ExtraKind, extra_attributes
+from features.delimited import RawChunk
+from features.kinds import Kind
+from features.order import attributes
+from features.tables import TableOptions, checked_rows
 from service.events_known import Life, Lives, order_known
 from service.odr_window import Span, in_span
 from service.outcomes_known import outcomes_known
@@ -39,14 +42,25 @@ def kept_orders(lives: Lives, span: Span, extras: Mapping[str, ExtraKind]) -> Ke
         order = order_known(life, span.until, float("inf"))
         if life.sent and order is not None and order.get("marketplace") == span.marketplace:
             known.append((order | {"shop_id": span.shop_id}, life))
-    read: list[Order] = []
-    good: list[tuple[dict[str, Any], Life]] = []
-    for order, life in known:
-        try:
-            read.append(read_order(order))
-            good.append((order, life))
-        except OrderRefused:  # sound when sent; what came after it, or a newer contract, made it unusable
-            continue
-    columns, refused = checked_together(read, span.until, extras)
-    sound = [of for i, of in enumerate(good) if i not in refused]
-    return KeptOrders(columns, outcomes_known(sound), len(known) - len(sound))
+    frame = _frame([order for order, _ in known], extras)
+    # Sound when they were sent; what came after it, or a newer contract, may have made some unusable.
+    chunk = checked_rows(RawChunk(frame, list(range(len(known))), []), TableOptions(as_of=span.until, extras=extras))
+    sound = [known[place] for place in chunk.places.tolist()]
+    return KeptOrders(chunk.columns, outcomes_known(sound), len(known) - len(sound))
+
+
+def _frame(orders: Sequence[Mapping[str, Any]], extras: Mapping[str, ExtraKind]) -> pl.DataFrame:
+    """Orders as JSON into the rows of a table, the declared attributes of the shop beside ours."""
+    rows = [
+        {**order, **{EXTRA_PREFIX + name: value for name, value in (order.get("extra") or {}).items()}}
+        for order in orders
+    ]
+    declared = attributes() | extra_attributes(extras)
+    schema = {name: _DTYPES.get(attribute.kind, pl.String) for name, attribute in declared.items()}
+    return pl.DataFrame(rows, schema=schema, strict=False)
+
+
+_DTYPES: dict[Kind, type[pl.DataType]] = {
+    Kind.FLAG: pl.Boolean, Kind.NUMBER: pl.Float64, Kind.COUNT: pl.Float64, Kind.RATE: pl.Float64,
+    Kind.MONEY: pl.Float64,
+}  # fmt: skip
