@@ -14,7 +14,10 @@ from features.kinds import Kind
 from features.order import attributes
 from features.tables import TableOptions, checked_rows
 from service.events_known import Life, Lives, order_known
-from service.odr_window import Span, in_span
+from service.means import Means
+from service.odr import Forecast, Official, forecast
+from service.odr_rule import OdrRule
+from service.odr_window import Span, in_span, window
 from service.outcomes_known import outcomes_known
 
 
@@ -33,6 +36,22 @@ class KeptOrders:
     def outcomes(self, _: Span) -> Columns:
         """The outcomes told so far."""
         return self.known
+
+
+@dataclass(frozen=True, slots=True)
+class KeptForecast:
+    """The forecast of what is kept; None where no order of the window is. set_aside: orders, as in `KeptOrders`."""
+
+    found: Forecast | None
+    set_aside: int
+
+
+def kept_forecast(lives: Lives, span: Span, rule: OdrRule, means: Means, official: Official | None) -> KeptForecast:
+    """The defect budget of a shop's lives on the marketplace of the span."""
+    kept = kept_orders(lives, span, means.extras)
+    of = window(kept, span, means)
+    found = forecast(of, rule, means.bundle.scorer, official) if of.columns.n else None
+    return KeptForecast(found, kept.set_aside)
 
 
 def kept_orders(lives: Lives, span: Span, extras: Mapping[str, ExtraKind]) -> KeptOrders:

@@ -20,14 +20,14 @@ from service.events_known import Lives
 from service.guarded import GuardedRoute
 from service.languages import accepted
 from service.means import Means
-from service.odr import Official, forecast
-from service.odr_kept import kept_orders
+from service.odr import Official
+from service.odr_kept import kept_forecast
 from service.odr_plan import Wanted, plans
 from service.odr_plan_told import plans_told
 from service.odr_rule import OdrRule, odr_rule
 from service.odr_shapes import DefectBudget, PlanAsked, PlannedBudget
 from service.odr_told import told
-from service.odr_window import Span, window
+from service.odr_window import Span
 from service.openapi import ALWAYS, LANGUAGE, WITH_BODY, problems, takes
 from service.problems import RequestRefused
 from service.running import Running, running
@@ -119,14 +119,12 @@ async def _made(task: Task, held: Running) -> bytes:
 
 
 def _told(task: Task, lives: Lives, means: Means) -> bytes:
-    kept = kept_orders(lives, task.span, means.extras)
-    found_window = window(kept, task.span, means)
-    if not found_window.columns.n:
+    kept = kept_forecast(lives, task.span, task.rule, means, task.official)
+    found = kept.found
+    if found is None:
         where = f"{task.span.shop_id} on {task.span.marketplace}"
         raise RequestRefused("not_found", f"no order of {where} in the last {task.rule.days} days is kept")
-    bundle = means.bundle
-    found = forecast(found_window, task.rule, bundle.scorer, task.official)
-    answer = told(found, bundle, task.lang, kept.set_aside)
+    answer = told(found, means.bundle, task.lang, kept.set_aside)
     if task.wanted is not None:
         answer["plan"] = plans_told(plans(found, means, task.wanted), found, task.lang)
     return orjson.dumps(answer)

@@ -19,6 +19,7 @@ async def opened(held: Running) -> AsyncIterator[None]:
             raise SettingError("CLAIMRISK_WEBHOOKS: expected a store too; set CLAIMRISK_DATA_DIR")
         yield
         return
+    from service.odr_watch import OdrWatch
     from service.store.keeping import open_store
     from service.store.outbox import Watch
     from service.webhook_endpoints import read_endpoints
@@ -31,11 +32,13 @@ async def opened(held: Running) -> AsyncIterator[None]:
         watch=watch,
     )  # fmt: skip
     held.metrics.watch(held.store)
-    webhooks = Webhooks(held.store, endpoints)
+    webhooks, budgets = Webhooks(held.store, endpoints), OdrWatch(held, endpoints)
     if endpoints:
         webhooks.start()
+        budgets.start()
     try:
         yield
     finally:
+        await budgets.stop()
         await webhooks.stop()
         await held.store.close()

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     require_key: bool = Field(default=False, description="ask for a key on the loopback too")
     webhooks: Path | None = Field(default=None, description="file of the shops' webhook endpoints; none if unset")
+    odr_watch_minutes: float = Field(
+        default=60.0, gt=0.0, description="minutes between looks at the defect budgets of shops with a webhook endpoint"
+    )
     costs: Path | None = Field(default=None, description="file of the shop's cost profile; the default if unset")
     max_body_bytes: int = Field(default=1_048_576, ge=1_024, description="bytes, largest body of one order")
     max_batch_bytes: int = Field(default=8_388_608, ge=1_024, description="bytes, largest body of a batch")

@@ -14,7 +14,7 @@ from service.problems import RequestRefused
 from service.store.database import reading_engine
 from service.store.patience import within
 from service.store.statements import REPLY_SECONDS
-from service.store.tables import decisions, events, replies
+from service.store.tables import decisions, events, outbox, replies
 from service.store.work import Event, Reply
 
 SECONDS = 2.0
@@ -95,6 +95,11 @@ class Reads:
         for row in await self._rows(select(events).where(*since_then), SHOP_SECONDS):
             happened[row.order_id].append(Event(**row._mapping))
         return {order: Life(sent[order], happened[order]) for order in sorted(sent.keys() | happened.keys())}
+
+    async def messages(self, shop_id: str, topic: str) -> list[str]:
+        """The bodies of all messages to a shop on a topic, sent or waiting."""
+        here = (outbox.c.shop_id == shop_id, outbox.c.topic == topic)
+        return [row.body for row in await self._rows(select(outbox.c.body).where(*here))]
 
     async def close(self) -> None:
         """Close all connections."""
