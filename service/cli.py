@@ -160,6 +160,8 @@ def _files(orders: Path | None, outcomes: Path | None, shop: str | None) -> Iter
 
     with exported(settings(), shop) as (sent, became, told):
         _say(f"{told.orders:,} orders and {told.outcomes:,} outcomes are kept; {told.never_sent:,} were never sent")
+        if told.conflicts:
+            _say(f"{told.conflicts:,} times outcomes are told otherwise; `claimrisk export` lists what stands and why")
         if not told.orders:
             raise InputError("--from-store: no order is kept yet; send some to /v1/scores first, or train on files")
         yield sent, became

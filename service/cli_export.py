@@ -12,12 +12,14 @@ from service.settings import settings
 
 
 def export_command(
-    out: Annotated[Path, typer.Option(help="folder for orders.jsonl and outcomes.csv")],
+    out: Annotated[Path, typer.Option(help="folder for orders.jsonl, outcomes.csv and conflicts.csv")],
     shop: Annotated[str | None, typer.Option(help="this shop alone; all if unset")] = None,
 ) -> None:
     """Write the orders and outcomes that the service keeps as files for train, monitor, backtest and odr."""
-    from service.exporting import export
+    from service.exporting import CONFLICTS, export
 
     told = export(out, settings(), shop)
     left = f"; {told.never_sent:,} orders of which events alone are known left out" if told.never_sent else ""
     say(f"{told.orders:,} orders and {told.outcomes:,} outcomes written to {out}{left}")
+    if told.conflicts:
+        say(f"{told.conflicts:,} times outcomes are told otherwise; what stands and why: {out / CONFLICTS}")

@@ -7,9 +7,10 @@ import csv
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TextIO
 
 import orjson
 
@@ -17,27 +18,30 @@ from features.errors import InputError, SettingError
 from features.outcome import OUTCOME
 from service.events_known import Life, order_known
 from service.files import folder_aside
+from service.outcome_conflicts import Conflict, conflicts
 from service.outcomes_known import outcome_cell, outcome_rows
 from service.settings import Settings, store_url
 from service.store.database import database_url
 from service.store.reads import Reads
 
-ORDERS, OUTCOMES = "orders.jsonl", "outcomes.csv"
+ORDERS, OUTCOMES, CONFLICTS = "orders.jsonl", "outcomes.csv", "conflicts.csv"
 # Orders read at once.
 PAGE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """How many orders and outcomes were written, and of how many orders events alone are known."""
+    """How many orders, outcomes and conflicts were written, and of how many orders events alone are known."""
 
     orders: int
     outcomes: int
+    conflicts: int
     never_sent: int
 
 
 def export(out: Path, of: Settings, shop: str | None = None) -> Exported:
-    """Write the orders of one shop, or of all, and their outcomes into a new folder or over an earlier export."""
+    """Write the orders of one shop, or of all, their outcomes, and what is told otherwise of these, into a new folder
+    or over an earlier export."""
     url = store_url(of)
     if url is None:
         raise SettingError("nothing is kept: set CLAIMRISK_DATA_DIR or CLAIMRISK_DATABASE_URL to where it is")
@@ -58,11 +62,16 @@ def exported(of: Settings, shop: str | None = None) -> Iterator[tuple[Path, Path
 
 async def _written(folder: Path, url: str, shop: str | None) -> Exported:
     now, reads, of_shop = time.time(), Reads(database_url(url)), dict[str, str]()
-    orders = outcomes = never_sent = 0
+    orders = outcomes = otherwise = never_sent = 0
     try:
-        with (folder / ORDERS).open("wb") as sent, (folder / OUTCOMES).open("w", newline="", encoding="utf-8") as file:
-            became = csv.writer(file)
+        with (
+            (folder / ORDERS).open("wb") as sent,
+            _table(folder / OUTCOMES) as of,
+            _table(folder / CONFLICTS) as against,
+        ):
+            became, differs = csv.writer(of), csv.writer(against)
             became.writerow(OUTCOME)
+            differs.writerow(field.name for field in fields(Conflict))
             async for (shop_id, order_id), life in _lives(reads, shop):
                 order = order_known(life, now, now)
                 if not life.sent or order is None:
@@ -76,9 +85,16 @@ async def _written(folder: Path, url: str, shop: str | None) -> Exported:
                 for row in outcome_rows(order, life):
                     became.writerow([outcome_cell(row.get(name)) for name in OUTCOME])
                     outcomes += 1
+                for conflict in conflicts(order, life):
+                    differs.writerow(astuple(conflict))
+                    otherwise += 1
     finally:
         await reads.close()
-    return Exported(orders, outcomes, never_sent)
+    return Exported(orders, outcomes, otherwise, never_sent)
+
+
+def _table(path: Path) -> TextIO:
+    return path.open("w", newline="", encoding="utf-8")
 
 
 async def _lives(reads: Reads, shop: str | None) -> AsyncIterator[tuple[tuple[str, str], Life]]:

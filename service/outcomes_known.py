@@ -16,7 +16,7 @@ from service.instants import instant_text
 
 # Stars up to which feedback is negative; amazon_a_to_z_policy M1.
 NEGATIVE_UNTIL = 2
-_OF_DECISION = ("seller_paid", "counts_as_defect", "amount", "currency", "funded_by")
+OF_DECISION = ("seller_paid", "counts_as_defect", "amount", "currency", "funded_by")
 Row = dict[str, Any]
 
 
@@ -47,11 +47,11 @@ def outcome_rows(order: Mapping[str, Any], life: Life) -> Iterator[Row]:
         if event.kind == "feedback" and said["rating"] <= NEGATIVE_UNTIL:
             yield base | {"kind": "negative_feedback", "claim_opened_at": said["at"]}
         elif event.kind == "chargeback":
-            yield base | {n: said.get(n) for n in _OF_DECISION} | {"kind": "chargeback", "claim_opened_at": said["at"]}
+            yield base | {n: said.get(n) for n in OF_DECISION} | {"kind": "chargeback", "claim_opened_at": said["at"]}
         elif event.kind == "claim_opened":
             claim = base | {n: said.get(n) for n in ("amount", "currency")} | claim
         elif event.kind in ("claim_decided", "appeal_decided"):  # the later one stands, where it says something
-            decided = {n: said[n] for n in _OF_DECISION if said.get(n) is not None}
+            decided = {n: said[n] for n in OF_DECISION if said.get(n) is not None}
             claim = base | {"claim_opened_at": said["at"]} | {n: v for n, v in claim.items() if v is not None} | decided
             claim["decided_at"] = said["at"]
     if claim["claim_opened_at"] is not None:
