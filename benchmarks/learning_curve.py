@@ -179,7 +179,8 @@ def _judged(scorer: Scorer, rows: Columns, truth: pl.DataFrame, logistic_log_odd
     return Judged(truth["probability"].to_numpy(), ours, low, high, other, truth["cell"].to_numpy().astype(str))
 
 
-def _loss(truth: Floats, said: Floats) -> float:
+def loss(truth: Floats, said: Floats) -> float:
+    """The mean log-loss of what was said, where claims come with the true probabilities."""
     said = np.clip(said, 1e-9, 1 - 1e-9)
     return float(-np.mean(truth * np.log(said) + (1.0 - truth) * np.log1p(-said)))
 
@@ -206,13 +207,13 @@ def table(size: int, found: list[Judged]) -> list[str]:
 def _numbers(found: Judged, cell: str) -> list[float]:
     at = found.cell == cell
     truth, ours = found.truth[at], found.ours[at]
-    best = _loss(truth, np.full(len(truth), truth.mean()))
-    gain = best - _loss(truth, truth)
+    best = loss(truth, np.full(len(truth), truth.mean()))
+    gain = best - loss(truth, truth)
     order = np.array_split(np.argsort(ours, kind="stable"), BINS)
     low, high = found.low[at], found.high[at]
     inside = np.mean([low[b].mean() <= truth[b].mean() <= high[b].mean() for b in order])
     return [
-        float(truth.mean()), (best - _loss(truth, ours)) / gain, (best - _loss(truth, found.logistic[at])) / gain,
+        float(truth.mean()), (best - loss(truth, ours)) / gain, (best - loss(truth, found.logistic[at])) / gain,
         float(truth.mean() / ours.mean()), calibration_slope(truth, ours, np.ones(len(truth))), float(inside),
         float(np.median(high / low)),
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -124,6 +125,9 @@ def train(
         bool, typer.Option("--from-store", help="of the orders and events that the service keeps")
     ] = False,
     shop: Annotated[str | None, typer.Option(help="with --from-store this shop alone; all if unset")] = None,
+    actions: Annotated[
+        Path | None, typer.Option(help="actions that were taken: order_id and at; acted orders do not teach low risk")
+    ] = None,
     observed_until: Annotated[str | None, typer.Option(help="instant up to which outcomes are known")] = None,
     claim_window_days: Annotated[
         float | None, typer.Option(min=1, max=365, help="days after latest_delivery_at")
@@ -143,28 +147,32 @@ def train(
     options = TrainOptions(until, claim_window_days, extra or (), trust or (), zone_named(time_zone), seed, tune)
     if from_store == (orders is not None) or (orders is None) != (outcomes is None) or (shop and not from_store):
         raise InputError("train: expected files of ORDERS and OUTCOMES, or --from-store, with --shop or without")
-    with _files(orders, outcomes, shop) as (sent, became):
-        trained = train_bundle(sent, became, out, options, _say, settings())
+    if actions is not None and from_store:
+        raise InputError("--actions: expected with files; what was kept holds the actions too")
+    with _files(orders, outcomes, actions, shop) as (sent, became, acted):
+        trained = train_bundle(sent, became, out, replace(options, actions=acted), _say, settings())
     for dropped in trained.prepared.dropped:
         err.print(f"not used: {dropped.attribute}: {dropped.reason}", markup=False)
     _say(f"bundle written to {out}; look at {out / 'report.html'}")
 
 
 @contextmanager
-def _files(orders: Path | None, outcomes: Path | None, shop: str | None) -> Iterator[tuple[Path, Path]]:
-    """The files named, or those of what is kept."""
+def _files(
+    orders: Path | None, outcomes: Path | None, actions: Path | None, shop: str | None
+) -> Iterator[tuple[Path, Path, Path | None]]:
+    """The files named, or those of what is kept: orders, outcomes, actions."""
     if orders is not None and outcomes is not None:
-        yield orders, outcomes
+        yield orders, outcomes, actions
         return
-    from service.exporting import exported
+    from service.exporting import ACTIONS, ORDERS, OUTCOMES, exported
 
-    with exported(settings(), shop) as (sent, became, told):
+    with exported(settings(), shop) as (folder, told):
         _say(f"{told.orders:,} orders and {told.outcomes:,} outcomes are kept; {told.never_sent:,} were never sent")
         if told.conflicts:
             _say(f"{told.conflicts:,} times outcomes are told otherwise; `claimrisk export` lists what stands and why")
         if not told.orders:
             raise InputError("--from-store: no order is kept yet; send some to /v1/scores first, or train on files")
-        yield sent, became
+        yield folder / ORDERS, folder / OUTCOMES, folder / ACTIONS
 
 
 @app.command()

@@ -20,6 +20,6 @@ def export_command(
 
     told = export(out, settings(), shop)
     left = f"; {told.never_sent:,} orders of which events alone are known left out" if told.never_sent else ""
-    say(f"{told.orders:,} orders and {told.outcomes:,} outcomes written to {out}{left}")
+    say(f"{told.orders:,} orders and {told.outcomes:,} outcomes and {told.actions:,} actions written to {out}{left}")
     if told.conflicts:
         say(f"{told.conflicts:,} times outcomes are told otherwise; what stands and why: {out / CONFLICTS}")

@@ -31,7 +31,7 @@ SIMULATED = "x_simulated"
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
     """What `claimrisk train` was told. observed_until: an instant or None; window_days: None for the default; trials:
-    of the search for LightGBM's parameters, 0 for none."""
+    of the search for LightGBM's parameters, 0 for none; actions: a file of actions that were taken."""
 
     observed_until: datetime | None = None
     window_days: float | None = None
@@ -40,6 +40,7 @@ class TrainOptions:
     zone: ZoneInfo | None = None
     seed: int = 0
     trials: int = 0
+    actions: Path | None = None
 
 
 def write_simulated(
@@ -106,7 +107,9 @@ def train_bundle(
     extras, trusted = tuple(declared_extra(e) for e in options.extras), frozenset(options.trusted)
     recipe = Recipe(window, extras, trusted, options.seed, trials=options.trials)
     until = None if options.observed_until is None else epoch_seconds(options.observed_until)
-    dataset = read_dataset(orders, outcomes, extras=recipe.extras, observed_until=until, zone=options.zone)
+    dataset = read_dataset(
+        orders, outcomes, extras=recipe.extras, observed_until=until, zone=options.zone, actions=options.actions
+    )
     progress(
         f"{dataset.orders.n:,} orders read, {len(dataset.rejects)} rejected, {dataset.orphans} claims without order"
     )

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from service.events_kinds import event_kinds
 from service.store.work import Event
 
@@ -45,13 +47,22 @@ def order_known(life: Life, as_of: float, known_at: float) -> dict[str, Any] | N
     happened = [e for e in events if e.at <= as_of and e.event_id not in retracted]
     if not sent and not happened:
         return None
-    items = [(s.as_of, 0, s.id, json.loads(s.seen)) for s in sent]
+    items = [(s.as_of, 0, s.id, _read(s.seen)) for s in sent]
     items += [(e.at, 1, e.event_id, json.loads(e.body)) for e in happened]
     order: dict[str, Any] = {}
     for _, is_event, _, value in sorted(items, key=lambda item: item[:3]):
         order |= _told(value, order) if is_event else {n: v for n, v in value.items() if v is not None}
     order.pop("as_of", None)
     return order
+
+
+def _read(text: str) -> dict[str, Any]:
+    """An order as it was sent: what orjson does not take, such as half a surrogate pair, json reads in its own time."""
+    try:
+        found: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = json.loads(text)
+    return found
 
 
 def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:

@@ -19,29 +19,31 @@ from features.outcome import OUTCOME
 from service.events_known import Life, order_known
 from service.files import folder_aside
 from service.outcome_conflicts import Conflict, conflicts
-from service.outcomes_known import outcome_cell, outcome_rows
+from service.outcomes_known import actions_known, outcome_cell, outcome_rows
 from service.settings import Settings, store_url
 from service.store.database import database_url
 from service.store.reads import Reads
 
-ORDERS, OUTCOMES, CONFLICTS = "orders.jsonl", "outcomes.csv", "conflicts.csv"
+ORDERS, OUTCOMES, ACTIONS, CONFLICTS = "orders.jsonl", "outcomes.csv", "actions.csv", "conflicts.csv"
+ACTION = ("order_id", "action", "at", "propensity")
 # Orders read at once.
 PAGE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """How many orders, outcomes and conflicts were written, and of how many orders events alone are known."""
+    """How many orders, outcomes, actions and conflicts were written, and of how many orders events alone are known."""
 
     orders: int
     outcomes: int
+    actions: int
     conflicts: int
     never_sent: int
 
 
 def export(out: Path, of: Settings, shop: str | None = None) -> Exported:
-    """Write the orders of one shop, or of all, their outcomes, and what is told otherwise of these, into a new folder
-    or over an earlier export."""
+    """Write the orders of one shop, or of all, their outcomes, what was done about them, and what is told otherwise,
+    into a new folder or over an earlier export."""
     url = store_url(of)
     if url is None:
         raise SettingError("nothing is kept: set CLAIMRISK_DATA_DIR or CLAIMRISK_DATABASE_URL to where it is")
@@ -53,24 +55,26 @@ def export(out: Path, of: Settings, shop: str | None = None) -> Exported:
 
 
 @contextmanager
-def exported(of: Settings, shop: str | None = None) -> Iterator[tuple[Path, Path, Exported]]:
-    """The same in a folder that lasts as long as the block: orders, outcomes, and how many."""
+def exported(of: Settings, shop: str | None = None) -> Iterator[tuple[Path, Exported]]:
+    """The same in a folder that lasts as long as the block."""
     with TemporaryDirectory() as folder:
         told = export(Path(folder) / "store", of, shop)
-        yield Path(folder) / "store" / ORDERS, Path(folder) / "store" / OUTCOMES, told
+        yield Path(folder) / "store", told
 
 
 async def _written(folder: Path, url: str, shop: str | None) -> Exported:
     now, reads, of_shop = time.time(), Reads(database_url(url)), dict[str, str]()
-    orders = outcomes = otherwise = never_sent = 0
+    orders = outcomes = acted = otherwise = never_sent = 0
     try:
         with (
             (folder / ORDERS).open("wb") as sent,
             _table(folder / OUTCOMES) as of,
+            _table(folder / ACTIONS) as taken,
             _table(folder / CONFLICTS) as against,
         ):
-            became, differs = csv.writer(of), csv.writer(against)
+            became, done, differs = csv.writer(of), csv.writer(taken), csv.writer(against)
             became.writerow(OUTCOME)
+            done.writerow(ACTION)
             differs.writerow(field.name for field in fields(Conflict))
             async for (shop_id, order_id), life in _lives(reads, shop):
                 order = order_known(life, now, now)
@@ -85,12 +89,15 @@ async def _written(folder: Path, url: str, shop: str | None) -> Exported:
                 for row in outcome_rows(order, life):
                     became.writerow([outcome_cell(row.get(name)) for name in OUTCOME])
                     outcomes += 1
+                for action in actions_known(life):
+                    done.writerow([outcome_cell(action.get(name)) for name in ACTION])
+                    acted += 1
                 for conflict in conflicts(order, life):
                     differs.writerow(astuple(conflict))
                     otherwise += 1
     finally:
         await reads.close()
-    return Exported(orders, outcomes, otherwise, never_sent)
+    return Exported(orders, outcomes, acted, otherwise, never_sent)
 
 
 def _table(path: Path) -> TextIO:

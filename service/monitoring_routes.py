@@ -58,14 +58,14 @@ async def monitoring(request: Request) -> Response:
 
 
 def _looked(bundle: Bundle, of: Settings, lang: Lang) -> bytes:
-    from service.exporting import exported
+    from service.exporting import ORDERS, OUTCOMES, exported
     from service.monitoring import looked_after
 
-    with exported(of) as (orders, outcomes, told):
+    with exported(of) as (folder, told):
         if not told.orders:
             raise RequestRefused("not_found", "no order is kept yet")
         try:
-            return orjson.dumps(looked_after(orders, outcomes, bundle, lang=lang).answer)
+            return orjson.dumps(looked_after(folder / ORDERS, folder / OUTCOMES, bundle, lang=lang).answer)
         except TrainingError as error:
             raise RequestRefused("not_found", "no order that was placed is kept yet") from error
 

@@ -41,10 +41,6 @@ class Offered:
             self.cost + other.cost, self.net + other.net, float(np.fmin(self.due, other.due)),
         )  # fmt: skip
 
-    def adds(self, effect: SideEffect) -> float:
-        """Cases of a side effect."""
-        return float(sum(action.side_effects.get(effect, 0.0) for action in self.actions))
-
 
 @dataclass(frozen=True, slots=True)
 class Offers:
@@ -68,15 +64,31 @@ def offers(found: Forecast, means: Means) -> Offers:
     ratio = summed(by_type * factor * defect) / summed(by_type * stakes.outlook.defect[rows])
     claims = chance.claims[rows]
     others = (1.0 - chance.final[rows]) / (1.0 - claims)
-    worse = np.array([o.adds("NEGATIVE_FEEDBACK") for o in told], dtype=np.float64)
-    fall = claims * (1.0 - ratio) * others - worse
+    added = _added(told)
+    fall = claims * (1.0 - ratio) * others - added[:, -1]
     good = np.flatnonzero(fall > 0.0)
     places, order = np.unique(rows[good], return_inverse=True)
-    uses = np.array([[told[j].adds(effect) for effect in LIMITED] for j in good]).reshape(len(good), len(LIMITED))
     costs = np.array([told[j].cost for j in good], dtype=np.float64)
     limits, a_day = means.catalogue.limits, found.orders / found.rule.days
     room = np.array([cases_left(found.window.columns, effect, limits, a_day) for effect in LIMITED])
-    return Offers([told[j] for j in good], Options(order.astype(np.int64), fall[good], costs, uses), places, room)
+    return Offers(
+        [told[j] for j in good], Options(order.astype(np.int64), fall[good], costs, added[good, :-1]), places, room
+    )
+
+
+def _added(told: Sequence[Offered]) -> Floats:
+    """(m, effects) float64: cases of LIMITED and, last, of negative feedback that each thing adds."""
+    place: dict[tuple[str, ...], int] = {}
+    rows: list[list[float]] = []
+    which: list[int] = []
+    for one in told:
+        key = tuple(action.id for action in one.actions)
+        if key not in place:
+            place[key] = len(rows)
+            effects = (*LIMITED, "NEGATIVE_FEEDBACK")
+            rows.append([sum(action.side_effects.get(effect, 0.0) for action in one.actions) for effect in effects])
+        which.append(place[key])
+    return np.array(rows, dtype=np.float64).reshape(-1, len(LIMITED) + 1)[np.array(which, dtype=np.int64)]
 
 
 def _each(stakes: Stakes, means: Means) -> Iterator[Offered]:

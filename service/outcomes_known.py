@@ -56,3 +56,10 @@ def outcome_rows(order: Mapping[str, Any], life: Life) -> Iterator[Row]:
             claim["decided_at"] = said["at"]
     if claim["claim_opened_at"] is not None:
         yield {"order_id": order["order_id"], "kind": CLAIM} | claim
+
+
+def actions_known(life: Life) -> Iterator[Row]:
+    """What was done about one order: its actions that were not retracted, in the order of time."""
+    told = sorted(life.events, key=lambda e: (e.at, e.event_id))
+    retracted = {json.loads(e.body)["retracts"] for e in told if e.kind == "label_retracted"}
+    yield from (json.loads(e.body) for e in told if e.kind == "action_taken" and e.event_id not in retracted)

@@ -61,6 +61,6 @@ def _facts(trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date) 
 
 def profile_of(prepared: Prepared, scorer: Scorer) -> dict[str, Any]:
     """How the training's rows and their probabilities were spread, as JSON."""
-    rows = prepared.rows
+    rows = prepared.handled
     looks = Rows(rows.X, rows.name, probabilities(scorer, rows), months_of(rows.as_of), rows.importance)
     return profile(looks, prepared.pipeline.features_, rows.state)

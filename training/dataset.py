@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from features.outcome import CLAIM, OUTCOME
 from features.parsing import parsed
 from features.pipeline import Extra
 from features.tables import TableOptions, read_orders, read_raw
+from training.actions import first_acted
 from training.coverage import Coverage, read_coverage
 from training.decisions import Decisions, decisions_of
 
@@ -27,7 +28,8 @@ class Dataset:
 
     orders: final state, or one row per (order_id, as_of) where `is_snapshots`; claimed_at: (n,) instants of the first
     claim, NaN none; claim_type: (n,) place in CLAIM_TYPES, NaN none or unknown; decisions: n, on those claims; rejects:
-    rows of the orders that were set aside; orphans: claims of orders that are not there.
+    rows of the orders that were set aside; orphans: claims of orders that are not there; acted_at: (n,) instants at
+    which an order was first acted on, NaN where it was not, None where nobody says.
     """
 
     orders: Columns
@@ -38,6 +40,7 @@ class Dataset:
     is_snapshots: bool
     rejects: list[Reject]
     orphans: int
+    acted_at: Floats | None = None
 
     @property
     def order_codes(self) -> Ints:
@@ -128,9 +131,12 @@ def _outcome_columns(chunk: RawChunk, path: Path, zone: ZoneInfo | None) -> Colu
 
 def read_dataset(
     orders: Path, outcomes: Path, *, extras: Sequence[Extra] = (), observed_until: float | None = None,
-    zone: ZoneInfo | None = None,
+    zone: ZoneInfo | None = None, actions: Path | None = None,
 ) -> Dataset:  # fmt: skip
-    """Orders and outcomes from files, joined by order_id; `observed_until` defaults to the latest instant in them."""
+    """Orders and outcomes from files, joined by order_id; `observed_until` defaults to the latest instant in them.
+
+    actions: a file of actions that were taken.
+    """
     options = TableOptions(zone=zone, extras={e.name: e.kind for e in extras})
     chunks = list(read_orders(orders, options))
     columns = concatenated([chunk.columns for chunk in chunks])
@@ -139,7 +145,10 @@ def read_dataset(
     if not placed.any():
         why = f" (line {rejects[0].line}: {rejects[0].reason})" if rejects else ""
         raise TrainingError(f"{orders}: expected placed_at, which training needs, in at least one good row{why}")
-    return _joined(columns.take(placed), read_outcomes(outcomes, zone), outcomes, observed_until, rejects)
+    joined = _joined(columns.take(placed), read_outcomes(outcomes, zone), outcomes, observed_until, rejects)
+    if actions is None:
+        return joined
+    return replace(joined, acted_at=first_acted(actions, zone, joined.orders["order_id"]))
 
 
 def _joined(

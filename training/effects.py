@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from features.columns import Bools, Columns, Floats, Ints
 from features.moments import DAY
@@ -24,6 +23,7 @@ from model.effects import Evidence, Finding
 from training.confounders import Confounders, confounders
 from training.dataset import Dataset
 from training.landmarks import Landmarks
+from training.propensity import propensities
 from training.rows import Rows, known_piece
 from training.treatments import Fit, Treatment, treatments
 
@@ -121,7 +121,7 @@ def _all_refused(reason: str, overlap: float) -> dict[str, Finding]:
 def compared(choice: Choice) -> Mapping[str, Finding]:
     """What a choice did to claims of each type; both arms must have orders."""
     settings = treatments()
-    propensity = _propensities(choice, settings.fit)
+    propensity = propensities(choice.C, choice.treated, choice.weight, choice.fold, settings.fit)
     low, high = settings.refuse.could_go_either_way
     either = (propensity >= low) & (propensity <= high)
     overlap = float(choice.weight @ either / choice.weight.sum())
@@ -151,18 +151,6 @@ def _choice(past: Past, treatment: Treatment, seen: Seen) -> Choice | None:
         seen.why.without(treatment.apart, kept), arms.treated[kept], Y, weight / weight.mean(), cluster,
         some.group % treatments().fit.folds,
     )  # fmt: skip
-
-
-def _propensities(choice: Choice, fit: Fit) -> Floats:
-    """(m,) float64: P(handled as the action says | what was known), of a model that did not see the order."""
-    found = np.empty(len(choice.treated))
-    for fold in np.unique(choice.fold):
-        inside = choice.fold == fold
-        learn = ~inside if len(np.unique(choice.treated[~inside])) == 2 else np.ones_like(inside)
-        model = LogisticRegression(C=1.0 / fit.propensity_penalty, solver="newton-cholesky", tol=1e-6)
-        model.fit(choice.C[learn, 1:], choice.treated[learn], sample_weight=choice.weight[learn])
-        found[inside] = model.predict_proba(choice.C[inside, 1:])[:, 1]
-    return found
 
 
 def _weighed(choice: Choice, propensity: Floats, either: Bools, overlap: float) -> dict[str, Finding]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.columns import Columns
+from features.columns import Columns, Floats
 from features.moments import as_known, as_known_from_final
 from training.dataset import Dataset
 
@@ -29,7 +29,12 @@ def as_it_stood(dataset: Dataset, moment: float) -> Dataset:
         claim_type=np.where(later, np.nan, dataset.claim_type[there]),
         decisions=dataset.decisions.take(np.where(later, -1, np.flatnonzero(there))).known_by(moment),
         coverage=replace(dataset.coverage, until=min(dataset.coverage.until, moment)),
+        acted_at=None if dataset.acted_at is None else _until(dataset.acted_at[there], moment),
     )
+
+
+def _until(instants: Floats, moment: float) -> Floats:
+    return np.where(instants <= moment, instants, np.nan)
 
 
 def _final_state_then(orders: Columns, moment: float) -> Columns:

@@ -80,8 +80,8 @@ def workload_by_chance(test: Test, stands_for: Floats) -> Floats:
 def stands_for(prepared: Prepared, test: Test) -> Floats:
     """(m,) float64: how many orders each test row stands for; 1 unless orders without a claim were sampled."""
     importance = np.ones(prepared.dataset.orders.n)
-    importance[prepared.rows.order] = prepared.rows.importance
-    return np.asarray(importance[test.order] / prepared.rows.importance.min())
+    importance[prepared.handled.order] = prepared.handled.importance
+    return np.asarray(importance[test.order] / prepared.handled.importance.min())
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from model.calibration import Calibrator, probability_of
 from model.delay import DelayCurve
 from model.margin import Margin
 from model.scorer import Baseline, Scorer
+from training.acted import as_if_unacted
 from training.consequences import learned_consequences, told_of
 from training.dataset import Dataset
 from training.effects import Past, effects_told, evidence_of
@@ -50,12 +51,14 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A data set made into rows. dropped and ratios: what the leak checks found."""
+    """A data set made into rows. rows: as if no order had been acted on; handled: the same as they were handled;
+    dropped and ratios: what the leak checks found."""
 
     dataset: Dataset
     pipeline: FeaturePipeline
     marks: Landmarks
     rows: Rows
+    handled: Rows
     dropped: list[Dropped]
     ratios: list[Ratio]
 
@@ -87,7 +90,12 @@ def prepare(dataset: Dataset, recipe: Recipe, progress: Progress) -> Prepared:
     pipeline = FeaturePipeline(recipe.window_days, recipe.extras, ignored)
     last = dataset.last_rows
     pipeline.fit(dataset.orders.take(last), dataset.claimed_at[last], observed_until=dataset.observed_until)
-    return Prepared(dataset, pipeline, marks, built_rows(dataset, pipeline, marks, importance), dropped, ratios)
+    handled = built_rows(dataset, pipeline, marks, importance)
+    unacted = as_if_unacted(dataset, handled, pipeline.features_)
+    if unacted.orders:
+        alone = f"; for {unacted.alone:.0%} of their weight hardly any were left alone" if unacted.alone > 0.01 else ""
+        progress(f"{unacted.orders:,} orders were acted on: like ones that were not stand in for them{alone}")
+    return Prepared(dataset, pipeline, marks, unacted.rows, handled, dropped, ratios)
 
 
 def train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
@@ -121,7 +129,7 @@ def _told(trained: Trained, progress: Progress) -> Trained:
 
 def with_evidence(scorer: Scorer, prepared: Prepared, progress: Progress) -> Scorer:
     """The scorer with what past orders tell of the effects of actions."""
-    past = Past(prepared.dataset, prepared.pipeline, prepared.marks, prepared.rows, scorer.delay)
+    past = Past(prepared.dataset, prepared.pipeline, prepared.marks, prepared.handled, scorer.delay)
     evidence = evidence_of(past)
     progress(effects_told(evidence))
     return replace(scorer, evidence=evidence)
@@ -222,7 +230,7 @@ def _scorer(prepared: Prepared, margin: Margin, booster: Booster, calibrator: Ca
     return Scorer(
         prepared.pipeline, margin, booster, calibrator, curve, baseline_of(prepared, curve), shares,
         prepared.dataset.coverage.target, "fitted" if is_fitted else "insufficient_data",
-        learned_consequences(prepared.dataset, prepared.pipeline, prepared.marks, prepared.rows),
+        learned_consequences(prepared.dataset, prepared.pipeline, prepared.marks, prepared.handled),
         leaning=leaning(claims, shares, prepared.pipeline.features_),
     )  # fmt: skip
 
@@ -247,7 +255,7 @@ def claimed_rows(prepared: Prepared) -> Claimed:
     """The rows before claims whose type is known."""
     rows = prepared.rows
     kind = prepared.dataset.claim_type[rows.order]
-    at = np.flatnonzero(rows.labels(prepared.dataset.observed_until) & np.isfinite(kind))
+    at = np.flatnonzero(rows.labels(prepared.dataset.observed_until) & np.isfinite(kind) & (rows.importance > 0.0))
     return Claimed(rows.X[at], rows.state[at], kind[at].astype(np.int64), rows.group[at], rows.importance[at])
 
 

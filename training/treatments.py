@@ -113,6 +113,7 @@ class Fit:
     value_steps: int
     clip: float
     most_others: Annotated[int, Field(ge=1)]
+    most_stood_for: Annotated[float, Field(ge=1)]
 
 
 @dataclass(frozen=True, slots=True, eq=False, config=CLOSED)
