@@ -167,7 +167,7 @@ def _recommendation(found: Recommendation, places: int, lang: Lang) -> dict[str,
         "effect_interval": [found.effect_low, found.effect_high],
         "side_effects": list(found.side_effects),
         "text": text(found.action, lang),
-    }
+    } | ({} if found.propensity is None else {"propensity": found.propensity})
 
 
 def _plan(plan: Plan, places: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from service.cli_backtest import backtest
 from service.cli_compliance import compliance
 from service.cli_explain import explain
 from service.cli_export import export_command
+from service.cli_holdout import holdout
 from service.cli_import import import_files
 from service.cli_keys import keys
 from service.cli_listings import listings_app
@@ -57,6 +58,7 @@ app.command()(worklist)
 app.command()(backtest)
 app.command()(monitor)
 app.command("export")(export_command)
+app.command()(holdout)
 app.command()(explain)
 app.command()(odr)
 app.command("map")(map_file_command)

@@ -35,7 +35,7 @@ def explain(
 ) -> None:
     """Compute an answer again to the same bytes and say how it came about; exit 1 where it comes out otherwise."""
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or named_bundle(model, settings())
-    means = Means(bundle, costs=chosen_costs(costs, settings()))
+    means = Means(bundle, costs=chosen_costs(costs, settings()), hold_out=settings().hold_out)
     raw = _bytes(answer)
     given, sent = _parsed(answer, raw), _parsed(order, _bytes(order))
     if index is not None:

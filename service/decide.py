@@ -94,7 +94,9 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
     multiple, score, band, disposition = _placed(known, costs, status == "assessed", told, at_stake)
     why = reasons(bundle.scorer, scores, threads=threads) if explains else no_reasons(columns.n)
     evidence = bundle.scorer.evidence
-    advice = recommended(at_stake, means.catalogue, evidence) if explains else no_advice(columns.n)
+    advice = no_advice(columns.n)
+    if explains:
+        advice = recommended(at_stake, means.catalogue, evidence, hold_out=means.hold_out)
     warnings = (*_of_moment(columns, status), *_caused(known, bundle, at_stake, costs))
     return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
 

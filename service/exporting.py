@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -76,7 +76,7 @@ async def _written(folder: Path, url: str, shop: str | None) -> Exported:
             became.writerow(OUTCOME)
             done.writerow(ACTION)
             differs.writerow(field.name for field in fields(Conflict))
-            async for (shop_id, order_id), life in _lives(reads, shop):
+            async for (shop_id, order_id), life in _one_by_one(reads, shop):
                 order = order_known(life, now, now)
                 if not life.sent or order is None:
                     never_sent += 1
@@ -104,10 +104,17 @@ def _table(path: Path) -> TextIO:
     return path.open("w", newline="", encoding="utf-8")
 
 
-async def _lives(reads: Reads, shop: str | None) -> AsyncIterator[tuple[tuple[str, str], Life]]:
-    last = ("", "")
-    while places := await reads.places(shop, last, PAGE):
-        lives = await reads.lives(places)
+async def _one_by_one(reads: Reads, shop: str | None) -> AsyncIterator[tuple[tuple[str, str], Life]]:
+    async for places, lives in lives_of(reads, shop, PAGE):
         for place in places:
             yield place, lives[place]
+
+
+async def lives_of(
+    reads: Reads, shop: str | None, most: int
+) -> AsyncIterator[tuple[list[tuple[str, str]], Mapping[tuple[str, str], Life]]]:
+    """All that is kept of one shop's orders, or of all, so many orders at a time: which they are, and their lives."""
+    last = ("", "")
+    while places := await reads.places(shop, last, most):
+        yield places, await reads.lives(places)
         last = places[-1]

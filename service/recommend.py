@@ -10,12 +10,13 @@ from typing import Literal
 from model.effects import Evidence
 from service.advice_catalogue import Action, Basis, Catalogue, Scope, SideEffect
 from service.effects import History
+from service.hold_out import Lot
 from service.planning import Plan, best_plan
 from service.stakes import Stakes
 from service.worth import HIGH, LOW, MEDIAN, Worth, worths
 
 LIMIT = 5
-Why = Literal["NEGATIVE_NET_BENEFIT", "METRIC_LIMIT", "TOO_LATE"]
+Why = Literal["NEGATIVE_NET_BENEFIT", "METRIC_LIMIT", "TOO_LATE", "HELD_OUT"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Recommendation:
     deadline: epoch seconds, None where there is none; it may lie before as_of for what is worth doing late.
     effect_low, effect_high: the 90 % interval of the order's claim probability with the action ÷ without; basis: what
     that rests on; history: whether the shop's own past could tell it. cost: what it takes and the price of its side
-    effects; net_benefit: expected cost before − after − cost. Where `action.helps` is "next_orders" all of these are of
+    effects; net_benefit: expected cost before − after − cost; propensity: the chance with which it is advised, where a
+    lot was drawn. Where `action.helps` is "next_orders" all of these are of
     the next order like this one.
     """
 
@@ -39,6 +41,7 @@ class Recommendation:
     net_benefit: float
     basis: Basis
     history: History
+    propensity: float | None = None
 
     @property
     def scope(self) -> Scope:
@@ -90,26 +93,44 @@ def no_advice(n: int) -> Advice:
     return Advice((OrderAdvice(),) * n)
 
 
-def recommended(stakes: Stakes, catalogue: Catalogue, evidence: Evidence, *, limit: int = LIMIT) -> Advice:
-    """At most `limit` actions per order, of those feasible now and worth it; none where no probability is told."""
+def recommended(
+    stakes: Stakes, catalogue: Catalogue, evidence: Evidence, *, limit: int = LIMIT, hold_out: float = 0.0
+) -> Advice:
+    """At most `limit` actions per order, of those feasible now and worth it; none where no probability is told.
+
+    hold_out: the share of some advice that is left out on purpose (`service/hold_out.py`).
+    """
     found: list[list[Worth]] = [[] for _ in range(stakes.columns.n)]
     for row, worth in worths(stakes, catalogue, evidence).each():
         found[row].append(worth)
     by_type, of_type = stakes.by_type.tolist(), stakes.claim.of_type.tolist()
-    return Advice(tuple(map(_of_order, found, by_type, of_type, repeat(limit))))
+    lots = _lots(stakes, hold_out) if hold_out else repeat(None)
+    return Advice(tuple(map(_of_order, found, by_type, of_type, repeat(limit), lots)))
 
 
-def _of_order(found: list[Worth], by_type: list[float], of_type: list[float], limit: int) -> OrderAdvice:
+def _lots(stakes: Stakes, hold_out: float) -> Iterator[Lot]:
+    columns = stakes.columns
+    return map(
+        Lot, repeat(hold_out), columns["shop_id"].tolist(), columns["order_id"].tolist(), stakes.prices.unit.tolist()
+    )
+
+
+def _of_order(
+    found: list[Worth], by_type: list[float], of_type: list[float], limit: int, lot: Lot | None
+) -> OrderAdvice:
     if not found:
         return OrderAdvice()
     told, rejected, planned = list[Recommendation](), list[Rejected](), list[Worth]()
     probability = by_type[0] + by_type[1] + by_type[2]
     for one in found:
         why = _rejected(one)
+        chance = 0.0 if why is not None or lot is None else lot.chance(one.action, one.net)
+        if chance and lot is not None and lot.is_left_out(one.action):
+            why = "HELD_OUT"
         if why is not None:
             rejected.append(Rejected(one.action, why, one.net))
             continue
-        told.append(_recommendation(one, probability))
+        told.append(_recommendation(one, probability, 1.0 - chance if chance else None))
         if one.action.helps == "this_order":
             planned.append(one)
     told.sort(key=_place)
@@ -131,7 +152,7 @@ def _rejected(one: Worth) -> Why | None:
     return "NEGATIVE_NET_BENEFIT" if one.net <= 0.0 and not one.action.is_duty else None
 
 
-def _recommendation(one: Worth, probability: float) -> Recommendation:
+def _recommendation(one: Worth, probability: float, propensity: float | None) -> Recommendation:
     return Recommendation(
         action=one.action,
         deadline=one.due if one.due == one.due else None,
@@ -143,4 +164,5 @@ def _recommendation(one: Worth, probability: float) -> Recommendation:
         net_benefit=one.net,
         basis=one.basis,
         history=one.history,
+        propensity=propensity,
     )

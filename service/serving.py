@@ -62,7 +62,7 @@ def _app(folder: Path, costs: Path | None, cold: Bundle | None, of: Settings) ->
 
 
 def _made(bundle: Bundle, costs: Path | None, of: Settings, registry: Path | None) -> FastAPI:
-    means = Means(bundle, costs=chosen_costs(costs, of))
+    means = Means(bundle, costs=chosen_costs(costs, of), hold_out=of.hold_out)
     _spare_collector()
     return create_app(means, of, registry=registry)
 

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     require_key: bool = Field(default=False, description="ask for a key on the loopback too")
     webhooks: Path | None = Field(default=None, description="file of the shops' webhook endpoints; none if unset")
+    hold_out: float = Field(
+        default=0.0, ge=0.0, le=0.5, description="share of some advice that is left out by lot, to learn what it does"
+    )
     odr_watch_minutes: float = Field(
         default=60.0, gt=0.0, description="minutes between looks at the defect budgets of shops with a webhook endpoint"
     )

@@ -59,6 +59,9 @@ class RecommendationShape(BaseModel):
     effect_interval: list[float]
     side_effects: list[str]
     text: str
+    propensity: Annotated[
+        Probability | None, Field(description="the chance of being advised, where a lot was drawn")
+    ] = None
 
 
 class PlanShape(BaseModel):
@@ -75,7 +78,7 @@ class RejectedAction(BaseModel):
     """What was looked at and is not worth doing."""
 
     action: str
-    reason: Literal["NEGATIVE_NET_BENEFIT", "METRIC_LIMIT", "TOO_LATE"]
+    reason: Literal["NEGATIVE_NET_BENEFIT", "METRIC_LIMIT", "TOO_LATE", "HELD_OUT"]
     text: str
 
 

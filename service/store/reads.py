@@ -73,6 +73,16 @@ class Reads:
                 happened[row.shop_id, row.order_id].append(Event(**row._mapping))
         return {place: Life(sent[place], happened[place], last.get(place)) for place in places}
 
+    async def told(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[tuple[float, str]]]:
+        """The answers on these orders with when they were decided, by shop and order, in the order of time."""
+        found = defaultdict[tuple[str, str], list[tuple[float, str]]](list)
+        for begin in range(0, len(places), AT_ONCE):
+            here = tuple_(decisions.c.shop_id, decisions.c.order_id).in_(places[begin : begin + AT_ONCE])
+            columns = (decisions.c.shop_id, decisions.c.order_id, decisions.c.decided_at, decisions.c.answer)
+            for row in await self._rows(select(*columns).where(here).order_by(decisions.c.id)):
+                found[row.shop_id, row.order_id].append((row.decided_at, row.answer))
+        return found
+
     async def places(self, shop_id: str | None, after: tuple[str, str], most: int) -> list[tuple[str, str]]:
         """Shops and orders of which something is kept, of one shop or of all, in their order, those after this one."""
         found = set[tuple[str, str]]()
