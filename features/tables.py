@@ -34,6 +34,7 @@ from features.rules import contradictions
 from features.seller.maps import fitting
 from features.seller.plainorders import read_lines_of_orders, read_sheet_of_orders
 from features.seller.table import SellerTable
+from features.spread import Spread, here
 
 SLICE_ROWS = 32_768
 REPORTS = (".txt", ".json")
@@ -62,9 +63,32 @@ class TableOptions:
     extras: Mapping[str, ExtraKind] | None = None
 
 
-def read_orders(path: Path, options: TableOptions) -> Iterator[Chunk]:
-    """The orders of a file whose columns have our names, in the order of their rows."""
-    return _first_of_each(with_order_ids(read_raw(path), path), options)
+def read_orders(path: Path, options: TableOptions, spread: Spread = here) -> Iterator[Chunk]:
+    """The orders of a file whose columns have our names, in the order of their rows; of a folder file by file, by name.
+
+    spread: where the files of a folder are read.
+    """
+    if not path.is_dir():
+        return _first_of_each(with_order_ids(read_raw(path), path), options)
+    parts = spread(_checked_file, options, parquet_files(path))
+    return _without_repeats_among(chunk for chunks in parts for chunk in chunks)
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """The Parquet files of a folder, by name; `FileRefused` without any."""
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise FileRefused(f"{folder}: expected a folder with .parquet files, found none")
+    return files
+
+
+def first_file(path: Path) -> Path:
+    """The file itself, or the first of a folder."""
+    return parquet_files(path)[0] if path.is_dir() else path
+
+
+def _checked_file(options: TableOptions, path: Path) -> list[Chunk]:
+    return [checked_rows(raw, options) for raw in with_order_ids(read_raw(path), path)]
 
 
 def orders_of(table: SellerTable, options: TableOptions) -> Iterator[Chunk]:
@@ -93,9 +117,12 @@ def with_order_ids(raws: Iterable[RawChunk], path: Path) -> Iterator[RawChunk]:
 
 
 def _first_of_each(raws: Iterable[RawChunk], options: TableOptions) -> Iterator[Chunk]:
+    return _without_repeats_among(checked_rows(raw, options) for raw in raws)
+
+
+def _without_repeats_among(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     seen = Keys()
-    for raw in raws:
-        chunk = checked_rows(raw, options)
+    for chunk in chunks:
         yield without_repeats(chunk, seen.repeated(digests(chunk.columns)))
 
 

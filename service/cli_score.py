@@ -33,7 +33,7 @@ from service.cli_options import (
 from service.cli_seller import Map, read_as_said
 from service.cost_profile import chosen_costs
 from service.explained import explained
-from service.folder import Engine, On, score_folder
+from service.folder import score_folder
 from service.means import Means
 from service.progress import progress_on
 from service.results import Encoding
@@ -41,6 +41,7 @@ from service.seller_notes import summary_word
 from service.settings import settings
 from service.summary import Summary
 from service.wording import Lang
+from service.workers import Engine, On
 
 
 def score(

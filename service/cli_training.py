@@ -15,9 +15,10 @@ from features.columns import epoch_seconds
 from features.delimited import Reject
 from features.errors import InputError, nearest
 from features.pipeline import declared_extra
-from features.tables import read_raw
+from features.tables import first_file, read_raw
 from service.files import folder_aside, written_aside
 from service.settings import Settings, signing_key
+from service.workers import HERE, On, spreading
 from training.bundle import save_bundle
 from training.dataset import read_dataset
 from training.learn import Progress
@@ -59,7 +60,7 @@ def write_simulated(
 
 def is_simulated(orders: Path) -> bool:
     """Whether a file of orders says that it was simulated."""
-    first = next(iter(read_raw(orders)), None)
+    first = next(iter(read_raw(first_file(orders))), None)
     return first is not None and SIMULATED in first.frame.columns
 
 
@@ -72,7 +73,7 @@ def _make_parent(out: Path) -> None:
 
 def refuse_unknown_names(orders: Path, options: TrainOptions) -> None:
     """`InputError` for names that the file lacks: a misspelt --extra or --trust would silently do nothing."""
-    first = next(iter(read_raw(orders)), None)
+    first = next(iter(read_raw(first_file(orders))), None)
     columns = [] if first is None else first.frame.columns
     for extra in (declared_extra(e) for e in options.extras):
         if extra.name not in columns:
@@ -95,9 +96,10 @@ def why_rejected(rejects: list[Reject], most: int = 5) -> list[str]:
 
 
 def train_bundle(
-    orders: Path, outcomes: Path, out: Path, options: TrainOptions, progress: Progress, of: Settings
-) -> Trained:
-    """Train on files and put the bundle at `out`, in place of an earlier one."""
+    orders: Path, outcomes: Path, out: Path, options: TrainOptions, progress: Progress, of: Settings, *,
+    on: On = HERE, workers: int = 1,
+) -> Trained:  # fmt: skip
+    """Train on files and put the bundle at `out`, in place of an earlier one; the same bytes wherever it is done."""
     if out.exists() and not (out / "manifest.json").exists():
         raise InputError(f"--out {out}: expected a new folder or an earlier bundle, got something else; name another")
     key = signing_key(of)
@@ -107,15 +109,16 @@ def train_bundle(
     extras, trusted = tuple(declared_extra(e) for e in options.extras), frozenset(options.trusted)
     recipe = Recipe(window, extras, trusted, options.seed, trials=options.trials)
     until = None if options.observed_until is None else epoch_seconds(options.observed_until)
-    dataset = read_dataset(
-        orders, outcomes, extras=recipe.extras, observed_until=until, zone=options.zone, actions=options.actions
-    )
-    progress(
-        f"{dataset.orders.n:,} orders read, {len(dataset.rejects)} rejected, {dataset.orphans} claims without order"
-    )
-    for told in why_rejected(dataset.rejects):
-        progress(told)
-    trained = train(dataset, recipe, progress)
+    with spreading(on, workers) as spread:
+        dataset = read_dataset(
+            orders, outcomes, extras=recipe.extras, observed_until=until, zone=options.zone, actions=options.actions,
+            spread=spread,
+        )  # fmt: skip
+        progress(f"{dataset.orders.n:,} orders read, {len(dataset.rejects)} rejected, "
+                 f"{dataset.orphans} claims without order")  # fmt: skip
+        for told in why_rejected(dataset.rejects):
+            progress(told)
+        trained = train(dataset, recipe, progress, spread)
     today = datetime.now(UTC).date()
     with folder_aside(out) as aside:
         save_bundle(aside, trained, recipe, simulated=is_simulated(orders), made_on=today, key=key)

@@ -61,6 +61,8 @@ def starter(of: Settings, say: Say) -> Bundle:
             return load(path, signing_key(of))
         except BundleError as error:
             say(f"the starter model is made again: {error}")
+    from joblib import cpu_count
+
     from service.cli_training import TrainOptions, train_bundle, write_simulated
 
     began = time.monotonic()
@@ -70,7 +72,8 @@ def starter(of: Settings, say: Say) -> Bundle:
         history = Path(folder)
         write_simulated(str(DEMO_WORLD), DEMO_ORDERS, DEMO_SEED, history, truth=False)
         options = TrainOptions(seed=DEMO_SEED)
-        train_bundle(history / "orders.parquet", history / "outcomes.parquet", path, options, say, of)
+        files = (history / "orders.parquet", history / "outcomes.parquet")
+        train_bundle(*files, path, options, say, of, workers=cpu_count())
     say(f"starter model made in {time.monotonic() - began:.0f} s")
     return load(path, signing_key(of))
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from features.errors import FileRefused, InputError
-from features.tables import TableOptions
+from features.errors import InputError
+from features.tables import TableOptions, parquet_files
 from service.batch import Wish, score_file, unwatched
 from service.means import Means
 from service.processes import WorkerLost, spread
 from service.summary import Summary
+from service.workers import On, dask_client
 
-Engine = Literal["local", "dask"]
 Pair = tuple[Path, Path]
-
-
-@dataclass(frozen=True, slots=True)
-class On:
-    """Where it is done. scheduler: the address of a running Dask; workers of this machine are started if None."""
-
-    engine: Engine = "local"
-    scheduler: str | None = None
 
 
 def score_folder(orders: Path, out: Path, options: TableOptions, means: Means, wish: Wish, on: On) -> Summary:
@@ -32,9 +23,7 @@ def score_folder(orders: Path, out: Path, options: TableOptions, means: Means, w
     On Dask the folders are to be seen by all workers under the same names. A file is written whole or not at all, and
     one whose worker was lost is scored again by another.
     """
-    files = sorted(orders.glob("*.parquet"))
-    if not files:
-        raise FileRefused(f"{orders}: expected a folder with .parquet files, found none")
+    files = parquet_files(orders)
     if wish.resume:
         raise InputError("--resume: expected one file, got a folder; score the files that are left")
     if out.suffix or out.resolve() == orders.resolve():
@@ -63,13 +52,10 @@ def _scored(shared: tuple[TableOptions, Means, Wish], pair: Pair) -> Summary:
 
 
 def _on_dask(pairs: list[Pair], options: TableOptions, means: Means, wish: Wish, on: On) -> Iterator[Summary]:
-    try:
-        from dask.distributed import Client, as_completed
-    except ImportError as error:
-        raise InputError("--engine dask: expected Dask; install it with: pip install 'claimrisk[dask]'") from error
-    here = {"n_workers": wish.workers, "threads_per_worker": 1, "dashboard_address": None}
     shared = (options, means, replace(wish, workers=1))
-    with Client(on.scheduler, set_as_default=False, **({} if on.scheduler else here)) as client:
+    with dask_client(on, wish.workers) as client:
+        from dask.distributed import as_completed
+
         futures = [client.submit(_scored, shared, pair, pure=False) for pair in pairs]
         for _, summary in as_completed(futures, loop=client.loop, with_results=True):
             yield summary

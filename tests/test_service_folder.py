@@ -17,8 +17,9 @@ from features.errors import InputError
 from features.tables import TableOptions
 from model.artefact import Bundle
 from service.batch import Wish, score_file
-from service.folder import On, score_folder
+from service.folder import score_folder
 from service.means import Means
+from service.workers import On
 
 FILES = 6
 

@@ -16,6 +16,7 @@ from features.moments import facts
 from features.outcome import CLAIM, OUTCOME
 from features.parsing import parsed
 from features.pipeline import Extra
+from features.spread import Spread, here
 from features.tables import TableOptions, read_orders, read_raw
 from training.actions import first_acted
 from training.coverage import Coverage, read_coverage
@@ -131,14 +132,14 @@ def _outcome_columns(chunk: RawChunk, path: Path, zone: ZoneInfo | None) -> Colu
 
 def read_dataset(
     orders: Path, outcomes: Path, *, extras: Sequence[Extra] = (), observed_until: float | None = None,
-    zone: ZoneInfo | None = None, actions: Path | None = None,
+    zone: ZoneInfo | None = None, actions: Path | None = None, spread: Spread = here,
 ) -> Dataset:  # fmt: skip
     """Orders and outcomes from files, joined by order_id; `observed_until` defaults to the latest instant in them.
 
-    actions: a file of actions that were taken.
+    orders: a file, or a folder of Parquet files; spread: where these are read. actions: a file of actions taken.
     """
     options = TableOptions(zone=zone, extras={e.name: e.kind for e in extras})
-    chunks = list(read_orders(orders, options))
+    chunks = list(read_orders(orders, options, spread))
     columns = concatenated([chunk.columns for chunk in chunks])
     rejects = [reject for chunk in chunks for reject in chunk.rejects]
     placed = columns.known("placed_at")

@@ -9,10 +9,12 @@ from types import MappingProxyType
 import lightgbm
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from features.columns import Bools, Floats, Ints
 from features.feature import Feature
 from features.order import STATES
+from features.spread import Spread, here
 from model.booster import Booster, booster_text
 from model.calibration import Calibrator
 from model.delay import DelayCurve
@@ -84,18 +86,18 @@ def rolling_folds(rows: Rows, curve: DelayCurve, until: float) -> list[Fold]:
 
 def learn(
     rows: Rows, curve: DelayCurve, features: tuple[Feature, ...], *, until: float, seed: int, progress: Progress,
-    own: Own = MappingProxyType({}),
+    own: Own = MappingProxyType({}), spread: Spread = here,
 ) -> Learned:  # fmt: skip
     """Fit on everything known at `until`; numbers of trees and calibration come from rolling origins. own: LightGBM
-    parameters in place of those of fit.toml."""
+    parameters in place of those of fit.toml; spread: where the origins are fitted, to the same bits anywhere."""
     everything = known_at(rows, curve, until, np.ones(len(rows.order), dtype=np.bool_))
     rolling = rolling_folds(rows, curve, until)
     folds = rolling or [Fold(everything, everything)]
-    fit = _Fitting(rows, prepared(rows.X[everything.at], features), features, seed, own)
-    tried: dict[float, list[Stage]] = {}
-    for penalty in _penalties(everything):
-        tried[penalty] = [_staged(rows, fold, fit(fold.fit, penalty)) for fold in folds]
-        progress(f"{len(folds)} rolling origins fitted, margin's penalty {penalty:g}")
+    fit = _Fitting(rows, prepared(rows.X[everything.at], features), features, seed, dict(own))
+    penalties, n = _penalties(everything), len(folds)
+    fits = spread(_origin, fit, [(penalty, fold) for penalty in penalties for fold in folds])
+    tried = {penalty: fits[k * n : (k + 1) * n] for k, penalty in enumerate(penalties)}
+    progress(f"{n} rolling origins fitted, margin's penalty {', '.join(f'{penalty:g}' for penalty in penalties)}")
     penalty = min(tried, key=lambda p: least_loss(tried[p]))
     stages = tried[penalty]
     trees = chosen_trees(stages, fewest=_few(everything))
@@ -190,6 +192,13 @@ class _Fitting:
             if most and known.y[at].any():
                 boosters[place] = grown(rows.X[at], y[at], weight[at], start[at], features, self.seed, most, self.own)
         return _Fitted(margin, boosters)
+
+
+def _origin(fit: _Fitting, task: tuple[float, Fold]) -> Stage:
+    """One rolling origin, judged; on one thread wherever it is done, so that sums are the same."""
+    penalty, fold = task
+    with threadpool_limits(limits=1):
+        return _staged(fit.rows, fold, fit(fold.fit, penalty))
 
 
 def _staged(rows: Rows, fold: Fold, found: _Fitted) -> Stage:

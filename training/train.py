@@ -16,6 +16,7 @@ from features.moments import DAY
 from features.order import STATES
 from features.phases import PHASES
 from features.pipeline import Extra, FeaturePipeline
+from features.spread import Spread, here
 from model.booster import Booster
 from model.calibration import Calibrator, probability_of
 from model.delay import DelayCurve
@@ -98,13 +99,13 @@ def prepare(dataset: Dataset, recipe: Recipe, progress: Progress) -> Prepared:
     return Prepared(dataset, pipeline, marks, unacted.rows, handled, dropped, ratios)
 
 
-def train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
-    """The whole of training; deterministic given the data set and the recipe."""
+def train(dataset: Dataset, recipe: Recipe, progress: Progress, spread: Spread = here) -> Trained:
+    """The whole of training; deterministic given the data set and the recipe, wherever its fits are spread over."""
     with threadpool_limits(limits=1):
-        return _train(dataset, recipe, progress)
+        return _train(dataset, recipe, progress, spread)
 
 
-def _train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
+def _train(dataset: Dataset, recipe: Recipe, progress: Progress, spread: Spread) -> Trained:
     prepared = prepare(dataset, recipe, progress)
     fingerprint = str(joblib.hash([dataset.orders["order_id"].tolist(), prepared.rows.X, dataset.claimed_at]))
     claims = dataset.claims
@@ -116,8 +117,8 @@ def _train(dataset: Dataset, recipe: Recipe, progress: Progress) -> Trained:
         return _told(Trained(insufficient(prepared), None, None, prepared, fingerprint), progress)
     if recipe.trials:
         recipe = replace(recipe, own=searched(prepared, recipe, progress))
-    test = final_test(prepared, recipe, progress)
-    learned = fitted_on_all(prepared, recipe, progress)
+    test = final_test(prepared, recipe, progress, spread)
+    learned = fitted_on_all(prepared, recipe, progress, spread)
     scorer = with_shocks(with_evidence(scorer_of(prepared, learned), prepared, progress), prepared, learned, progress)
     return _told(Trained(scorer, learned, test, prepared, fingerprint, recipe.own), progress)
 
@@ -142,12 +143,12 @@ def with_shocks(scorer: Scorer, prepared: Prepared, learned: Learned, progress: 
     return replace(scorer, shocks=shocks)
 
 
-def fitted_on_all(prepared: Prepared, recipe: Recipe, progress: Progress) -> Learned:
+def fitted_on_all(prepared: Prepared, recipe: Recipe, progress: Progress, spread: Spread = here) -> Learned:
     """The model fitted on everything known at the end of observation."""
     until = prepared.dataset.observed_until
     curve = curve_of(prepared.rows, until, recipe.window_days)
-    features, own = prepared.pipeline.features_, recipe.own
-    return learn(prepared.rows, curve, features, until=until, seed=recipe.seed, progress=progress, own=own)
+    features, own, seed = prepared.pipeline.features_, recipe.own, recipe.seed
+    return learn(prepared.rows, curve, features, until=until, seed=seed, progress=progress, own=own, spread=spread)
 
 
 def searched(prepared: Prepared, recipe: Recipe, progress: Progress) -> Own:
@@ -169,7 +170,7 @@ def before_test(prepared: Prepared) -> tuple[Rows, float]:
     return prepared.rows.take(prepared.rows.placed_at < split), split
 
 
-def final_test(prepared: Prepared, recipe: Recipe, progress: Progress) -> Test | None:
+def final_test(prepared: Prepared, recipe: Recipe, progress: Progress, spread: Spread = here) -> Test | None:
     """What was known before the latest orders were placed, tested on those orders; None without claims on a side."""
     rows, until = prepared.rows, prepared.dataset.observed_until
     before, split = before_test(prepared)
@@ -179,8 +180,8 @@ def final_test(prepared: Prepared, recipe: Recipe, progress: Progress) -> Test |
     if everything.y.sum() < 2 or not latest.y.any():
         return None
     progress("final test: learning from what was known before the latest orders")
-    features, own = prepared.pipeline.features_, recipe.own
-    ours = learn(before, curve, features, until=split, seed=recipe.seed, progress=progress, own=own)
+    features, own, seed = prepared.pipeline.features_, recipe.own, recipe.seed
+    ours = learn(before, curve, features, until=split, seed=seed, progress=progress, own=own, spread=spread)
     models: dict[str, tuple[RawModel, Calibrator]] = {OURS: (ours.raw, ours.calibrator)}
     for name, fit in BASELINES.items():
         models[name] = calibrated(fit, before, curve, split, recipe.seed)
