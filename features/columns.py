@@ -17,6 +17,7 @@ from features.kinds import (
     DEFAULT_EXPONENT,
     LARGEST_NUMBER,
     TEXT_KINDS,
+    ExtraValue,
     Kind,
     expected,
     longest_text,
@@ -338,14 +339,14 @@ def _own_arrays(orders: Sequence[Order], own: Mapping[str, Attribute]) -> dict[s
     return arrays
 
 
-def strange_extras(order: Order, extras: Mapping[str, ExtraKind] | None) -> list[Problem]:
-    """The declared attributes of the shop that an order gives in another type."""
-    if not order.extra:
+def strange_extras(extra: Mapping[str, ExtraValue] | None, extras: Mapping[str, ExtraKind] | None) -> list[Problem]:
+    """The declared attributes of the shop that the `extra` of an order gives in another type."""
+    if not extra:
         return []
     found: list[Problem] = []
     for column, attribute in extra_attributes(extras).items():
         name = column.removeprefix(EXTRA_PREFIX)
-        given = order.extra.get(name)
+        given = extra.get(name)
         if given is not None and _own_value(attribute, given) is None:
             found.append(Problem(f"extra/{name}", *expected(attribute.kind, (), attribute.minimum)))
     return found

@@ -112,7 +112,7 @@ def checked_together(
             if name not in {problem.attribute for problem in told}:
                 told.append(Problem(name, "after_as_of", _LATER[orders[i].as_of is not None]))
     if extras:
-        found |= {i: strange for i, order in enumerate(orders) if (strange := strange_extras(order, extras))}
+        found |= {i: strange for i, order in enumerate(orders) if (strange := strange_extras(order.extra, extras))}
     refused = {i: OrderRefused(problems) for i, problems in found.items()}
     if refused:
         columns = columns.take(np.array([i for i in range(len(orders)) if i not in refused], dtype=np.int64))

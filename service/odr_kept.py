@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from features.columns import EXTRA_PREFIX, Columns, ExtraKind, extra_attributes
+from features.columns import EXTRA_PREFIX, Columns, ExtraKind, extra_attributes, strange_extras
 from features.delimited import RawChunk
 from features.kinds import Kind
 from features.order import attributes
@@ -56,16 +56,20 @@ def kept_forecast(lives: Lives, span: Span, rule: OdrRule, means: Means, officia
 
 def kept_orders(lives: Lives, span: Span, extras: Mapping[str, ExtraKind]) -> KeptOrders:
     """The orders of a shop's lives on the marketplace of the span, as known at its end."""
-    known: list[tuple[dict[str, Any], Life]] = []
+    known, strange = list[tuple[dict[str, Any], Life]](), 0
     for life in lives.values():
         order = order_known(life, span.until, float("inf"))
-        if life.sent and order is not None and order.get("marketplace") == span.marketplace:
+        if not life.sent or order is None or order.get("marketplace") != span.marketplace:
+            continue
+        if strange_extras(order.get("extra"), extras):  # kept before they were declared
+            strange += 1
+        else:
             known.append((order | {"shop_id": span.shop_id}, life))
     frame = _frame([order for order, _ in known], extras)
     # Sound when they were sent; what came after it, or a newer contract, may have made some unusable.
     chunk = checked_rows(RawChunk(frame, list(range(len(known))), []), TableOptions(as_of=span.until, extras=extras))
     sound = [known[place] for place in chunk.places.tolist()]
-    return KeptOrders(chunk.columns, outcomes_known(sound), len(known) - len(sound))
+    return KeptOrders(chunk.columns, outcomes_known(sound), strange + len(known) - len(sound))
 
 
 def _frame(orders: Sequence[Mapping[str, Any]], extras: Mapping[str, ExtraKind]) -> pl.DataFrame:

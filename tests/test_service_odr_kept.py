@@ -17,7 +17,7 @@ from service.odr_kept import kept_orders
 from service.odr_window import Span
 
 UNTIL = datetime.fromisoformat("2027-06-01T00:00:00Z").timestamp()
-EXTRAS: dict[str, ExtraKind] = {"x_warehouse": "category", "x_weight": "number"}
+EXTRAS: dict[str, ExtraKind] = {"x_warehouse": "category", "x_weight": "number", "x_fragile": "flag"}
 ORDERS: list[dict[str, Any]] = [orjson.loads(body) for body in bodies()]
 
 
@@ -41,7 +41,9 @@ def test_the_example_orders_are_rebuilt_as_they_were_read() -> None:
     {"sku": "NA"}, {"sku": "null"}, {"sku": "00123"}, {"sku": "1e5"}, {"sku": "-"}, {"sku": "#N/A"}, {"sku": "nan"},
     {"carrier": "=UPS"}, {"sku": "TRUE"}, {"sku": "数"}, {"sku": "2026-01-01"},
     {"placed_at": "2026-01-05T10:00:00+08:00"},
-    {"extra": {"x_warehouse": "NA", "x_weight": 3}}, {"extra": {"x_warehouse": "7", "x_weight": 3.5}},
+    {"extra": {"warehouse": "NA", "weight": 3, "fragile": True}}, {"extra": {"warehouse": "7", "weight": 3.5}},
+    {"extra": {"warehouse": 7, "weight": "3", "fragile": 1}}, {"extra": {"warehouse": True, "weight": True}},
+    {"extra": {"warehouse": " a ", "weight": 1e300, "fragile": "true", "other": 1}}, {"extra": {"fragile": False}},
     {"order_total": 1e12}, {"order_total": 12345678.91}, {"line_count": 3},
 ])  # fmt: skip
 def test_text_that_looks_like_something_else_stays_what_it_was(more: dict[str, Any]) -> None:
