@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from workers import worker_of
 
 from features.errors import InputError
 from features.tables import TableOptions
@@ -66,15 +67,6 @@ def test_dask_gives_the_same_bytes_though_a_worker_is_lost(
     process = subprocess.Popen(command)
     while process.poll() is None and not list((tmp_path / "dask").glob("*.parquet")):
         time.sleep(0.01)
-    os.kill(_worker_of(process.pid), signal.SIGKILL)
+    os.kill(worker_of(process.pid), signal.SIGKILL)
     assert process.wait() == 0
     assert contents(tmp_path / "dask") == contents(tmp_path / "here")
-
-
-def _worker_of(pid: int) -> int:
-    """A process that scores: the last that descends from the one given."""
-    found = [pid]
-    for one in found:
-        for children in Path(f"/proc/{one}/task").glob("*/children"):
-            found += [int(child) for child in children.read_text().split()]
-    return max(p for p in found if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from workers import worker_of
 
 from features.spread import here
 from service.workers import On, spreading
@@ -94,19 +95,10 @@ def test_dask_learns_the_same_bytes_though_a_worker_is_lost(shop: Path, learned:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         time.sleep(1.0)
-        os.kill(_worker_of(process.pid), signal.SIGKILL)
+        os.kill(worker_of(process.pid), signal.SIGKILL)
         found = process.stdout.read().splitlines()[-1]
     assert process.returncode == 0
     assert found == learned
-
-
-def _worker_of(pid: int) -> int:
-    """A process that works: the last that descends from the one given."""
-    found = [pid]
-    for one in found:
-        for children in Path(f"/proc/{one}/task").glob("*/children"):
-            found += [int(child) for child in children.read_text().split()]
-    return max(p for p in found if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes())
 
 
 def _scaled(factor: int, number: int) -> int:
