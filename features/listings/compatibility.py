@@ -8,6 +8,7 @@ from features.listings.fits import Fit, fit_in, fit_of
 from features.listings.lexicon import words
 from features.listings.model_names import are_comparable, do_name_one, is_of_another_kind, says_less
 from features.listings.models import EVER, Model
+from features.listings.quantities import quantities
 from features.listings.record import Finding, Record, unknown
 from features.listings.sectors import fit_named, maker_of, sectors_of
 from features.listings.specs import do_numbers_differ, do_properties_differ
@@ -23,6 +24,8 @@ def _does_cover(theirs: Model, ours: Model) -> bool:
     makers = {maker_of(ours), maker_of(theirs)} - {""}
     if len(makers) > 1:
         return False
+    if theirs.is_series and re.fullmatch(r"[a-z]+\d{3,}", theirs.name) and theirs.name in ours.name:
+        return _within(ours.years, theirs.years)  # Pro M402n is of the M402 series
     if theirs.is_series and (ours.name.startswith(theirs.name) or ours.maker == theirs.name):
         return _within(ours.years, theirs.years)
     if re.fullmatch(r"\d{1,2}v", ours.name) and ours.maker == theirs.maker:  # a platform of batteries
@@ -93,9 +96,15 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         or _do_years_add_up(theirs, ours)
     ):
         return True
-    if not theirs.models or any(says_less(ours, t) for t in theirs.models):
+    if not theirs.models or any(says_less(ours, t) or _are_measures(ours, t) for t in theirs.models):
         return None
     return False if any(are_comparable(ours, t) for t in theirs.models) else None
+
+
+def _are_measures(ours: Model, theirs: Model) -> bool:
+    """Whether both are sizes of one kind rather than names: tanks of 10-60 gal, aquarium 40-230 L."""
+    kinds = [{q.kind for q in quantities(m.text)} & {"volume", "weight"} for m in (ours, theirs)]
+    return bool(kinds[0] & kinds[1]) and not maker_of(ours) and not maker_of(theirs)
 
 
 def _may_be_of(maker: str, model: Model) -> bool:

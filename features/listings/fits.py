@@ -9,7 +9,8 @@ from functools import cache, lru_cache
 from features.listings.lexicon import either, lexicon, words
 from features.listings.models import Model, family_hits, is_car_named, model_of, pattern
 from features.listings.packs import pack_in
-from features.listings.wording import joined, plain
+from features.listings.things import things
+from features.listings.wording import is_chinese, joined, plain
 
 _FILE = "models.toml"
 _LONGEST_MODEL = 48
@@ -23,6 +24,7 @@ _SHARED_UNIT = re.compile(  # 42/44/45 mm
 )
 
 
+_ROWS = re.compile(r"^\d{1,2}\s?-?(?:rows?|seats?|doors?|pieces?|pcs|sets?|tiers?|layers?)(?![a-z])")
 _BOTH_SYSTEMS = re.compile(
     r"(?:苹果|apple)[\s,/+&和及与]*(?:安卓|android)|(?:安卓|android)[\s,/+&和及与]*(?:苹果|apple)(?![a-z])"
 )
@@ -62,7 +64,7 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
             universal = True
             clause = pattern("universal").sub(" ", clause)
         for item in _items(clause):
-            if re.match(r"\d", item) and pack_in(item) is not None:
+            if _ROWS.search(item) or (re.match(r"\d", item) and pack_in(item) is not None):
                 continue  # 3pcs is no model
             item = item if is_field else _trimmed(item)
             model = model_of(item, previous)
@@ -171,7 +173,11 @@ def _model_words() -> re.Pattern[str]:
 def _trimmed(item: str) -> str:
     """From the first known maker or family as far as words of a model go; the item itself where none is known."""
     match = _model_words().search(item)
-    return match[0] if match else item
+    if match is None:
+        return item
+    text = match[0]
+    goods = [hit.start for hit in things(text) if hit.start and re.fullmatch(r"\s*\d{0,2}", text[hit.end :])]
+    return text[: min(goods)].strip() if goods and is_chinese(text[min(goods) :]) else text  # iphone 15 钢化膜 2
 
 
 def _is_certain(item: str, model: Model, previous: Model | None) -> bool:

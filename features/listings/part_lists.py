@@ -72,6 +72,7 @@ def parts_of(text: str) -> tuple[Part, ...]:
 
 
 _LONGEST_TAIL = 2
+_COUNTED_BEHIND = re.compile(r"[a-z][a-z -]{2,}\sx\s?\d{1,3}")  # check valve x2 is no pack of two
 ANONYMOUS = "#"
 PROPERTY = "##"
 
@@ -132,7 +133,7 @@ def _part(item: str, after_missing: bool) -> Part | None:
         return Part(PROPERTY, count, frozenset(), False, False, item)
     hits = things(name)
     is_aside = item.startswith("with ")
-    if pack_in(item) is not None and not hits:
+    if pack_in(item) is not None and not hits and not _COUNTED_BEHIND.fullmatch(item):
         return None
     is_missing = after_missing or any(is_lacking(name, h.start, h.end) for h in hits)
     is_missing = is_missing or (not hits and bool(_negative_start().match(name)))
