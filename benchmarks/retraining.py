@@ -73,6 +73,7 @@ class Year:
 def main() -> None:
     """Parse, run, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--world", default="reference", help="one of `claimrisk simulate --world`")
     parser.add_argument("--orders", type=int, default=60_000, help="of each year")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--share", type=float, default=0.1, help="of a month's orders that are to be acted on")
@@ -80,7 +81,7 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; simulated orders\n")
     with threadpool_limits(limits=1):
-        run(load_world("reference"), given.orders, given.seed, given.share, given.adherence)
+        run(load_world(given.world), given.orders, given.seed, given.share, given.adherence)
 
 
 def run(world: World, orders: int, seed: int, share: float, adherence: float) -> None:
