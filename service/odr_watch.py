@@ -127,7 +127,9 @@ def _changes(
         last = before.get(marketplace)
         usual = next(iter(bands().begins))
         if found is not None and (after := _told(found, last))["band"] != (last or {"band": usual})["band"]:
-            key = f"{marketplace} {instant_text(now // 86_400 * 86_400)} {(last or {}).get('band')} {after['band']}"
+            # By all that was told last: a band that is entered twice in a day is told twice.
+            day = instant_text(now // 86_400 * 86_400)
+            key = f"{marketplace} {day} {json.dumps(last, sort_keys=True)} {after['band']}"
             data = {"marketplace": marketplace, "before": last, "after": after}
             out.append(message(key, TOPIC, now, (shop_id, None), data))
     return out

@@ -84,6 +84,22 @@ def test_a_shop_is_told_once_that_its_chance_of_a_breach_has_risen(held: Running
     assert data["before"] == (first[-1]["data"]["after"] if first else None)
 
 
+def retracted(number: int) -> Event:
+    at = NOW.isoformat()
+    body = {"event_id": f"r{number}", "order_id": f"o{number}", "shop_id": "s", "kind": "label_retracted", "at": at,
+            "retracts": f"e{number}"}  # fmt: skip
+    return Event("s", f"r{number}", f"o{number}", "label_retracted", AT - 7.0, AT - 7.0, json.dumps(body))
+
+
+def test_a_band_that_is_entered_twice_in_a_day_is_told_twice(held: Running) -> None:
+    claims = Work(events=tuple(claim(number) for number in range(3)))
+    again = Work((sent(60),), tuple(retracted(number) for number in range(3)))
+    anew = Work(events=tuple(claim(number) for number in range(3, 6)))
+    *_, third, fourth = looks(held, ORDERS, claims, again, anew)
+    assert third[-1]["data"]["before"]["band"] == "expected"
+    assert len(fourth) == len(third) + 1
+
+
 def test_two_processes_that_find_the_same_tell_it_once(held: Running) -> None:
     work = Work(ORDERS.decisions, tuple(claim(number) for number in range(3)))
 
