@@ -14,6 +14,7 @@ from features.columns import epoch_seconds
 from features.errors import TrainingError
 from model.artefact import Bundle
 from service.answering import JsonBytes
+from service.callers import caller
 from service.guarded import GuardedRoute
 from service.languages import accepted
 from service.monitoring_shapes import ModelHealth
@@ -29,11 +30,12 @@ HOUR = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer that was worked out at `at` (epoch seconds) of one model in one language."""
+    """An answer that was worked out at `at` (epoch seconds) of one model in one language, of all shops or of one."""
 
     at: float
     model: str
     lang: Lang
+    shop_id: str | None
     body: bytes
 
 
@@ -47,21 +49,22 @@ async def monitoring(request: Request) -> Response:
         raise RequestRefused("not_found", "nothing is kept here; set CLAIMRISK_DATA_DIR or CLAIMRISK_DATABASE_URL")
     if not held.store.writer.is_up:
         raise RequestRefused("store_unavailable", "the database is down; what is kept cannot be read yet")
-    now, bundle = epoch_seconds(held.clock()), held.means.bundle
-    last = held.health
-    if last is None or now - last.at > HOUR or (last.model, last.lang) != (bundle.version, lang):
+    now, bundle, shop_id = epoch_seconds(held.clock()), held.means.bundle, caller(request).shop_id
+    last, asked = held.health, (bundle.version, lang, shop_id)
+    if last is None or now - last.at > HOUR or (last.model, last.lang, last.shop_id) != asked:
         # Beside the loop, one at a time, as a batch.
-        body = await to_thread.run_sync(_looked, bundle, held.settings, lang, limiter=held.batches)
-        last = held.health = Told(now, bundle.version, lang, body)
-        _gauge(held, body)
+        body = await to_thread.run_sync(_looked, bundle, held.settings, lang, shop_id, limiter=held.batches)
+        last = held.health = Told(now, *asked, body)
+        if shop_id is None:
+            _gauge(held, body)
     return JsonBytes(last.body)
 
 
-def _looked(bundle: Bundle, of: Settings, lang: Lang) -> bytes:
+def _looked(bundle: Bundle, of: Settings, lang: Lang, shop_id: str | None) -> bytes:
     from service.exporting import ORDERS, OUTCOMES, exported
     from service.monitoring import looked_after
 
-    with exported(of) as (folder, told):
+    with exported(of, shop_id) as (folder, told):
         if not told.orders:
             raise RequestRefused("not_found", "no order is kept yet")
         try:

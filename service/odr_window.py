@@ -103,7 +103,8 @@ def _known(decisions: Decisions, outcomes: Columns | None, span: Span, means: Me
     is_open = claimed & ~withdrawn & ~funded & ~told[CLAIM].counts & ~told[CLAIM].cleared
     by_kind = {kind: of.counts for kind, of in told.items()}
     by_kind[CLAIM] = by_kind[CLAIM] & ~withdrawn
-    by_kind["chargeback"] = by_kind["chargeback"] | (columns["chargeback_filed_at"] <= now)
+    charged_back = (columns["chargeback_filed_at"] <= now) & ~told["chargeback"].cleared
+    by_kind["chargeback"] = by_kind["chargeback"] | charged_back
     return Known(by_kind, claimed, np.where(is_open, _chance_of_open(decisions, means), 0.0))
 
 

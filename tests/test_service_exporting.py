@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from features.errors import InputError, SettingError
 from service.cli import app
-from service.exporting import ORDERS, OUTCOMES, export
+from service.exporting import ACTIONS, ORDERS, OUTCOMES, export
 from service.routes import EXAMPLE
 from service.settings import Settings
 from training.dataset import Dataset, read_dataset
@@ -87,3 +87,17 @@ def test_without_a_store_there_is_nothing_to_train_on(tmp_path: Path) -> None:
         export(tmp_path / "store", Settings(database_url="off"))
     asked = CliRunner().invoke(app, ["train", "--out", str(tmp_path / "b"), "orders.csv", "--from-store"])
     assert isinstance(asked.exception, InputError)
+
+
+def test_what_was_done_is_exported_and_leaves_training(kept: TestClient, url: str, tmp_path: Path) -> None:
+    order = EXAMPLE | {"shop_id": "s"}
+    assert kept.post("/v1/scores", json=order).status_code == 200
+    action = {"event_id": "e", "order_id": order["order_id"], "shop_id": "s", "kind": "action_taken",
+              "at": "2026-11-03T00:00:00Z", "action": "ADD_SIGNATURE"}  # fmt: skip
+    assert kept.post("/v1/events", json=action).status_code == 200
+    told = export(tmp_path / "out", Settings(data_dir=tmp_path, database_url=url))
+    assert told.actions == 1
+    files = (tmp_path / "out" / ORDERS, tmp_path / "out" / OUTCOMES)
+    acted = read_dataset(*files, actions=tmp_path / "out" / ACTIONS).acted_at
+    assert acted is not None
+    assert acted.tolist() == [1_793_664_000.0]

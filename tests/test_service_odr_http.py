@@ -79,6 +79,11 @@ def test_defects_come_from_events_and_a_retracted_one_goes(kept: TestClient) -> 
     assert (known["defects"], known["rate"]) == (2, pytest.approx(2 / 30))
 
 
+def test_a_chargeback_that_does_not_count_is_no_defect(kept: TestClient) -> None:
+    sent(kept, CHARGEBACK | {"counts_as_defect": False})
+    assert kept.get(ODR, params=US).json()["known"]["by_kind"]["chargeback"] == 0
+
+
 def test_the_later_decision_on_a_claim_stands(kept: TestClient) -> None:
     opened = {"order_id": "o19", "kind": "claim_opened", "at": instant(4.0), "facts": {"claim_type": "not_received"}}
     sent(kept, opened)

@@ -237,9 +237,9 @@ def test_an_order_that_stands_for_ten_takes_ten_places_in_the_list():
 
 
 def test_a_sampled_order_stands_for_more_than_one_with_a_claim(trained):
-    rows = trained.prepared.rows
+    rows = trained.prepared.handled
     sampled = replace(rows, importance=np.where(rows.order % 2 == 0, 0.1, 0.4))
-    size = stands_for(replace(trained.prepared, rows=sampled), trained.test)
+    size = stands_for(replace(trained.prepared, handled=sampled), trained.test)
     assert np.array_equal(size, np.where(trained.test.order % 2 == 0, 1.0, 4.0))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from service.store.work import Decision, Message
 
 # Seconds for which a message that was taken out belongs to who took it; then another worker tries.
 LEASE, MOST_AT_ONCE = 60.0, 20
+# Orders asked for in one statement.
+AT_ONCE = 200
 Ending = Literal["delivered", "outdated", "given_up"]
 
 
@@ -32,20 +35,29 @@ class Watch:
         watched = sorted((d for d in told if d.shop_id in self.lead), key=lambda d: d.id)
         if not watched:
             return []
-        orders = sorted({(d.shop_id, d.order_id) for d in watched})
-        here = tuple_(decisions.c.shop_id, decisions.c.order_id).in_(orders)
-        columns = (decisions.c.shop_id, decisions.c.order_id, decisions.c.id, decisions.c.band)
-        rows: list[tuple[str, str, str, str | None]] = [
-            (r.shop_id, r.order_id, r.id, r.band) for r in await connection.execute(select(*columns).where(here))
-        ]
-        rows += [(d.shop_id, d.order_id, d.id, d.band) for d in watched]
+        bands = await _bands(connection, sorted({(d.shop_id, d.order_id) for d in watched}))
+        for decision in watched:
+            bands[decision.shop_id, decision.order_id].append((decision.id, decision.band))
         out: list[Message] = []
         for decision in watched:
-            earlier = [r for r in rows if r[:2] == (decision.shop_id, decision.order_id) and r[2] < decision.id]
-            if earlier and (before := max(earlier, key=lambda r: r[2])[3]) != decision.band:
+            earlier = [told for told in bands[decision.shop_id, decision.order_id] if told[0] < decision.id]
+            if earlier and (before := max(earlier, key=lambda told: told[0])[1]) != decision.band:
                 out.append(_band_changed(decision, before))
             out += _clocks(decision, self.lead[decision.shop_id])
         return out
+
+
+async def _bands(
+    connection: AsyncConnection, orders: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], list[tuple[str, str | None]]]:
+    """By shop and order the kept decisions and their bands; asked for in pieces, which PostgreSQL's stack holds."""
+    found = defaultdict[tuple[str, str], list[tuple[str, str | None]]](list)
+    columns = (decisions.c.shop_id, decisions.c.order_id, decisions.c.id, decisions.c.band)
+    for begin in range(0, len(orders), AT_ONCE):
+        here = tuple_(decisions.c.shop_id, decisions.c.order_id).in_(orders[begin : begin + AT_ONCE])
+        for row in await connection.execute(select(*columns).where(here)):
+            found[row.shop_id, row.order_id].append((row.id, row.band))
+    return found
 
 
 def message(key: str, topic: str, at: float, place: tuple[str, str | None], data: Mapping[str, Any]) -> Message:
