@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import hashlib
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,9 +42,12 @@ class Exported:
     never_sent: int
 
 
-def export(out: Path, of: Settings, shop: str | None = None) -> Exported:
+def export(out: Path, of: Settings, shop: str | None = None, *, renames: bool = False) -> Exported:
     """Write the orders of one shop, or of all, their outcomes, what was done about them, and what is told otherwise,
-    into a new folder or over an earlier export."""
+    into a new folder or over an earlier export.
+
+    renames: give an order whose number another shop has too one of its own, instead of refusing.
+    """
     url = store_url(of)
     if url is None:
         raise SettingError("nothing is kept: set CLAIMRISK_DATA_DIR or CLAIMRISK_DATABASE_URL to where it is")
@@ -51,18 +55,18 @@ def export(out: Path, of: Settings, shop: str | None = None) -> Exported:
         raise InputError(f"--out {out}: expected a new folder or an earlier export, got something else; name another")
     with folder_aside(out) as aside:
         aside.mkdir()
-        return asyncio.run(_written(aside, url, shop))
+        return asyncio.run(_written(aside, url, shop, renames=renames))
 
 
 @contextmanager
 def exported(of: Settings, shop: str | None = None) -> Iterator[tuple[Path, Exported]]:
-    """The same in a folder that lasts as long as the block."""
+    """The same in a folder that lasts as long as the block, for who asks of orders and not of their numbers."""
     with TemporaryDirectory() as folder:
-        told = export(Path(folder) / "store", of, shop)
+        told = export(Path(folder) / "store", of, shop, renames=True)
         yield Path(folder) / "store", told
 
 
-async def _written(folder: Path, url: str, shop: str | None) -> Exported:
+async def _written(folder: Path, url: str, shop: str | None, *, renames: bool) -> Exported:
     now, reads, of_shop = time.time(), Reads(database_url(url)), dict[str, str]()
     orders = outcomes = acted = otherwise = never_sent = 0
     try:
@@ -82,15 +86,18 @@ async def _written(folder: Path, url: str, shop: str | None) -> Exported:
                     never_sent += 1
                     continue
                 if of_shop.setdefault(order_id, shop_id) != shop_id:
-                    both = f"{of_shop[order_id]} and {shop_id}"
-                    raise InputError(f"order {order_id} is known of {both}: name one shop with --shop")
-                sent.write(orjson.dumps(order | {"shop_id": shop_id}, option=orjson.OPT_APPEND_NEWLINE))
+                    if not renames:
+                        both = f"{of_shop[order_id]} and {shop_id}"
+                        raise InputError(f"order {order_id} is known of {both}: name one shop with --shop")
+                    order_id = hashlib.sha256(f"{shop_id}\n{order_id}".encode()).hexdigest()[:32]
+                named = {"order_id": order_id}
+                sent.write(orjson.dumps(order | named | {"shop_id": shop_id}, option=orjson.OPT_APPEND_NEWLINE))
                 orders += 1
                 for row in outcome_rows(order, life):
-                    became.writerow([outcome_cell(row.get(name)) for name in OUTCOME])
+                    became.writerow([outcome_cell((row | named).get(name)) for name in OUTCOME])
                     outcomes += 1
                 for action in actions_known(life):
-                    done.writerow([outcome_cell(action.get(name)) for name in ACTION])
+                    done.writerow([outcome_cell((action | named).get(name)) for name in ACTION])
                     acted += 1
                 for conflict in conflicts(order, life):
                     differs.writerow(astuple(conflict))

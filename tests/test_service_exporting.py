@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from features.errors import InputError, SettingError
 from service.cli import app
-from service.exporting import ACTIONS, ORDERS, OUTCOMES, export
+from service.exporting import ACTIONS, ORDERS, OUTCOMES, export, exported
 from service.routes import EXAMPLE
 from service.settings import Settings
 from training.dataset import Dataset, read_dataset
@@ -71,6 +71,9 @@ def test_an_order_of_two_shops_and_a_foreign_folder_are_refused(kept: TestClient
     with pytest.raises(InputError, match="is known of a and b: name one shop with --shop"):
         export(tmp_path / "store", of)
     assert export(tmp_path / "store", of, "b").orders == 1
+    with exported(of) as (folder, both):  # what trains or looks after a model asks of orders, not of numbers
+        assert both.orders == 2
+        assert read_dataset(folder / ORDERS, folder / OUTCOMES).orders.n == 2
     (tmp_path / "mine").mkdir()
     with pytest.raises(InputError, match="expected a new folder or an earlier export"):
         export(tmp_path / "mine", of, "b")

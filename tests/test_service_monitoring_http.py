@@ -8,6 +8,7 @@ import orjson
 from conftest import SEED
 from starlette.testclient import TestClient
 
+from service.keys import keys_path, made_key, write_keys
 from training.simulate import load_world, simulate
 
 JSON = {"Content-Type": "application/json"}
@@ -50,3 +51,14 @@ def test_it_is_worked_out_once_an_hour(kept: TestClient, data_dir: Path) -> None
 def test_before_any_order_was_placed_and_without_a_store_there_is_nothing(kept: TestClient, client: TestClient) -> None:
     assert kept.get("/v1/monitoring").status_code == 404
     assert client.get("/v1/monitoring").status_code == 404
+
+
+def test_a_shops_own_administrator_sees_that_shop_alone(kept: TestClient, data_dir: Path) -> None:
+    sent(kept, data_dir)
+    every = kept.get("/v1/monitoring").json()["cohorts"][0]["orders"]
+    made = simulate(load_world(data_dir / "world.toml"), 600, SEED, part=1, truth=False)
+    key, secret = made_key(str(made.orders["shop_id"][0]), ("admin",), 0.0)
+    write_keys(keys_path(kept.app.state.running.settings.data_dir), [key])  # type: ignore[attr-defined]
+    own = kept.get("/v1/monitoring", headers={"X-API-Key": secret}).json()["cohorts"][0]["orders"]
+    assert 0 < own < every
+    assert kept.get("/v1/monitoring").json()["cohorts"][0]["orders"] == every
