@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,11 @@ def written_aside(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # gone, or never there
             aside.unlink()
+
+
+def unfinished(path: Path) -> Iterator[Path]:
+    """What processes that were ended while they wrote `path` have left beside it; ask only when none writes any more."""
+    return path.parent.glob(f".{glob.escape(path.name)}.*.part")
 
 
 @contextmanager

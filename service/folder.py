@@ -9,6 +9,7 @@ from pathlib import Path
 from features.errors import InputError
 from features.tables import TableOptions, parquet_files
 from service.batch import Wish, score_file, unwatched
+from service.files import unfinished
 from service.means import Means
 from service.processes import WorkerLost, spread
 from service.summary import Summary
@@ -37,6 +38,9 @@ def score_folder(orders: Path, out: Path, options: TableOptions, means: Means, w
         for done, one in enumerate(found):
             summary.add(one)
             wish.watch("score", done + 1, len(files))
+        for _, result in pairs:  # what a worker had begun when it was lost
+            for begun in unfinished(result):
+                begun.unlink(missing_ok=True)
     except WorkerLost as error:
         raise WorkerLost(f"{error}; score the files that are left") from error
     return summary

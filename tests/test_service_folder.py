@@ -57,6 +57,13 @@ def test_what_is_no_folder_of_files_is_refused(orders: Path, bundle: Bundle, tmp
             score_folder(given, out, TableOptions(), Means(bundle), wish, On())
 
 
+def test_what_a_lost_worker_had_begun_is_gone(orders: Path, bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".1.parquet.4711.part").touch()
+    score_folder(orders, tmp_path / "out", TableOptions(), Means(bundle), Wish(workers=1), On())
+    assert sorted(contents(tmp_path / "out")) == [f"{k}.parquet" for k in range(FILES)]
+
+
 def test_dask_gives_the_same_bytes_though_a_worker_is_lost(
     orders: Path, bundle: Bundle, bundle_folder: Path, tmp_path: Path
 ) -> None:
