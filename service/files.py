@@ -28,7 +28,7 @@ def written_aside(path: Path) -> Iterator[Path]:
 
 
 def unfinished(path: Path) -> Iterator[Path]:
-    """What processes that were ended while they wrote `path` have left beside it; ask only when none writes any more."""
+    """What processes that were ended while they wrote `path` have left beside it; to be asked when none writes."""
     return path.parent.glob(f".{glob.escape(path.name)}.*.part")
 
 
