@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli_options import Zone, err, instant, say, zone_named
+from service.cli_options import Extras, ObservedUntil, Trusted, Zone, err, instant, say, zone_named
 from service.settings import settings
 from service.wording import Lang
 
@@ -26,11 +26,9 @@ def backtest(
     out: Annotated[
         Path | None, typer.Option(help="folder for report and tables; the table goes to stdout if unset")
     ] = None,
-    observed_until: Annotated[str | None, typer.Option(help="instant up to which outcomes are known")] = None,
-    extra: Annotated[
-        list[str] | None, typer.Option(help="x_NAME:number|flag|category:STATE, your own attribute")
-    ] = None,
-    trust: Annotated[list[str] | None, typer.Option(help="attribute to use although the leak check doubts it")] = None,
+    observed_until: ObservedUntil = None,
+    extra: Extras = None,
+    trust: Trusted = None,
     time_zone: Zone = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:

@@ -20,6 +20,9 @@ from model.coldstart import ShopNumbers, cold_bundle
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+ObservedUntil = Annotated[str | None, typer.Option(help="instant up to which outcomes are known")]
+Extras = Annotated[list[str] | None, typer.Option(help="x_NAME:number|flag|category:STATE, your own attribute")]
+Trusted = Annotated[list[str] | None, typer.Option(help="attribute to use although the leak check doubts it")]
 Bundle = Annotated[Path | None, typer.Option("--model", help="folder of the model bundle")]
 NoModel = Annotated[
     bool, typer.Option("--no-model", help="answer without a model, by assumed priors and policy: degraded")

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from features.errors import InputError
-from service.cli_options import Zone, err, instant, say, zone_named
+from service.cli_options import Extras, ObservedUntil, Trusted, Zone, err, instant, say, zone_named
 from service.settings import settings
 from service.workers import Engine, On
 
@@ -30,14 +30,12 @@ def train(
     actions: Annotated[
         Path | None, typer.Option(help="actions that were taken: order_id and at; acted orders do not teach low risk")
     ] = None,
-    observed_until: Annotated[str | None, typer.Option(help="instant up to which outcomes are known")] = None,
+    observed_until: ObservedUntil = None,
     claim_window_days: Annotated[
         float | None, typer.Option(min=1, max=365, help="days after latest_delivery_at")
     ] = None,
-    extra: Annotated[
-        list[str] | None, typer.Option(help="x_NAME:number|flag|category:STATE, your own attribute")
-    ] = None,
-    trust: Annotated[list[str] | None, typer.Option(help="attribute to use although the leak check doubts it")] = None,
+    extra: Extras = None,
+    trust: Trusted = None,
     time_zone: Zone = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     tune: Annotated[int, typer.Option(min=0, help="trials of a search for LightGBM's parameters (needs Optuna)")] = 0,
