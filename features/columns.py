@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.errors import Problem, SettingError
-from features.kinds import (
-    CURRENCY_EXPONENTS,
-    DEFAULT_EXPONENT,
-    LARGEST_NUMBER,
-    TEXT_KINDS,
-    ExtraValue,
-    Kind,
-    expected,
-    longest_text,
-    readable_text,
-)
-from features.order import Attribute, Order, attributes
-from features.symbols import Trace, Value, each
+from features.kinds import TEXT_KINDS, Kind
+from features.order import attributes
+from features.symbols import Value
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Array = NDArray[Any]
-
-EXTRA_PREFIX = "x_"
-ExtraKind = Literal["number", "flag", "category"]
-_EXTRA_KINDS: dict[ExtraKind, Kind] = {"number": Kind.NUMBER, "flag": Kind.FLAG, "category": Kind.TEXT}
 FEW = 32  # so many orders cost less one by one in plain Python than as a table
 
 
@@ -151,55 +136,6 @@ class Columns(Mapping[str, Array]):
         return np.where(array == array, hit.astype(np.float64), np.nan)
 
 
-def traced(trace: Trace, extras: Mapping[str, ExtraKind] | None = None) -> Columns:
-    """One order whose columns are all there, as symbols. extras: the shop's own, by column name."""
-    own = extra_attributes(extras)
-    symbols: dict[str, Any] = {
-        a.name: trace.read(a.name, is_text=a.kind in TEXT_KINDS) for a in (*attributes().values(), *own.values())
-    }
-    columns = Columns(1, symbols)
-    columns.is_few = False
-    return columns
-
-
-def written(
-    function: Callable[..., Sequence[Array]], beside: int = 0, extras: Mapping[str, ExtraKind] | None = None
-) -> Callable[..., list[Any]]:
-    """What a function of columns, and so many arrays `beside` them, says of one order, in plain Python.
-
-    It takes the order's values (of `Columns.each`) and the values beside; see `features/symbols.py`.
-    """
-    trace = Trace()
-    return trace.function(function(traced(trace, extras), *map(trace.argument, range(beside))))
-
-
-def of_each(function: Callable[..., list[Any]], columns: Columns, *beside: Iterable[object]) -> list[Sequence[Any]]:
-    """What a written function says of a few orders: for each thing that it says, a sequence over the orders.
-
-    beside: for each of its arguments beside the order, one value an order.
-    """
-    return list(zip(*map(function, columns.each, *beside), strict=True))
-
-
-class Written:
-    """Functions for one order by name, written when first asked for; copies and pickles of it are empty."""
-
-    __slots__ = ("_held",)
-
-    def __init__(self) -> None:
-        self._held: dict[str, Callable[..., list[Any]]] = {}
-
-    def of(self, name: str, function: Callable[..., Sequence[Array]], **more: Any) -> Callable[..., list[Any]]:
-        """The function `written` of this one."""
-        found = self._held.get(name)
-        if found is None:
-            found = self._held[name] = written(function, **more)
-        return found
-
-    def __reduce__(self) -> tuple[type[Written], tuple[()]]:
-        return Written, ()
-
-
 def is_text(name: str) -> bool:
     """Whether a column holds text; the shop's own columns (`x_…`) are held as they came."""
     declared = attributes().get(name)
@@ -210,17 +146,17 @@ def unknown(name: str, n: int) -> Array:
     """(n,) of unknown values of the column's kind; not to be written to."""
     if n == 1:  # one order asks for a hundred of them
         return _unknown_text() if is_text(name) else _unknown_number()
-    return _unknown_of(Kind.TEXT if is_text(name) else Kind.NUMBER, n)
+    return unknown_of(Kind.TEXT if is_text(name) else Kind.NUMBER, n)
 
 
 @cache
 def _unknown_text() -> Array:
-    return _fixed(_unknown_of(Kind.TEXT, 1))
+    return _fixed(unknown_of(Kind.TEXT, 1))
 
 
 @cache
 def _unknown_number() -> Array:
-    return _fixed(_unknown_of(Kind.NUMBER, 1))
+    return _fixed(unknown_of(Kind.NUMBER, 1))
 
 
 def _fixed(array: Array) -> Array:
@@ -228,7 +164,8 @@ def _fixed(array: Array) -> Array:
     return array
 
 
-def _unknown_of(kind: Kind, n: int) -> Array:
+def unknown_of(kind: Kind, n: int) -> Array:
+    """(n,) of unknown values of a kind."""
     return np.full(n, None, dtype=object) if kind in TEXT_KINDS else np.full(n, np.nan)
 
 
@@ -243,42 +180,11 @@ def _of(part: Columns, name: str) -> Array:
     return part[name] if name in part else unknown(name, part.n)
 
 
-def extra_attributes(extras: Mapping[str, ExtraKind] | None) -> dict[str, Attribute]:
-    """The shop's own attributes by column name (`x_…`), as declared, to be read like any other."""
-    for name in extras or {}:
-        if not name.startswith(EXTRA_PREFIX):
-            raise SettingError(f"extra attribute {name!r}: expected a name that starts with {EXTRA_PREFIX}")
-    return {
-        name: Attribute(name, _EXTRA_KINDS[kind], "placed", "value", (), None, "the shop's own", (), -LARGEST_NUMBER)
-        for name, kind in (extras or {}).items()
-    }
-
-
-def with_every_extra(columns: Columns, own: Mapping[str, Attribute]) -> Columns:
-    """The orders with a column for each of the declared attributes of the shop, unknown where none was given."""
-    absent = {name: _unknown_of(a.kind, columns.n) for name, a in own.items() if name not in columns}
-    return columns.replacing(absent) if absent else columns
-
-
 def text_array(values: Iterable[str | None], n: int) -> Array:
     """(n,) object array of texts and None."""
     array = np.empty(n, dtype=object)
     array[:] = list(values)
     return array
-
-
-@cache
-def _held() -> dict[str, Callable[[Any], float] | None]:
-    """How a column holds a value of each attribute; None for texts, which it holds as they are."""
-    return {a.name: None if a.kind in TEXT_KINDS else _number_of(a) for a in attributes().values()}
-
-
-def _number_of(declared: Attribute) -> Callable[[Any], float]:
-    if declared.kind is Kind.INSTANT:
-        return epoch_seconds
-    if declared.kind is Kind.CHOICE:
-        return {choice: float(place) for place, choice in enumerate(declared.choices)}.__getitem__
-    return lambda value: float(value) + 0.0  # never -0.0
 
 
 def epoch_seconds(at: datetime) -> float:
@@ -289,91 +195,3 @@ def epoch_seconds(at: datetime) -> float:
     86400.0
     """
     return at.timestamp()
-
-
-def _own_value(attribute: Attribute, value: bool | float | str | None) -> float | str | None:
-    """A value of `extra` as its column holds it; None where it is not of the declared kind."""
-    if attribute.kind is Kind.TEXT:
-        text = readable_text(value) if isinstance(value, str) else None
-        return text if text and len(text) <= longest_text(Kind.TEXT) else None
-    if attribute.kind is Kind.FLAG:
-        return float(value) if isinstance(value, bool) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_NUMBER:
-        return None
-    return float(value) + 0.0  # never -0.0
-
-
-def columns_of(orders: Sequence[Order], extras: Mapping[str, ExtraKind] | None = None) -> Columns:
-    """Validated orders (the JSON door) as columns, money rounded.
-
-    extras: the declared attributes of the shop by column name; one of another type is unknown (`strange_extras` names
-    it), those not declared are left out.
-    """
-    held = _held()
-    rows: list[dict[str, Value]] = []
-    for order in orders:
-        given = ((name, value) for name, value in order.__dict__.items() if value is not None and name != "extra")
-        rows.append({name: value if (number := held[name]) is None else number(value) for name, value in given})
-    columns = Columns.of_values(rows) if 0 < len(rows) <= FEW else _by_column(rows)
-    return rounded_money(columns.replacing(_own_arrays(orders, extra_attributes(extras))))
-
-
-def _by_column(rows: Sequence[Mapping[str, Value]]) -> Columns:
-    names = dict.fromkeys(chain.from_iterable(rows))
-    numbers = [name for name in names if not is_text(name)]
-    texts = [name for name in names if is_text(name)]
-    block = np.array([[values.get(name, np.nan) for values in rows] for name in numbers], dtype=np.float64)
-    arrays: dict[str, Array] = dict(zip(numbers, block, strict=True))
-    arrays |= {name: text_array((values.get(name) for values in rows), len(rows)) for name in texts}  # type: ignore[misc]
-    return Columns(len(rows), arrays)
-
-
-def _own_arrays(orders: Sequence[Order], own: Mapping[str, Attribute]) -> dict[str, Array]:
-    arrays = {column: _unknown_of(attribute.kind, len(orders)) for column, attribute in own.items()}
-    for column, attribute in own.items():
-        for i, order in enumerate(orders):
-            given = (order.extra or {}).get(column.removeprefix(EXTRA_PREFIX))
-            value = None if given is None else _own_value(attribute, given)
-            if value is not None:
-                arrays[column][i] = value
-    return arrays
-
-
-def strange_extras(extra: Mapping[str, ExtraValue] | None, extras: Mapping[str, ExtraKind] | None) -> list[Problem]:
-    """The declared attributes of the shop that the `extra` of an order gives in another type."""
-    if not extra:
-        return []
-    found: list[Problem] = []
-    for column, attribute in extra_attributes(extras).items():
-        name = column.removeprefix(EXTRA_PREFIX)
-        given = extra.get(name)
-        if given is not None and _own_value(attribute, given) is None:
-            found.append(Problem(f"extra/{name}", *expected(attribute.kind, (), attribute.minimum)))
-    return found
-
-
-@cache
-def money_names() -> tuple[str, ...]:
-    """The attributes that are amounts of money."""
-    return tuple(a.name for a in attributes().values() if a.kind is Kind.MONEY)
-
-
-def rounded_money(columns: Columns) -> Columns:
-    """Money rounded half to even to the exponent of its currency; without a currency as it is."""
-    money = [name for name in money_names() if name in columns]
-    if not money or "currency" not in columns:
-        return columns
-    if columns.is_few:
-        told = zip(money_names(), of_each(_rounded_of_one(), columns), strict=True)
-        return columns.replacing({name: np.array(values) for name, values in told if name in money})
-    return columns.replacing(dict(zip(money, _rounded(columns, money), strict=True)))
-
-
-def _rounded(columns: Columns, money: Sequence[str]) -> list[Floats]:
-    scale = each(lambda code: 10.0 ** CURRENCY_EXPONENTS.get(code, DEFAULT_EXPONENT), columns["currency"])
-    return [np.rint(columns[name] * scale) / scale for name in money]
-
-
-@cache
-def _rounded_of_one() -> Callable[..., list[float]]:
-    return written(lambda columns: _rounded(columns, money_names()))

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from features.columns import Array, Columns, Floats, of_each, text_array, written
+from features.columns import Array, Columns, Floats, text_array
 from features.moments import DAY
 from features.order import attributes
 from features.symbols import Value, at
+from features.tracing import of_each, written
 
 DEFAULT_SHOP = "default"
 GIVEN, ESTIMATED = 0.0, 1.0

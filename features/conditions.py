@@ -10,13 +10,14 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
 from pydantic.dataclasses import dataclass
 
-from features.columns import Array, Bools, Columns, written
+from features.columns import Array, Bools, Columns
 from features.errors import nearest
 from features.kinds import TEXT_KINDS, Kind
 from features.moments import HOUR
 from features.named_moments import checked_moment, is_absent, moment
 from features.order import Attribute, attributes
 from features.symbols import Value
+from features.tracing import written
 
 CLOSED = ConfigDict(extra="forbid", allow_inf_nan=False)
 MEASURED = frozenset({Kind.COUNT, Kind.NUMBER, Kind.RATE})

@@ -10,12 +10,14 @@ from typing import Any, NoReturn
 import numpy as np
 from pydantic import ValidationError
 
-from features.columns import EXTRA_PREFIX, Columns, ExtraKind, columns_of, strange_extras
+from features.columns import Columns
 from features.completion import completed
 from features.errors import InputError, OrderRefused, Problem, nearest
+from features.extras import EXTRA_PREFIX, ExtraKind, strange_extras
 from features.kinds import WHITE_SPACE, expected
 from features.moments import later_facts
 from features.order import Order, attributes
+from features.order_columns import columns_of
 from features.rules import contradictions
 
 MOST_PROBLEMS = 50

@@ -7,10 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns, Floats, Ints, of_each, written
+from features.columns import Array, Bools, Columns, Floats, Ints
 from features.kinds import TEXT_KINDS
 from features.order import STATES, Attribute, State, attributes
 from features.symbols import Value
+from features.tracing import of_each, written
 
 DAY = 86_400.0
 HOUR = 3_600.0

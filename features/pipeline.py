@@ -13,13 +13,14 @@ from features import history as history_block
 from features import parcel as parcel_block
 from features import parties as parties_block
 from features import timing as timing_block
-from features.columns import EXTRA_PREFIX, Columns, Floats, Written
+from features.columns import Columns, Floats
 from features.errors import BundleError, InputError
+from features.extras import EXTRA_PREFIX, ExtraKind
 from features.feature import Feature, grouped
 from features.history import Past, Snapshot
 from features.moments import reached_states
 from features.order import STATES, Known
-from features.tables import ExtraKind
+from features.tracing import Written
 from features.transformer import Transformer
 
 CONTRACT = 1

@@ -8,9 +8,11 @@ from functools import cache, reduce
 
 import numpy as np
 
-from features.columns import Bools, Columns, money_names, written
+from features.columns import Bools, Columns
 from features.errors import Problem
+from features.rounding import money_names
 from features.symbols import Value
+from features.tracing import written
 
 # (earlier, later): the second cannot happen before the first. Carriers' clocks differ, so scans are not compared with
 # hand-over, and a message may come before anything but the order itself.

@@ -13,23 +13,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from features.columns import (
-    EXTRA_PREFIX,
-    Array,
-    Bools,
-    Columns,
-    Ints,
-    extra_attributes,
-    rounded_money,
-    with_every_extra,
-)
-from features.columns import ExtraKind as ExtraKind
+from features.columns import Array, Bools, Columns, Ints
 from features.completion import completed
 from features.delimited import CHUNK_ROWS, DELIMITERS, RawChunk, Reject, read_delimited
 from features.errors import FileRefused, Problem, nearest
+from features.extras import EXTRA_PREFIX, ExtraKind, extra_attributes, with_every_extra
 from features.keys import Keys, digests
 from features.order import attributes
 from features.parsing import parsed
+from features.rounding import rounded_money
 from features.rules import contradictions
 from features.seller.maps import fitting
 from features.seller.plainorders import read_lines_of_orders, read_sheet_of_orders

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from features.columns import Bools, Columns, Floats, Ints, written
+from features.columns import Bools, Columns, Floats, Ints
 from features.conditions import CLOSED, Conditions, Truths
 from features.errors import SettingError
 from features.kinds import ClaimType
@@ -26,6 +26,7 @@ from features.policy.book import Book, Group, book
 from features.policy.due import due
 from features.policy.facts import PolicyFact
 from features.symbols import Value, each
+from features.tracing import written
 
 MOST_WRITTEN = 256  # functions for one order, by marketplace and time
 Share = Annotated[float, Field(gt=0, lt=1)]

@@ -8,12 +8,13 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from features.columns import Bools, Columns, Floats, Ints, Written, of_each
+from features.columns import Bools, Columns, Floats, Ints
 from features.moments import DAY, claim_window_closes, states
 from features.order import STATES
 from features.phases import phases
 from features.pipeline import FeaturePipeline
 from features.symbols import at, each
+from features.tracing import Written, of_each
 from model.booster import Booster
 from model.calibration import Z_90, Calibrator, probability_of
 from model.consequences import Consequences

@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns, Floats, Ints, of_each, text_array, written
+from features.columns import Array, Bools, Columns, Floats, Ints, text_array
 from features.moments import DAY, HOUR, as_known, later_facts
 from features.symbols import at
+from features.tracing import of_each, written
 from model.artefact import Bundle
 from model.reasons import Reasons, no_reasons, reasons
 from model.scorer import Scores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from features.columns import ExtraKind
+from features.extras import ExtraKind
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue, catalogue
 from service.cost_profile import Costs, default_costs

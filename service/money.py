@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns, Floats, Ints, of_each, text_array, written
+from features.columns import Array, Bools, Columns, Floats, Ints, text_array
 from features.goods import order_value
 from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT
 from features.outcome import CLAIM_TYPES
 from features.symbols import at
+from features.tracing import of_each, written
 from model.consequences import Outlook
 from service.cost_profile import CostProfile, Costs
 from service.exchange import exchanged, shop_profile

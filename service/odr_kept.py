@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from features.columns import EXTRA_PREFIX, Columns, ExtraKind, extra_attributes, strange_extras
+from features.columns import Columns
 from features.delimited import RawChunk
+from features.extras import EXTRA_PREFIX, ExtraKind, extra_attributes, strange_extras
 from features.kinds import Kind
 from features.order import attributes
 from features.tables import TableOptions, checked_rows

@@ -62,7 +62,7 @@ def bands() -> Bands:
 
 
 class OdrWatch:
-    """Looks now and then at the defect budget of each shop until `stop`.
+    """Looks now and then at the defect budget of each shop.
 
     What was told last is read from the outbox, so a restart repeats nothing; the same change found by two processes on
     one day is the same message, which is kept once.
@@ -70,19 +70,9 @@ class OdrWatch:
 
     def __init__(self, held: Running, shops: Collection[str]) -> None:
         self._held, self._shops = held, sorted(shops)
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.create_task(self._watch_for_ever())
-
-    async def stop(self) -> None:
-        """End."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _watch_for_ever(self) -> None:
+    async def watch_for_ever(self) -> None:
+        """Until cancelled."""
         while True:
             for shop_id in self._shops:
                 try:

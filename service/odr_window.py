@@ -102,7 +102,6 @@ def _known(decisions: Decisions, outcomes: Columns | None, span: Span, means: Me
     funded = told[CLAIM].funded & (not counts(span.marketplace, "amazon_funded", now))
     is_open = claimed & ~withdrawn & ~funded & ~told[CLAIM].counts & ~told[CLAIM].cleared
     by_kind = {kind: of.counts for kind, of in told.items()}
-    by_kind[CLAIM] = by_kind[CLAIM] & ~withdrawn
     charged_back = (columns["chargeback_filed_at"] <= now) & ~told["chargeback"].cleared
     by_kind["chargeback"] = by_kind["chargeback"] | charged_back
     return Known(by_kind, claimed, np.where(is_open, _chance_of_open(decisions, means), 0.0))

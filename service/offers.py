@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from features.columns import Array, Bools, Columns, Floats, Ints, written
+from features.columns import Array, Bools, Columns, Floats, Ints
 from features.conditions import Truths
 from features.moments import HOUR
 from features.named_moments import moment
 from features.order import STATES
 from features.policy.book import book
 from features.symbols import at
+from features.tracing import written
 from service.advice_catalogue import Action, Catalogue
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from features.errors import SettingError
+from service.beside import beside
 from service.running import Running
 from service.settings import store_url
 
@@ -33,12 +34,8 @@ async def opened(held: Running) -> AsyncIterator[None]:
     )  # fmt: skip
     held.metrics.watch(held.store)
     webhooks, budgets = Webhooks(held.store, endpoints), OdrWatch(held, endpoints)
-    if endpoints:
-        webhooks.start()
-        budgets.start()
     try:
-        yield
+        async with beside(*((webhooks.send_for_ever(), budgets.watch_for_ever()) if endpoints else ())):
+            yield
     finally:
-        await budgets.stop()
-        await webhooks.stop()
         await held.store.close()

@@ -12,7 +12,7 @@ from features.columns import epoch_seconds
 from features.kinds import instant_problem
 from features.moments import DAY
 from service.events_known import Life
-from service.outcomes_known import OF_DECISION, outcome_cell
+from service.outcomes_known import OF_DECISION, outcome_cell, standing
 from service.store.work import Event
 
 # Tellers take days at their own clock and zone; instants further apart are about something else.
@@ -38,9 +38,7 @@ def conflicts(order: Mapping[str, Any], life: Life) -> Iterator[Conflict]:
 
     An appeal that ends otherwise than the decision before it is no conflict.
     """
-    told = sorted(((e, json.loads(e.body)) for e in life.events), key=lambda pair: (pair[0].at, pair[0].event_id))
-    retracted = {said["retracts"] for event, said in told if event.kind == "label_retracted"}
-    told = [(event, said) for event, said in told if event.event_id not in retracted]
+    told = standing(life)
     named = str(order["order_id"])
     for kind in ("claim_decided", "appeal_decided"):
         decided = [(event.event_id, said) for event, said in told if event.kind == kind]

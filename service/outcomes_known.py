@@ -13,6 +13,7 @@ from features.outcome import CLAIM, OUTCOME
 from features.parsing import parsed
 from service.events_known import Life
 from service.instants import instant_text
+from service.store.work import Event
 
 # Stars up to which feedback is negative; amazon_a_to_z_policy M1.
 NEGATIVE_UNTIL = 2
@@ -35,16 +36,16 @@ def outcome_cell(value: Any) -> str | None:
 
 
 def outcome_rows(order: Mapping[str, Any], life: Life) -> Iterator[Row]:
-    """What became of one order as known: a row per claim, chargeback and negative feedback, by names of `OUTCOME`."""
-    told = sorted(life.events, key=lambda e: (e.at, e.event_id))
-    retracted = {json.loads(e.body)["retracts"] for e in told if e.kind == "label_retracted"}
+    """What became of one order as known, by names of `OUTCOME`: a row per claim, chargeback and negative feedback.
+
+    A buyer has one feedback per order: the last rating stands."""
+    told = standing(life)
+    ratings = [event for event, _ in told if event.kind == "feedback"]
     claim: Row = {"claim_opened_at": order.get("claim_opened_at"), "claim_type": order.get("claim_type")}
-    for event in told:
-        if event.event_id in retracted:
-            continue
-        said, recorded = json.loads(event.body), instant_text(event.received_at)
+    for event, said in told:
+        recorded = instant_text(event.received_at)
         base = {"order_id": event.order_id, "event_id": event.event_id, "recorded_at": recorded}
-        if event.kind == "feedback" and said["rating"] <= NEGATIVE_UNTIL:
+        if ratings[-1:] == [event] and said["rating"] <= NEGATIVE_UNTIL:
             yield base | {"kind": "negative_feedback", "claim_opened_at": said["at"]}
         elif event.kind == "chargeback":
             yield base | {n: said.get(n) for n in OF_DECISION} | {"kind": "chargeback", "claim_opened_at": said["at"]}
@@ -60,6 +61,11 @@ def outcome_rows(order: Mapping[str, Any], life: Life) -> Iterator[Row]:
 
 def actions_known(life: Life) -> Iterator[Row]:
     """What was done about one order: its actions that were not retracted, in the order of time."""
-    told = sorted(life.events, key=lambda e: (e.at, e.event_id))
-    retracted = {json.loads(e.body)["retracts"] for e in told if e.kind == "label_retracted"}
-    yield from (json.loads(e.body) for e in told if e.kind == "action_taken" and e.event_id not in retracted)
+    yield from (said for event, said in standing(life) if event.kind == "action_taken")
+
+
+def standing(life: Life) -> list[tuple[Event, dict[str, Any]]]:
+    """The events of an order that were not retracted, with their bodies, in the order of time."""
+    told = sorted(((e, json.loads(e.body)) for e in life.events), key=lambda pair: (pair[0].at, pair[0].event_id))
+    retracted = {said["retracts"] for event, said in told if event.kind == "label_retracted"}
+    return [(event, said) for event, said in told if event.event_id not in retracted]

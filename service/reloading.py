@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from anyio import to_thread
 from features.document import checked_columns, read_order
 from features.errors import ClaimRiskError
 from model.artefact import Bundle, load
+from service.beside import beside
 from service.decide import decide
 from service.means import Means
 from service.registry import Registry, read_registry
@@ -36,20 +37,9 @@ class Reloader:
         self._held, self._folder, self._key = held, folder, key
         self._refused: set[str] = set()
         self._said = Registry(champion=held.means.bundle.version)
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Watch until `stop`."""
-        self._task = asyncio.create_task(self._watch())
-
-    async def stop(self) -> None:
-        """Watch no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _watch(self) -> None:
+    async def watch_for_ever(self) -> None:
+        """Until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(PAUSE)
@@ -99,12 +89,8 @@ async def reloading(held: Running, registry: Path | None) -> AsyncIterator[None]
     if registry is None:
         yield
         return
-    reloader = Reloader(held, registry, signing_key(held.settings))
-    reloader.start()
-    try:
+    async with beside(Reloader(held, registry, signing_key(held.settings)).watch_for_ever()):
         yield
-    finally:
-        await reloader.stop()
 
 
 def _tried_and_loaded(folder: Path, key: bytes, held: Running) -> Bundle:

@@ -32,23 +32,13 @@ class NotTaken(Exception):
 
 
 class Webhooks:
-    """Sends what is due, again and again until `stop`; each message at least once, by its stable identifier."""
+    """Sends what is due, again and again; each message at least once, by its stable identifier."""
 
     def __init__(self, store: Store, endpoints: Mapping[str, Endpoint], pause: float = PAUSE) -> None:
         self._store, self._endpoints, self._pause = store, endpoints, pause
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.create_task(self._send_for_ever())
-
-    async def stop(self) -> None:
-        """End; what was not sent is sent at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _send_for_ever(self) -> None:
+    async def send_for_ever(self) -> None:
+        """Until cancelled; what was not sent then is sent at the next start."""
         while True:
             try:
                 sent = await self.send_due(time.time())

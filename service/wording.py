@@ -13,9 +13,10 @@ import numpy as np
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from features.columns import EXTRA_PREFIX, Columns
+from features.columns import Columns
 from features.conditions import CLOSED
 from features.errors import SettingError
+from features.extras import EXTRA_PREFIX
 from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT, TEXT_KINDS, Kind
 from features.moments import DAY, HOUR
 from features.named_moments import checked_moment, moment_of

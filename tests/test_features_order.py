@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from features.catalogue import catalogue, template_csv
-from features.columns import Columns, columns_of, extra_attributes, rounded_money
+from features.columns import Columns
 from features.completion import ESTIMATED, GIVEN, completed
 from features.errors import SettingError
+from features.extras import extra_attributes
 from features.kinds import CURRENCY_EXPONENTS, Kind, expected
 from features.moments import DAY
 from features.order import Order, attributes
+from features.order_columns import columns_of
+from features.rounding import rounded_money
 from features.tables import TableOptions, read_orders
 
 PLACED = 1_790_000_000.0

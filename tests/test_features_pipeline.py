@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from features import goods, history, parcel, parties, timing
-from features.columns import Array, Columns, Floats, columns_of
+from features.columns import Array, Columns, Floats
 from features.completion import completed
 from features.document import read_order
 from features.errors import BundleError, InputError
@@ -21,6 +21,7 @@ from features.history import Past
 from features.kinds import TEXT_KINDS, Kind
 from features.moments import DAY, as_known
 from features.order import STATES, Attribute, attributes
+from features.order_columns import columns_of
 from features.pipeline import EXTRA_LEVELS, Extra, FeaturePipeline, declared_extra
 
 AS_OF = 20_000 * DAY

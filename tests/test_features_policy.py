@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.clocks import Clock, clocks
-from features.columns import columns_of
 from features.document import read_order
 from features.eligibility import GROUNDS, Eligibility, eligibility
 from features.errors import SettingError
 from features.order import attributes
+from features.order_columns import columns_of
 from features.policy.book import Book, book, loaded
 from features.policy.due import due, end_of_day
 from features.ruled import RuledOrder, ruled_order

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from features.clocks import clocks
-from features.columns import Columns, columns_of
+from features.columns import Columns
 from features.completion import completed
 from features.document import read_order
 from features.eligibility import eligibility
+from features.order_columns import columns_of
 from features.outcome import CLAIM_TYPES
 from features.policy.book import COMMON, Book, Rules, book
 from features.policy.facts import PolicyFact

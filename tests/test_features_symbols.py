@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.columns import Columns, Floats, Written, written
+from features.columns import Columns, Floats
 from features.symbols import at, each
+from features.tracing import Written, written
 
 FLOATS = st.floats(-1e12, 1e12) | st.sampled_from([0.0, 1.0, -1.0, 0.5, 2.5, np.nan])
 NAMES = ("item_price", "order_total", "insured_value")

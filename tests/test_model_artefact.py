@@ -15,11 +15,11 @@ import numpy as np
 import orjson
 import pytest
 
-from features.columns import columns_of
 from features.completion import completed
 from features.document import read_order
 from features.errors import BundleError
 from features.moments import as_known
+from features.order_columns import columns_of
 from model.artefact import FILES, LARGEST_FILE, MANIFEST, SIGNATURE, Bundle, dumps, load, save, signature_of
 from service.settings import settings, signing_key
 

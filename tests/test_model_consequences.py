@@ -10,11 +10,12 @@ import numpy as np
 import orjson
 import pytest
 
-from features.columns import Columns, columns_of, concatenated
+from features.columns import Columns, concatenated
 from features.completion import completed
 from features.document import read_order
 from features.moments import states
 from features.order import STATES
+from features.order_columns import columns_of
 from features.outcome import CLAIM_TYPES
 from model.consequence_rules import expectations, expected
 from model.consequences import Consequences, Tilt, from_policy_alone

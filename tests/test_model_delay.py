@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.columns import Columns, columns_of
+from features.columns import Columns
 from features.completion import completed
 from features.document import read_order
 from features.moments import DAY, as_known
 from features.order import STATES
+from features.order_columns import columns_of
 from model.artefact import Bundle
 from model.delay import DelayCurve
 

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.columns import Array, Columns, Floats, columns_of
+from features.columns import Array, Columns, Floats
 from features.completion import completed
 from features.document import read_order
 from features.feature import CONSTRAINED
 from features.moments import as_known, states
 from features.order import STATES, attributes
+from features.order_columns import columns_of
 from features.phases import PHASES
 from model.artefact import Bundle
 from model.calibration import probability_of

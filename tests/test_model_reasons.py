@@ -8,11 +8,11 @@ import lightgbm
 import numpy as np
 import pytest
 
-from features.columns import columns_of
 from features.completion import completed
 from features.document import read_order
 from features.moments import as_known
 from features.order import STATES
+from features.order_columns import columns_of
 from model.artefact import Bundle
 from model.margin import Margin
 from model.reasons import CONTEXT, reasons

@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.columns import Columns, columns_of
+from features.columns import Columns
 from features.completion import completed
 from features.document import read_order
 from features.errors import FileRefused, InputError
+from features.order_columns import columns_of
 from features.tables import TableOptions
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue, catalogue

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.columns import Columns, columns_of
+from features.columns import Columns
 from features.completion import completed
 from features.document import read_order
 from features.errors import SettingError
 from features.moments import states
+from features.order_columns import columns_of
 from model.consequences import Outlook, from_policy_alone
 from service.cost_profile import Costs, default_costs, read_costs
 from service.money import prices, rounded

@@ -13,9 +13,10 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from features.columns import Columns, columns_of, epoch_seconds
+from features.columns import Columns, epoch_seconds
 from features.completion import completed
 from features.document import read_order
+from features.order_columns import columns_of
 from model.artefact import Bundle
 from model.coldstart import cold_bundle
 from service.cli import app
@@ -113,6 +114,13 @@ def test_a_withdrawn_claim_does_not_count_and_none_is_awaited_any_more(tmp_path:
     like, withdrawn = found.coming.final.tolist()
     assert 0.0 < withdrawn < 0.7 * like  # feedback may still come
     assert found.ours.defects == 0
+
+
+def test_a_decision_stands_over_a_withdrawal(tmp_path: Path) -> None:
+    times = {"claim_opened_at": "2026-11-01T00:00:00Z", "claim_withdrawn_at": "2026-11-05T00:00:00Z"}
+    decided = {"order_id": "o2", "counts_as_defect": True}
+    found = Shop([order(1, 30.0), order(2, 30.0, **times)], outcomes(tmp_path, decided)).ask()
+    assert found.ours.defects == 1
 
 
 def test_claims_that_come_when_the_order_has_left_the_window_are_not_counted() -> None:

@@ -11,9 +11,10 @@ import pytest
 from conftest import NOW
 from starlette.testclient import TestClient
 
-from features.columns import columns_of, epoch_seconds
+from features.columns import epoch_seconds
 from features.completion import completed
 from features.document import read_order
+from features.order_columns import columns_of
 from model.artefact import Bundle
 from service.means import Means
 from service.odr import forecast
@@ -77,6 +78,12 @@ def test_defects_come_from_events_and_a_retracted_one_goes(kept: TestClient) -> 
     known = kept.get(ODR, params=US).json()["known"]
     assert known["by_kind"] == {"a_to_z": 1, "chargeback": 1, "negative_feedback": 0}
     assert (known["defects"], known["rate"]) == (2, pytest.approx(2 / 30))
+
+
+@pytest.mark.parametrize(("rating", "defects"), [(5, 0), (2, 1)])
+def test_the_last_rating_of_an_order_stands(kept: TestClient, rating: int, defects: int) -> None:
+    sent(kept, FEEDBACK, FEEDBACK | {"at": instant(4.0), "rating": rating})
+    assert kept.get(ODR, params=US).json()["known"]["by_kind"]["negative_feedback"] == defects
 
 
 def test_a_chargeback_that_does_not_count_is_no_defect(kept: TestClient) -> None:

@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from benchmarks.bodies import bodies
-from features.columns import ExtraKind
 from features.document import checked_together, read_order
+from features.extras import ExtraKind
 from service.events_known import Life, Sent
 from service.odr_kept import kept_orders
 from service.odr_window import Span

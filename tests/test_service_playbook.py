@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from features.columns import Columns, columns_of
+from features.columns import Columns
 from features.completion import completed
 from features.document import read_order
 from features.errors import SettingError
 from features.order import attributes
+from features.order_columns import columns_of
 from features.policy.book import book
 from model.consequences import Consequences, Tilt, from_policy_alone
 from service.claim_stage import may_concern

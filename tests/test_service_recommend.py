@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.columns import Columns, columns_of
+from features.columns import Columns
 from features.completion import completed
 from features.document import read_order
 from features.errors import SettingError
 from features.moments import HOUR, states
 from features.order import attributes
+from features.order_columns import columns_of
 from model.consequence_rules import expectations
 from model.consequences import from_policy_alone
 from model.effects import Evidence

@@ -11,9 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.clocks import Code, State
-from features.columns import columns_of
 from features.document import read_order
 from features.eligibility import GROUNDS, Why
+from features.order_columns import columns_of
 from features.policy.book import book
 from features.policy.facts import Certainty
 from service.policy_page import policy_page

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from features.columns import columns_of
 from features.completion import completed
 from features.document import read_order
 from features.errors import InputError
+from features.order_columns import columns_of
 from model.artefact import Bundle
 from service import cli
 from service.advice_catalogue import Catalogue, catalogue

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.columns import EXTRA_PREFIX, Bools, Columns, Floats
+from features.columns import Bools, Columns, Floats
+from features.extras import EXTRA_PREFIX
 from features.kinds import Kind
 from features.moments import states
 from features.order import STATES, attributes

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from features.columns import EXTRA_PREFIX
 from features.errors import InputError, nearest
+from features.extras import EXTRA_PREFIX
 from features.seller.table import Kind
 from features.seller.vocabulary import KEYS, names_of
 

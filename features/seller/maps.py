@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
-from features.columns import EXTRA_PREFIX
+from features.extras import EXTRA_PREFIX
 from features.order import attributes
 from features.seller.mapping import EITHER, Form, MapColumn, Mapping, TableMap, plain_name, read_map
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from features.columns import EXTRA_PREFIX
 from features.delimited import CHUNK_ROWS, RawChunk, Reject
 from features.errors import FileRefused
+from features.extras import EXTRA_PREFIX
 from features.seller.keys import DIGITS_LOST, digits_lost, is_all_rounded, long_numbers
 from features.seller.rawtext import RawSheet, column_text, unmarked
 from features.seller.records import parsed_lines

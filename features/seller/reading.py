@@ -10,9 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from features.columns import EXTRA_PREFIX
 from features.delimited import Reject
 from features.errors import FileRefused, Problem
+from features.extras import EXTRA_PREFIX
 from features.order import Attribute
 from features.seller.cells import Cells, Reading, constant_cells, read_cells
 from features.seller.door import Admitted, Piece, admitted, not_used, sift

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from features.columns import EXTRA_PREFIX
+from features.extras import EXTRA_PREFIX
 from features.order import attributes
 from features.outcome import CLAIM
 from features.rules import SEQUENCES
