@@ -59,7 +59,7 @@ def make(out: Path, rows: int, seed: int) -> None:
     if not out.exists():
         frames = parts(rows, seed)
         first = next(frames)
-        write_frames((frame for some in ([first], frames) for frame in some), first.schema, out, "utf-8-sig")
+        write_frames((frame for some in ([first], frames) for frame in some), out, "utf-8-sig")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from features.errors import FileRefused, Problem, nearest
 from features.extras import EXTRA_PREFIX, ExtraKind, extra_attributes, with_every_extra
 from features.keys import Keys, digests
 from features.order import attributes
+from features.parquet_rows import ParquetRows
 from features.parsing import parsed
 from features.rounding import rounded_money
 from features.rules import contradictions
@@ -105,7 +106,20 @@ def with_order_ids(raws: Iterable[RawChunk], path: Path) -> Iterator[RawChunk]:
         empty = empty and raw.frame.is_empty() and not raw.rejects
         yield raw
     if empty:
-        raise FileRefused(f"{path}: no rows below the header; expected one order a row")
+        raise _without_rows(path)
+
+
+def parquet_of_orders(path: Path) -> ParquetRows:
+    """A Parquet file whose rows may be orders; `FileRefused` where they can be none, or there are none."""
+    file = ParquetRows.of(path)
+    _require_order_id(list(file.schema), path)
+    if not file.height:
+        raise _without_rows(path)
+    return file
+
+
+def _without_rows(path: Path) -> FileRefused:
+    return FileRefused(f"{path}: no rows below the header; expected one order a row")
 
 
 def _first_of_each(raws: Iterable[RawChunk], options: TableOptions) -> Iterator[Chunk]:
@@ -152,16 +166,9 @@ def read_raw(path: Path) -> Iterator[RawChunk]:
 
 def _read_parquet(path: Path) -> Iterator[RawChunk]:
     """Slice by slice: polars' own batches are read far ahead of their use, into as much memory as the file takes."""
-    try:
-        lazy = pl.scan_parquet(path, glob=False)
-        if not lazy.collect_schema():
-            raise FileRefused(f"{path}: the file has no columns; expected at least order_id")
-        rows = lazy.select(pl.len()).collect().item()
-        for row in range(0, max(rows, 1), SLICE_ROWS):
-            part = lazy.slice(row, SLICE_ROWS).collect()
-            yield RawChunk(part, list(range(row + 1, row + 1 + part.height)), [])
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise FileRefused(f"{path}: not a readable Parquet file ({str(error).partition(chr(10))[0]})") from error
+    file = ParquetRows.of(path)
+    for start in range(0, max(file.height, 1), SLICE_ROWS):
+        yield RawChunk(*file.read(start, SLICE_ROWS), [])
 
 
 def _require_order_id(names: list[str], path: Path) -> None:

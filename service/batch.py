@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from features.delimited import RawChunk
+import polars as pl
+
 from features.errors import InputError
 from features.seller.table import SellerTable
-from features.tables import TableOptions, cut, raw_of, read_raw, unknown_columns, with_order_ids
+from features.tables import TableOptions, cut, parquet_of_orders, raw_of, read_raw, unknown_columns, with_order_ids
 from service.assembly import Pieces
-from service.batch_pieces import Done, Riskiest, Rows, Work, explained, explained_name, scored, scored_name, set_down
+from service.batch_pieces import Done, Riskiest, Work, explained, explained_name, scored, scored_name
+from service.batch_rows import InParquet, InPieces, Rows
 from service.explained import Explained, riskiest
 from service.journal import Journal, begun, facts_of, resumed
 from service.locks import alone
@@ -25,7 +28,7 @@ from service.wording import Lang
 
 PIECE_ROWS = 32_768  # many, because what a piece costs by itself is told in milliseconds
 EXPLAINED_ROWS = 8_192  # fewer where each is explained, which takes so long that all processes should have some
-Phase = Literal["score", "explain", "write"]
+Phase = Literal["score", "explain"]
 T = TypeVar("T")
 
 
@@ -74,31 +77,40 @@ def score_file(
     read: the same file as a map has read it, where its columns do not have our names.
     """
     check_ending(out, (orders,))
-    most = wish.piece_rows or (EXPLAINED_ROWS if wish.explained.is_told_at_once else PIECE_ROWS)
-    raws = with_order_ids(read_raw(orders) if read is None else raw_of(read), orders)
+    of = wish.explained
+    most = wish.piece_rows or (EXPLAINED_ROWS if of.is_told_at_once and not of.is_none else PIECE_ROWS)
+    folder = working_folder(out)
+    given: InPieces | InParquet
+    if read is None and orders.suffix.lower() == ".parquet":
+        given = InParquet(parquet_of_orders(orders), most)
+        _require_flat(given.file.schema, out)
+        rows = given.rows
+    else:
+        given = InPieces(folder)
+        raws = with_order_ids(read_raw(orders) if read is None else raw_of(read), orders)
+        rows = partial(given.set_down, (part for raw in raws for part in cut(raw, most)))
     told = {
         **facts(orders, read, options, means),
         "result": f"{out.suffix} {wish.encoding} {wish.lang}, explained: {wish.explained}",
         "piece": f"{most} rows",
     }
-    folder = working_folder(out)
     try:
         with alone(folder.with_suffix(".lock")) as is_alone:
             if not is_alone:
                 raise InputError(f"--out {out}: another run is writing it; wait until it ends, or name another file")
-            run = _Run(Work(folder, options, means, wish.lang, wish.explained), wish, rows_expected(orders, read))
-            summary = _finished(run, _cut(raws, out, most), out, told)
+            work = Work(folder, given, options, means, wish.lang, wish.explained)
+            summary = _finished(_Run(work, rows, wish, rows_expected(orders, read)), out, told)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
     summary.dropped.update({} if read is None else read.dropped)
     return summary
 
 
-def _finished(run: _Run, raws: Iterable[RawChunk], out: Path, told: Mapping[str, str]) -> Summary:
+def _finished(run: _Run, out: Path, told: Mapping[str, str]) -> Summary:
     journal = (resumed if run.wish.resume else begun)(run.work.folder, told)
     keeps = False
     try:
-        return run.result(raws, out, journal)
+        return run.result(out, journal)
     except WorkerLost as error:
         keeps = True
         raise WorkerLost(f"{error}; go on with --resume") from error
@@ -110,64 +122,92 @@ def _finished(run: _Run, raws: Iterable[RawChunk], out: Path, told: Mapping[str,
             journal.remove()
 
 
-def _cut(raws: Iterable[RawChunk], out: Path, most: int) -> Iterator[RawChunk]:
-    """The same rows in pieces; refused where the result cannot hold what is in them."""
-    for raw in raws:
-        nested = [name for name, dtype in raw.frame.schema.items() if dtype.is_nested()]
-        if nested and out.suffix.lower() != ".parquet":
-            raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which only .parquet can")
-        yield from cut(raw, most)
+def _require_flat(schema: pl.Schema, out: Path) -> None:
+    """Refuse a result that cannot hold what is in the file."""
+    nested = [name for name, dtype in schema.items() if dtype.is_nested()]
+    if nested and out.suffix.lower() != ".parquet":
+        raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which only .parquet can")
 
 
 @dataclass(slots=True)
 class _Run:
-    """One run over a file. total: rows, None where only reading tells."""
+    """One run over a file. rows: all of it, where told which are done already; total: how many, None where only reading
+    tells."""
 
     work: Work
+    rows: Callable[[Callable[[int], bool]], Iterator[Rows]]
     wish: Wish
     total: int | None
 
-    def result(self, raws: Iterable[RawChunk], out: Path, journal: Journal) -> Summary:
-        """Score, explain, write; what stands in the journal is not done again."""
-        pieces = Pieces(journal.folder, self._score(raws, journal))
-        if not self.work.explained.is_told_at_once:
-            self._explain(pieces, journal)
+    def result(self, out: Path, journal: Journal) -> Summary:
+        """Score, explain, and write what is ready meanwhile; what stands in the journal is not done again."""
         summary = Summary()
-        summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(pieces.given)]
-        write_rejects(summary.of_rejects(pieces.rejects()), out.with_name(out.name + ".rejects.csv"))
-        count = _Count(self.wish.watch, "write", pieces.orders)
-        frames = (count.added(frame.height, frame) for frame in pieces.frames())
-        write_frames(summary.of_frames(frames), pieces.schema, out, self.wish.encoding)
+        frames = self._frames(journal, summary, out.with_name(out.name + ".rejects.csv"))
+        write_frames(summary.of_frames(frames), out, self.wish.encoding)
         return summary
 
-    def _score(self, raws: Iterable[RawChunk], journal: Journal) -> int:
-        """Score what is not scored yet. Returns the number of pieces."""
-        count, pieces = _Count(self.wish.watch, "score", self.total), 0
+    def _frames(self, journal: Journal, summary: Summary, rejects: Path) -> Iterator[pl.DataFrame]:
+        """The rows of the result in the order of the file; then what was set aside is written, and told."""
+        pieces = Pieces(journal.folder, self.work.given)
+        ready: Iterator[int] = (pieces.take(k) for k in _in_order(self._score(journal)))
+        if not self.work.explained.is_told_at_once:
+            all(True for _ in ready)  # which share of the file is the riskiest is known only then
+            ready = _in_order(self._explain(pieces, journal))
+        yield from (pieces.frame(k) for k in ready)
+        self.work.given.require_unchanged()
+        summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(self.work.given.names())]
+        write_rejects(summary.of_rejects(pieces.rejects()), rejects)
+
+    def _score(self, journal: Journal) -> Iterator[int]:
+        """Score what is not scored yet. The pieces, as they are done."""
+        count, before = _Count(self.wish.watch, "score", self.total), list[int]()
 
         def tasks() -> Iterator[Rows]:
-            nonlocal pieces
-            for k, raw in enumerate(raws):
-                pieces = k + 1
-                if scored_name(k) not in journal:
-                    yield set_down(journal.folder, k, raw)
+            for rows in self.rows(lambda k: scored_name(k) in journal):
+                if scored_name(rows.k) not in journal:
+                    yield rows
                 else:
-                    count.added(raw.frame.height, None)
+                    count.add(rows.count)
+                    before.append(rows.k)
 
-        self._do(scored, tasks(), count, journal)
-        return pieces
+        for k in self._done(scored, tasks(), count, journal):
+            yield from _drained(before)
+            yield k
+        yield from _drained(before)
 
-    def _explain(self, pieces: Pieces, journal: Journal) -> None:
-        """Explain the riskiest share of the file, which is known only now."""
+    def _explain(self, pieces: Pieces, journal: Journal) -> Iterator[int]:
+        """Explain the riskiest share of the file. The pieces, as they are done, also those without such orders."""
         most = self.work.explained.most(pieces.orders)
         places = riskiest([pieces.probability(k) for k in range(pieces.count)], most)
         left = [k for k, some in enumerate(places) if len(some) and explained_name(k) not in journal]
         count = _Count(self.wish.watch, "explain", sum(len(places[k]) for k in left))
-        self._do(explained, (Riskiest(k, places[k]) for k in left), count, journal)
+        yield from set(range(pieces.count)) - set(left)
+        yield from self._done(explained, (Riskiest(k, places[k]) for k in left), count, journal)
 
-    def _do(self, do: Callable[[Work, T], Done], tasks: Iterable[T], count: _Count, journal: Journal) -> None:
+    def _done(
+        self, do: Callable[[Work, T], Done], tasks: Iterable[T], count: _Count, journal: Journal
+    ) -> Iterator[int]:
         for done in spread(do, self.work, tasks, self.wish.workers):
             journal.note(done.step)
-            count.added(done.rows, None)
+            count.add(done.rows)
+            yield done.k
+
+
+def _drained(some: list[T]) -> Iterator[T]:
+    """What is in a list, which is empty then."""
+    while some:
+        yield some.pop()
+
+
+def _in_order(pieces: Iterable[int]) -> Iterator[int]:
+    """Each as soon as those before it are there."""
+    waiting, k = set[int](), 0
+    for piece in pieces:
+        waiting.add(piece)
+        while k in waiting:
+            waiting.remove(k)
+            yield k
+            k += 1
 
 
 class _Count:
@@ -176,7 +216,6 @@ class _Count:
     def __init__(self, watch: Watch, phase: Phase, total: int | None) -> None:
         self._watch, self._phase, self._total, self._done = watch, phase, total, 0
 
-    def added(self, rows: int, done: T) -> T:
+    def add(self, rows: int) -> None:
         self._done += rows
         self._watch(self._phase, self._done, self._total)
-        return done

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from features.columns import Columns, Ints
-from features.delimited import RawChunk, Reject
+from features.delimited import RawChunk
 from features.keys import digests
 from features.tables import TableOptions, checked_rows
+from service.batch_rows import InParquet, InPieces, Rows
 from service.decide import Decisions, decide
 from service.explained import Explained
 from service.journal import Step, get, put
@@ -21,30 +22,21 @@ from service.result_columns import assessment, explanation
 from service.wording import Lang
 
 # Columns of a piece that are none of the result; the user's may have any name.
-LINE, KEY, ROW, PLACE = ("\x1fline", "\x1fkey", "\x1frow", "\x1fplace")
+KEY, ROW, PLACE = ("\x1fkey", "\x1frow", "\x1fplace")
 # Orders decided at once: enough that Python does not count, few enough for the cache of a processor.
 TOGETHER = 8_192
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be done with every piece. folder: where the pieces lie."""
+    """What is to be done with every piece. folder: where pieces are put; given: where the rows lie."""
 
     folder: Path
+    given: InPieces | InParquet
     options: TableOptions
     means: Means
     lang: Lang
     explained: Explained
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows k as they stand in the file, set down as a piece with this digest; rejects: of the reader."""
-
-    k: int
-    count: int
-    digest: str
-    rejects: list[Reject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +49,11 @@ class Riskiest:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The digests of the pieces that came out of a task, by name, and how many rows it was about."""
+    """The digests of the pieces that came out of a task of piece k, by name, and how many rows it was about."""
 
+    k: int
     step: Step
     rows: int
-
-
-def rows_name(k: int) -> str:
-    """Rows k as they stand in the file, with their lines."""
-    return f"rows-{k:05}"
 
 
 def scored_name(k: int) -> str:
@@ -83,41 +71,29 @@ def explained_name(k: int) -> str:
     return f"explained-{k:05}"
 
 
-def set_down(folder: Path, k: int, raw: RawChunk) -> Rows:
-    """Rows for another process to score."""
-    frame = raw.frame.with_columns(pl.Series(LINE, raw.lines, dtype=pl.Int64))
-    return Rows(k, raw.frame.height, put(folder, rows_name(k), frame), raw.rejects)
-
-
-def rows_of(folder: Path, k: int) -> tuple[pl.DataFrame, list[int]]:
-    """Rows k as they stand in the file, and their lines."""
-    rows = get(folder, rows_name(k))
-    return rows.drop(LINE), rows[LINE].to_list()
-
-
 def scored(work: Work, rows: Rows) -> Done:
-    """Score rows that were set down."""
+    """Score rows of a file."""
     k, folder = rows.k, work.folder
-    chunk = checked_rows(RawChunk(*rows_of(folder, k), rows.rejects), work.options)
+    chunk = checked_rows(RawChunk(*work.given.read(k), rows.rejects), work.options)
     told, why = _told(chunk.columns, work)
     places = [pl.Series(ROW, chunk.places, dtype=pl.UInt32), pl.Series(KEY, digests(chunk.columns))]
-    step = {rows_name(k): rows.digest, scored_name(k): put(folder, scored_name(k), told.hstack(places))}
+    step = rows.pieces | {scored_name(k): put(folder, scored_name(k), told.hstack(places))}
     if chunk.rejects:
         step[rejects_name(k)] = put(folder, rejects_name(k), pl.DataFrame(chunk.rejects))
     if why is not None:
         step[explained_name(k)] = put(folder, explained_name(k), why)
-    return Done(step, rows.count)
+    return Done(k, step, rows.count)
 
 
 def explained(work: Work, some: Riskiest) -> Done:
     """Explain some orders of a piece."""
-    frame, lines = rows_of(work.folder, some.k)
+    frame, lines = work.given.read(some.k)
     rows = get(work.folder, scored_name(some.k), [ROW])[ROW].to_numpy()[some.places]
     raw = RawChunk(frame[rows], [lines[i] for i in rows.tolist()], [])
     told = _decided(checked_rows(raw, work.options).columns, work, explains=True)
     why = pl.concat(explanation(decisions, work.lang) for decisions in told)
     name = explained_name(some.k)
-    return Done({name: put(work.folder, name, _placed(why, some.places))}, len(some.places))
+    return Done(some.k, {name: put(work.folder, name, _placed(why, some.places))}, len(some.places))
 
 
 def _decided(columns: Columns, work: Work, *, explains: bool) -> Iterator[Decisions]:
@@ -130,9 +106,10 @@ def _told(columns: Columns, work: Work) -> tuple[pl.DataFrame, pl.DataFrame | No
     told: list[pl.DataFrame] = []
     why: list[pl.DataFrame] = []
     which, done = work.explained, 0
-    for decisions in _decided(columns, work, explains=which.is_told_at_once and not which.band):
+    explains = which.is_told_at_once and not which.is_none
+    for decisions in _decided(columns, work, explains=explains and not which.band):
         told.append(assessment(decisions, work.means.bundle))
-        if which.is_told_at_once:
+        if explains:
             places = np.flatnonzero(which.by_band(decisions.band)) + done
             of = decide(columns.take(places), work.means) if which.band else decisions
             why.append(_placed(explanation(of, work.lang), places))

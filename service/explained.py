@@ -22,9 +22,14 @@ class Explained:
     band: int = 0
 
     @property
+    def is_none(self) -> bool:
+        """Whether no order is explained."""
+        return self.share == 0.0
+
+    @property
     def is_told_at_once(self) -> bool:
         """Whether an order alone tells if it is explained; a share is of the whole file."""
-        return self.share == 1.0
+        return self.share in (0.0, 1.0)
 
     def by_band(self, band: Floats) -> Bools:
         """(n,) bool: orders from the band on; all, those without a band too, where no band was said."""

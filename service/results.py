@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
+from queue import Full, Queue
 from typing import Literal
 
 import polars as pl
@@ -37,29 +40,55 @@ def check_ending(out: Path, taken: Sequence[Path] = ()) -> None:
 
 def write_table(frame: pl.DataFrame, out: Path, encoding: Encoding = "utf-8-sig") -> None:
     """A table as CSV, xlsx or Parquet, by the ending of its name; nothing in it runs as a formula."""
-    write_frames([frame], frame.schema, out, encoding)
+    write_frames([frame], out, encoding)
 
 
-def write_frames(frames: Iterable[pl.DataFrame], schema: pl.Schema, out: Path, encoding: Encoding) -> None:
-    """A table that comes in frames of one schema, as `write_table` does; only a workbook holds all of it in memory."""
+def write_frames(frames: Iterable[pl.DataFrame], out: Path, encoding: Encoding) -> None:
+    """A table that comes in frames of one schema, at least one, as `write_table` does; only a workbook holds all of it
+    in memory."""
     with written_aside(out) as aside:
         if out.suffix.lower() == ".parquet":
-            _write_parquet(frames, schema, aside)
+            write_parquet(iter(frames), aside)
         elif out.suffix.lower() == ".xlsx":
             write_sheet(pl.concat(frames), aside, out)
         else:
             _write_csv(frames, aside, encoding)
 
 
-def _write_parquet(frames: Iterable[pl.DataFrame], schema: pl.Schema, aside: Path) -> None:
+def write_parquet(frames: Iterator[pl.DataFrame], aside: Path) -> None:
+    """Write frames in a thread of its own while they are made; what goes wrong with them is raised here as it is.
+
+    `OSError` where the file cannot be written.
+    """
+    first, waiting = next(frames), Queue[pl.DataFrame | None](1)
+
     def source(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
     ) -> Iterator[pl.DataFrame]:
         del columns, predicate, rows, size  # nothing is asked of the table but all of it
-        yield from frames
+        while (frame := waiting.get()) is not None:
+            yield frame
 
-    table = register_io_source(source, schema=dict(schema))
-    table.sink_parquet(aside, row_group_size=ROW_GROUP, maintain_order=True)
+    table = register_io_source(source, schema=dict(first.schema))
+    with ThreadPoolExecutor(1) as thread:
+        written = thread.submit(table.sink_parquet, aside, row_group_size=ROW_GROUP, maintain_order=True)
+        try:
+            all(_is_handed_over(frame, waiting, written) for frame in chain([first], frames))
+        finally:
+            _is_handed_over(None, waiting, written)
+        try:
+            written.result()
+        except pl.exceptions.PolarsError as error:
+            raise OSError(str(error)) from error
+
+
+def _is_handed_over(frame: pl.DataFrame | None, waiting: Queue[pl.DataFrame | None], written: Future[None]) -> bool:
+    """Whether the thread that writes will have it, which may have come to an end of its own."""
+    while not written.done():
+        with suppress(Full):
+            waiting.put(frame, timeout=0.1)
+            return True
+    return False
 
 
 def _write_csv(frames: Iterable[pl.DataFrame], aside: Path, encoding: Encoding) -> None:

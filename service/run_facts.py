@@ -16,7 +16,7 @@ from features.seller.table import SellerTable
 from features.tables import TableOptions
 from service.means import Means
 
-FORMAT = "1"
+FORMAT = "2"
 BLOCK = 1 << 22
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from service.decide import decide
 from service.files import folder_aside, written_aside
 from service.means import Means
 from service.result_columns import PREFIX
-from service.results import REJECT_COLUMNS, escaped
+from service.results import REJECT_COLUMNS, escaped, write_frames, write_parquet
 from service.summary import Summary
 from service.wording import Lang
 
@@ -206,6 +207,34 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(
         with pytest.raises(InputError, match=f"{out}: cannot be written"):
             scored(tmp_path / "given.csv", out, bundle, advice)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.csv", "given.csv"]
+
+
+def test_a_disk_that_is_full_is_told_as_such() -> None:
+    frames = (pl.DataFrame({"a": np.random.default_rng(k).random(100_000)}) for k in range(50))
+    with pytest.raises(OSError, match="No space left"):
+        write_parquet(frames, Path("/dev/full"))
+
+
+def test_what_goes_wrong_while_frames_are_made_is_raised_as_it_is(tmp_path: Path) -> None:
+    def frames() -> Iterator[pl.DataFrame]:
+        yield pl.DataFrame({"a": [1.0]})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_frames(frames(), tmp_path / "out.parquet", "utf-8-sig")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("changed", [pl.DataFrame.write_parquet, lambda _, path: path.touch()])
+def test_a_parquet_file_that_changes_while_it_is_read_gives_no_result(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path, changed: Callable[[pl.DataFrame, Path], object]
+) -> None:
+    path, out = tmp_path / "orders.parquet", tmp_path / "out.parquet"
+    rows.write_parquet(path)
+    wish = Wish(workers=1, piece_rows=20, watch=lambda *_: changed(rows, path))
+    with pytest.raises(FileRefused, match="changed while it was read"):
+        score_file(path, out, TableOptions(), Means(bundle), wish)
+    assert [found.name for found in tmp_path.iterdir() if "lock" not in found.name] == ["orders.parquet"]
 
 
 def test_what_is_written_aside_takes_its_place_at_the_end_only(tmp_path: Path) -> None:
