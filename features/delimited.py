@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TextIO
 import polars as pl
 
 from features.errors import FileRefused
-from features.sound import sound_frame
+from features.sound import SoundText, sound_text
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 CHUNK_ROWS = 65_536
@@ -60,6 +60,19 @@ class RawChunk:
     rejects: list[Reject]
     filled: int = 0
 
+    @property
+    def header(self) -> Sequence[str]:
+        """The names of the columns."""
+        return self.frame.columns
+
+    @property
+    def height(self) -> int:
+        """How many rows."""
+        return self.frame.height
+
+
+Block = RawChunk | SoundText
+
 
 @dataclass(frozen=True, slots=True)
 class _Record:
@@ -73,10 +86,17 @@ class _Record:
 
 def read_delimited(path: Path, dialect: Dialect = OURS) -> Iterator[RawChunk]:
     """A CSV or TSV file in chunks of text columns; empty cells are unknown."""
+    blocks = delimited_blocks(path, dialect)
+    while some := list(islice(blocks, CHUNK_ROWS // BLOCK_LINES)):
+        yield gathered(some)
+
+
+def delimited_blocks(path: Path, dialect: Dialect = OURS) -> Iterator[Block]:
+    """The same in blocks, small because Python holds their cells where they are not sound."""
     csv.field_size_limit(LONGEST_FIELD)
     try:
         with path.open(encoding=dialect.encoding, errors="surrogateescape", newline="") as file:
-            yield from _gathered(_blocks(_Lines(file), path, dialect))
+            yield from _blocks(_Lines(file), path, dialect)
     except OSError as error:
         raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeError as error:
@@ -85,23 +105,23 @@ def read_delimited(path: Path, dialect: Dialect = OURS) -> Iterator[RawChunk]:
         ) from error
 
 
-def _gathered(blocks: Iterator[RawChunk]) -> Iterator[RawChunk]:
-    """Blocks, small because Python holds their cells, joined to chunks that are worth working by column."""
-    while some := list(islice(blocks, CHUNK_ROWS // BLOCK_LINES)):
-        lines = [line for block in some for line in block.lines]
-        rejects = [reject for block in some for reject in block.rejects]
-        yield RawChunk(pl.concat([block.frame for block in some]), lines, rejects, sum(block.filled for block in some))
+def gathered(blocks: Sequence[Block]) -> RawChunk:
+    """Blocks of one file as a chunk that is worth working by column."""
+    together = [RawChunk(block.frame(), block.lines, []) if isinstance(block, SoundText) else block for block in blocks]
+    lines = [line for block in together for line in block.lines]
+    rejects = [reject for block in together for reject in block.rejects]
+    filled = sum(block.filled for block in together)
+    return RawChunk(pl.concat([block.frame for block in together]), lines, rejects, filled)
 
 
-def _blocks(lines: _Lines, path: Path, dialect: Dialect) -> Iterator[RawChunk]:
+def _blocks(lines: _Lines, path: Path, dialect: Dialect) -> Iterator[Block]:
     dialect = replace(dialect, delimiter=dialect.delimiter or DELIMITERS[path.suffix.lower()])
     lines.take(dialect.header_row - 1)
     header = _header(next(_Records(lines, dialect, None).upto(math.inf), None), path)
     while block := lines.take(BLOCK_LINES):
-        frame = _sound(block, dialect, header)
-        if frame is not None:
-            first = lines.number - len(block) + 1
-            yield RawChunk(frame, list(range(first, lines.number + 1)), [])
+        sound = _sound(block, dialect, header, lines.number - len(block) + 1)
+        if sound is not None:
+            yield sound
         else:
             lines.give_back(block)
             records = list(_Records(lines, dialect, len(header)).upto(lines.number + len(block)))
@@ -128,10 +148,10 @@ def reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
 
-def _sound(block: list[str], dialect: Dialect, header: list[str]) -> pl.DataFrame | None:
+def _sound(block: list[str], dialect: Dialect, header: list[str], line: int) -> SoundText | None:
     if max(map(len, block)) > LONGEST_FIELD:
         return None
-    return sound_frame(block, header, dialect.delimiter or ",", has_quotes=dialect.has_quotes)
+    return sound_text(block, header, dialect.delimiter or ",", has_quotes=dialect.has_quotes, line=line)
 
 
 def _frame(cells: list[list[str]], header: list[str]) -> pl.DataFrame:

@@ -20,6 +20,7 @@ PLAIN_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5
 LOCAL_INSTANT = f"^{kinds.LOCAL_INSTANT}$"
 CODES = {Kind.COUNTRY: "^[A-Z]{2}$", Kind.CURRENCY: "^[A-Z]{3}$"}
 SELDOM = 4  # a column is read by its distinct texts where each comes so many times on average
+SAMPLE = 1_024  # the first cells, which tell soon that this is not worth while
 FLAGS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
 
@@ -35,12 +36,17 @@ class Parsed:
 def parsed(cells: pl.Series, attribute: Attribute, zone: ZoneInfo | None) -> Parsed:
     """The cells of one column as its kind; zone reads instants that carry no offset. A text that comes again and again
     is read once."""
-    texts = cells.unique().drop_nulls() if cells.dtype == pl.String else cells
-    if len(texts) * SELDOM > len(cells):
+    if cells.dtype != pl.String or _is_seldom(cells[:SAMPLE]) or _is_seldom(cells):
         return _parsed(cells, attribute, zone)
+    texts = cells.unique().drop_nulls()
     few = _parsed(texts.extend_constant(None, 1), attribute, zone)
     which = cells.cast(pl.Enum(texts)).to_physical().fill_null(len(texts)).to_numpy()
     return Parsed(few.array[which], few.bad[which], few.problem)
+
+
+def _is_seldom(cells: pl.Series) -> bool:
+    """Whether most texts are the only one of their kind."""
+    return cells.n_unique() * SELDOM > len(cells)
 
 
 def _parsed(cells: pl.Series, attribute: Attribute, zone: ZoneInfo | None) -> Parsed:
@@ -171,7 +177,9 @@ def localised(naive: pl.Series, zone: ZoneInfo) -> pl.Series:
 
 def _text_instants(given: pl.Series, zone: ZoneInfo | None) -> pl.Series:
     if given.str.contains(PLAIN_INSTANT).all():  # as most programs write them, which is read three times as fast
-        return given.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us").dt.replace_time_zone("UTC")
+        return given.str.to_datetime(
+            "%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us", cache=False
+        ).dt.replace_time_zone("UTC")
     upper = given.str.to_uppercase().str.replace(" ", "T", literal=True)
     upper = upper.str.replace(r"^(\S{16})(Z|[+-]\d{2}:\d{2})?$", "${1}:00${2}")  # seconds, where left out
     offset = upper.set(~given.str.contains(INSTANT), None)

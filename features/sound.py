@@ -1,21 +1,71 @@
-"""Lines that are sound records beyond doubt, found by their bytes and read at once; any doubt is left to others."""
+"""Lines that are sound records beyond doubt, found by their bytes to be read at once; any doubt is left to others."""
 
 from __future__ import annotations
 
 from codecs import BOM_UTF8
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from features.columns import Bools, Ints
+from features.errors import FileRefused
 
 Bytes = NDArray[np.uint8]
 NEW_LINE, QUOTE = ord("\n"), ord('"')
 
 
-def sound_frame(lines: list[str], header: list[str], delimiter: str, *, has_quotes: bool) -> pl.DataFrame | None:
-    """(n, columns) texts, null where empty, of n lines of which each is one record with a cell for each column.
+@dataclass(frozen=True, slots=True)
+class SoundText:
+    """Lines of which each is one record, not yet read into columns. line: the physical line of the first; height: how
+    many."""
+
+    data: bytes
+    header: tuple[str, ...]
+    delimiter: str
+    has_quotes: bool
+    line: int
+    height: int
+
+    def is_followed_by(self, after: SoundText) -> bool:
+        """Whether the lines of another, taken together with these, are read as each by itself is."""
+        return (
+            after.line == self.line + self.height
+            and self.data.endswith(b"\n")
+            and self.data.endswith(b"\r\n") == (b"\r\n" in after.data)
+        )
+
+    def joined(self, after: Sequence[SoundText]) -> SoundText:
+        """Together with those that follow."""
+        parts = (self, *after)
+        data, height = b"".join(part.data for part in parts), sum(part.height for part in parts)
+        return replace(self, data=data, height=height, has_quotes=any(part.has_quotes for part in parts))
+
+    @property
+    def lines(self) -> list[int]:
+        """The physical line of each record."""
+        return list(range(self.line, self.line + self.height))
+
+    def frame(self) -> pl.DataFrame:
+        """(n, columns) texts, null where empty."""
+        frame = pl.read_csv(
+            self.data, has_header=False, new_columns=list(self.header), separator=self.delimiter, infer_schema=False,
+            raise_if_empty=False, quote_char='"' if self.has_quotes else None,
+        )  # fmt: skip
+        if frame.height != self.height:
+            last = self.line + self.height - 1
+            raise FileRefused(f"lines {self.line} to {last}: cannot be told apart; save the table as a Parquet file")
+        if self.has_quotes and b'""' in self.data:
+            frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
+        return frame
+
+
+def sound_text(
+    lines: list[str], header: Sequence[str], delimiter: str, *, has_quotes: bool, line: int = 2
+) -> SoundText | None:
+    """Lines of which each is one record with a cell for each column; line: the physical line of the first.
 
     None where a byte is no text, NUL or a carriage return of its own, a quotation mark is not where a cell begins or
     ends, a cell goes on over lines, or a line has other than the header's number of cells.
@@ -29,13 +79,7 @@ def sound_frame(lines: list[str], header: list[str], delimiter: str, *, has_quot
     has_quotes = has_quotes and b'"' in data
     if not _is_sound(np.frombuffer(data, np.uint8), len(lines), len(header), ord(delimiter), has_quotes=has_quotes):
         return None
-    frame = pl.read_csv(
-        data, has_header=False, new_columns=header, separator=delimiter, infer_schema=False, raise_if_empty=False,
-        quote_char='"' if has_quotes else None,
-    )  # fmt: skip
-    if has_quotes and b'""' in data:
-        frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
-    return frame if frame.height == len(lines) else None
+    return SoundText(data, tuple(header), delimiter, has_quotes, line, len(lines))
 
 
 def _ends_alike(data: bytes) -> bool:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,7 +16,7 @@ import polars as pl
 
 from features.columns import Array, Bools, Columns, Ints
 from features.completion import completed
-from features.delimited import CHUNK_ROWS, DELIMITERS, RawChunk, Reject, read_delimited
+from features.delimited import CHUNK_ROWS, DELIMITERS, Block, RawChunk, Reject, delimited_blocks, read_delimited
 from features.errors import FileRefused, Problem, nearest
 from features.extras import EXTRA_PREFIX, ExtraKind, extra_attributes, with_every_extra
 from features.keys import Keys, digests
@@ -32,6 +33,7 @@ from features.spread import Spread, here
 SLICE_ROWS = 32_768
 REPORTS = (".txt", ".json")
 UNKNOWN_COLUMN = "unknown_column"
+AnyBlock = TypeVar("AnyBlock", bound=Block)
 _REPEATED = Problem("order_id", "repeated", "the same order_id and as_of stand in an earlier row; keep one")
 
 
@@ -98,13 +100,13 @@ def raw_of(table: SellerTable) -> Iterator[RawChunk]:
     return cut(RawChunk(table.frame.drop("line"), table.frame["line"].to_list(), table.rejects), CHUNK_ROWS)
 
 
-def with_order_ids(raws: Iterable[RawChunk], path: Path) -> Iterator[RawChunk]:
+def with_order_ids(blocks: Iterable[AnyBlock], path: Path) -> Iterator[AnyBlock]:
     """The rows of a file as they stand; `FileRefused` where they can be no orders, or there are none."""
     empty = True
-    for raw in raws:
-        _require_order_id(raw.frame.columns, path)
-        empty = empty and raw.frame.is_empty() and not raw.rejects
-        yield raw
+    for block in blocks:
+        _require_order_id(block.header, path)
+        empty = empty and not block.height and not (isinstance(block, RawChunk) and block.rejects)
+        yield block
     if empty:
         raise _without_rows(path)
 
@@ -146,6 +148,11 @@ def cut(raw: RawChunk, most: int) -> Iterator[RawChunk]:
         yield RawChunk(raw.frame.slice(start, most), raw.lines[start : start + most], rejects)
 
 
+def read_blocks(path: Path) -> Iterator[Block]:
+    """The rows of a file as they stand, those that are sound text not yet read into columns."""
+    return delimited_blocks(path) if path.suffix.lower() in DELIMITERS and path.is_file() else iter(read_raw(path))
+
+
 def read_raw(path: Path) -> Iterator[RawChunk]:
     """The rows of a CSV, TSV, Parquet, xlsx or JSON lines file as they stand."""
     suffix = path.suffix.lower()
@@ -171,7 +178,7 @@ def _read_parquet(path: Path) -> Iterator[RawChunk]:
         yield RawChunk(*file.read(start, SLICE_ROWS), [])
 
 
-def _require_order_id(names: list[str], path: Path) -> None:
+def _require_order_id(names: Sequence[str], path: Path) -> None:
     if "order_id" not in names:
         near, report = next((name for name in names if nearest(name, ["order_id"])), None), fitting(names)
         hint = "" if near is None else f"; rename {near!r} to order_id"

@@ -12,7 +12,7 @@ import polars as pl
 
 from features.errors import InputError
 from features.seller.table import SellerTable
-from features.tables import TableOptions, cut, parquet_of_orders, raw_of, read_raw, unknown_columns, with_order_ids
+from features.tables import TableOptions, parquet_of_orders, raw_of, read_blocks, unknown_columns, with_order_ids
 from service.assembly import Pieces
 from service.batch_pieces import Done, Riskiest, Work, explained, explained_name, scored, scored_name
 from service.batch_rows import InParquet, InPieces, Rows
@@ -87,8 +87,8 @@ def score_file(
         rows = given.rows
     else:
         given = InPieces(folder)
-        raws = with_order_ids(read_raw(orders) if read is None else raw_of(read), orders)
-        rows = partial(given.set_down, (part for raw in raws for part in cut(raw, most)))
+        blocks = with_order_ids(read_blocks(orders) if read is None else raw_of(read), orders)
+        rows = partial(given.set_down, blocks, most)
     told = {
         **facts(orders, read, options, means),
         "result": f"{out.suffix} {wish.encoding} {wish.lang}, explained: {wish.explained}",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
+import orjson
 import polars as pl
 
-from features.delimited import RawChunk, Reject
+from features.delimited import Block, RawChunk, Reject, gathered
 from features.parquet_rows import ParquetRows
-from service.journal import get, put
+from features.sound import SoundText
+from features.tables import cut
+from service.journal import get, put, put_text
 
 # A column of a piece that is none of the result; the user's may have any name.
 LINE = "\x1fline"
@@ -32,22 +36,39 @@ class InPieces:
 
     folder: Path
 
-    def set_down(self, raws: Iterable[RawChunk], is_done: Callable[[int], bool]) -> Iterator[Rows]:
-        """All rows, which are set down as they are asked for; those that are done lie there."""
-        for k, raw in enumerate(raws):
-            pieces = {} if is_done(k) else {_name(k): self._put(k, raw)}
-            yield Rows(k, raw.frame.height, pieces, raw.rejects)
+    def set_down(self, blocks: Iterable[Block], most: int, is_done: Callable[[int], bool]) -> Iterator[Rows]:
+        """All rows, at most so many a piece, set down as they are asked for; those that are done lie there."""
+        for k, some in enumerate(_pieces(blocks, most)):
+            pieces = {} if is_done(k) else self._put(k, some)
+            rejects = [reject for block in some if isinstance(block, RawChunk) for reject in block.rejects]
+            yield Rows(k, sum(block.height for block in some), pieces, rejects)
 
-    def _put(self, k: int, raw: RawChunk) -> str:
-        return put(self.folder, _name(k), raw.frame.with_columns(pl.Series(LINE, raw.lines, dtype=pl.Int64)))
+    def _put(self, k: int, some: Sequence[Block]) -> dict[str, str]:
+        text = _as_text(some)
+        if text is not None:
+            told = orjson.dumps([text.header, text.delimiter, text.has_quotes, text.line, text.height])
+            return {_text_name(k): put_text(self.folder, _text_name(k), told + b"\n" + text.data)}
+        raw = gathered(some)
+        frame = raw.frame.with_columns(pl.Series(LINE, raw.lines, dtype=pl.Int64))
+        return {_name(k): put(self.folder, _name(k), frame)}
 
     def read(self, k: int) -> tuple[pl.DataFrame, list[int]]:
         """Rows k as they stand in the file, and their lines."""
+        if (self.folder / _text_name(k)).exists():
+            text = self._text(k)
+            return text.frame(), text.lines
         rows = get(self.folder, _name(k))
         return rows.drop(LINE), rows[LINE].to_list()
 
+    def _text(self, k: int) -> SoundText:
+        told, _, data = (self.folder / _text_name(k)).read_bytes().partition(b"\n")
+        header, *others = orjson.loads(told)
+        return SoundText(data, tuple(header), *others)
+
     def names(self) -> list[str]:
         """The names of the user's columns."""
+        if (self.folder / _text_name(0)).exists():
+            return list(self._text(0).header)
         return [name for name in pl.read_ipc_schema(self.folder / _name(0)) if name != LINE]
 
     def require_unchanged(self) -> None:
@@ -81,3 +102,29 @@ class InParquet:
 
 def _name(k: int) -> str:
     return f"rows-{k:05}"
+
+
+def _text_name(k: int) -> str:
+    return f"text-{k:05}"
+
+
+def _pieces(blocks: Iterable[Block], most: int) -> Iterator[list[Block]]:
+    """Blocks, cut where one is too long, that make a piece together."""
+    some, rows = list[Block](), 0
+    for block in blocks:
+        for part in [block] if block.height <= most else cut(gathered([block]), most):
+            if some and rows + part.height > most:
+                yield some
+                some, rows = [], 0
+            some.append(part)
+            rows += part.height
+    if some:
+        yield some
+
+
+def _as_text(some: Sequence[Block]) -> SoundText | None:
+    """All of them as one text; None where it would not be read as they are."""
+    texts = [block for block in some if isinstance(block, SoundText)]
+    if len(texts) < len(some) or not all(one.is_followed_by(after) for one, after in pairwise(texts)):
+        return None
+    return texts[0].joined(texts[1:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,8 +20,17 @@ Step = Mapping[str, str]
 
 def put(folder: Path, name: str, frame: pl.DataFrame) -> str:
     """Write a piece whole or not at all. Returns its digest."""
+    return _put(folder, name, lambda aside: frame.write_ipc(aside, compression="lz4"))
+
+
+def put_text(folder: Path, name: str, text: bytes) -> str:
+    """Write a piece that is text whole or not at all. Returns its digest."""
+    return _put(folder, name, lambda aside: aside.write_bytes(text))
+
+
+def _put(folder: Path, name: str, write: Callable[[Path], object]) -> str:
     aside = folder / f"{name}.{os.getpid()}.part"
-    frame.write_ipc(aside, compression="lz4")
+    write(aside)
     digest = file_digest(aside)
     aside.replace(folder / name)
     return digest

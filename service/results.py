@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
-from queue import Full, Queue
 from typing import Literal
 
 import polars as pl
@@ -18,6 +15,7 @@ from polars.io.plugins import register_io_source
 from features.delimited import Reject
 from features.errors import InputError
 from service.files import written_aside
+from service.meanwhile import used_meanwhile
 from service.spreadsheet import write_sheet
 
 Encoding = Literal["utf-8-sig", "gb18030"]
@@ -44,54 +42,37 @@ def write_table(frame: pl.DataFrame, out: Path, encoding: Encoding = "utf-8-sig"
 
 
 def write_frames(frames: Iterable[pl.DataFrame], out: Path, encoding: Encoding) -> None:
-    """A table that comes in frames of one schema, at least one, as `write_table` does; only a workbook holds all of it
-    in memory."""
+    """A table that comes in frames of one schema, at least one, as `write_table` does, written while they are made; only
+    a workbook holds all of it in memory."""
+    frames = iter(frames)
+    first = next(frames)
+    frames = chain([first], frames)
     with written_aside(out) as aside:
         if out.suffix.lower() == ".parquet":
-            write_parquet(iter(frames), aside)
+            used_meanwhile(frames, lambda some: write_parquet(some, first.schema, aside))
         elif out.suffix.lower() == ".xlsx":
             write_sheet(pl.concat(frames), aside, out)
         else:
-            _write_csv(frames, aside, encoding)
+            used_meanwhile(frames, lambda some: _write_csv(some, aside, encoding))
 
 
-def write_parquet(frames: Iterator[pl.DataFrame], aside: Path) -> None:
-    """Write frames in a thread of its own while they are made; what goes wrong with them is raised here as it is.
-
-    `OSError` where the file cannot be written.
-    """
-    first, waiting = next(frames), Queue[pl.DataFrame | None](1)
+def write_parquet(frames: Iterator[pl.DataFrame], schema: pl.Schema, aside: Path) -> None:
+    """Frames of a schema; `OSError` where the file cannot be written."""
 
     def source(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, size: int | None
     ) -> Iterator[pl.DataFrame]:
         del columns, predicate, rows, size  # nothing is asked of the table but all of it
-        while (frame := waiting.get()) is not None:
-            yield frame
+        yield from frames
 
-    table = register_io_source(source, schema=dict(first.schema))
-    with ThreadPoolExecutor(1) as thread:
-        written = thread.submit(table.sink_parquet, aside, row_group_size=ROW_GROUP, maintain_order=True)
-        try:
-            all(_is_handed_over(frame, waiting, written) for frame in chain([first], frames))
-        finally:
-            _is_handed_over(None, waiting, written)
-        try:
-            written.result()
-        except pl.exceptions.PolarsError as error:
-            raise OSError(str(error)) from error
+    table = register_io_source(source, schema=dict(schema))
+    try:
+        table.sink_parquet(aside, row_group_size=ROW_GROUP, maintain_order=True)
+    except pl.exceptions.PolarsError as error:
+        raise OSError(str(error)) from error
 
 
-def _is_handed_over(frame: pl.DataFrame | None, waiting: Queue[pl.DataFrame | None], written: Future[None]) -> bool:
-    """Whether the thread that writes will have it, which may have come to an end of its own."""
-    while not written.done():
-        with suppress(Full):
-            waiting.put(frame, timeout=0.1)
-            return True
-    return False
-
-
-def _write_csv(frames: Iterable[pl.DataFrame], aside: Path, encoding: Encoding) -> None:
+def _write_csv(frames: Iterator[pl.DataFrame], aside: Path, encoding: Encoding) -> None:
     with aside.open("wb") as file:
         if encoding == "utf-8-sig":
             file.write(BOM_UTF8)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import pairwise
 
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from features.sound import sound_frame
+from features.sound import SoundText, sound_text
 
 HEADER = ["a", "b"]
 cells = st.sampled_from(
     ["", "x", '""', '"x"', '"x,y"', '"x""y"', '"', 'x"', '"x\ny"', "\ufeffx", "\0", " ", "é", "x\ry"]
 )
 ends = st.sampled_from(["\n", "\n", "\r\n", "\r", ",z\n"])
+
+
+def sound_frame(lines: list[str], header: list[str], delimiter: str, *, has_quotes: bool) -> pl.DataFrame | None:
+    text = sound_text(lines, header, delimiter, has_quotes=has_quotes)
+    return None if text is None else text.frame()
 
 
 def lines_of(text: str) -> list[str]:
@@ -56,3 +62,23 @@ def test_sound_lines_are_read_at_once(text: str) -> None:
 )  # fmt: skip
 def test_doubtful_lines_are_left_to_others(text: str) -> None:
     assert sound_frame(lines_of(text), HEADER, ",", has_quotes=True) is None
+
+
+@settings(max_examples=200)
+@given(st.lists(st.lists(st.tuples(cells, cells, ends), min_size=1, max_size=3), min_size=2, max_size=3))
+@example([[("x", "y", "\r\n")], [("x", "y", "\n")]])
+@example([[("x", "y", "\n")], [("x", "y", "\r\n")]])
+@example([[("x", '""', "\n")], [("x", "", "\n")]])
+def test_blocks_that_follow_each_other_are_read_together_as_alone(blocks: list[list[tuple[str, str, str]]]) -> None:
+    texts, line = list[SoundText](), 2
+    for rows in blocks:
+        lines = lines_of("".join(f"{a},{b}{end}" for a, b, end in rows))
+        text = sound_text(lines, HEADER, ",", has_quotes=True, line=line)
+        if text is None:
+            return
+        texts.append(text)
+        line += len(lines)
+    if all(one.is_followed_by(after) for one, after in pairwise(texts)):
+        together = texts[0].joined(texts[1:])
+        assert together.frame().rows() == pl.concat([text.frame() for text in texts]).rows()
+        assert together.lines == list(range(2, line))

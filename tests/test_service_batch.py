@@ -24,6 +24,7 @@ from service.batch import Wish, score_file
 from service.decide import decide
 from service.files import folder_aside, written_aside
 from service.means import Means
+from service.meanwhile import used_meanwhile
 from service.result_columns import PREFIX
 from service.results import REJECT_COLUMNS, escaped, write_frames, write_parquet
 from service.summary import Summary
@@ -210,9 +211,22 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(
 
 
 def test_a_disk_that_is_full_is_told_as_such() -> None:
-    frames = (pl.DataFrame({"a": np.random.default_rng(k).random(100_000)}) for k in range(50))
+    frames = [pl.DataFrame({"a": np.random.default_rng(k).random(100_000)}) for k in range(5)]
     with pytest.raises(OSError, match="No space left"):
-        write_parquet(frames, Path("/dev/full"))
+        write_parquet(iter(frames), frames[0].schema, Path("/dev/full"))
+
+
+def test_no_more_is_made_than_is_used_up() -> None:
+    made = list[int]()
+
+    def numbers() -> Iterator[int]:
+        for k in range(100):
+            made.append(k)
+            yield k
+
+    with pytest.raises(ZeroDivisionError):
+        used_meanwhile(numbers(), lambda some: 1 // next(some))
+    assert len(made) < 5
 
 
 def test_what_goes_wrong_while_frames_are_made_is_raised_as_it_is(tmp_path: Path) -> None:
