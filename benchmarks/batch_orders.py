@@ -17,7 +17,7 @@ import polars as pl
 
 from features.moments import DAY, facts
 from features.order import attributes
-from service.results import write_frames
+from service.results import Part, write_parts
 from training.simulate import load_world, simulate
 
 SIMULATED = 1_000_000
@@ -57,9 +57,7 @@ def parts(rows: int, seed: int) -> Iterator[pl.DataFrame]:
 def make(out: Path, rows: int, seed: int) -> None:
     """Write `rows` orders to `out`; nothing is done where it is there."""
     if not out.exists():
-        frames = parts(rows, seed)
-        first = next(frames)
-        write_frames((frame for some in ([first], frames) for frame in some), out, "utf-8-sig")
+        write_parts(map(Part, parts(rows, seed)), out, "utf-8-sig")
 
 
 def main() -> None:

@@ -177,9 +177,8 @@ def localised(naive: pl.Series, zone: ZoneInfo) -> pl.Series:
 
 def _text_instants(given: pl.Series, zone: ZoneInfo | None) -> pl.Series:
     if given.str.contains(PLAIN_INSTANT).all():  # as most programs write them, which is read three times as fast
-        return given.str.to_datetime(
-            "%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us", cache=False
-        ).dt.replace_time_zone("UTC")
+        at = given.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us", cache=False)
+        return at.dt.replace_time_zone("UTC")
     upper = given.str.to_uppercase().str.replace(" ", "T", literal=True)
     upper = upper.str.replace(r"^(\S{16})(Z|[+-]\d{2}:\d{2})?$", "${1}:00${2}")  # seconds, where left out
     offset = upper.set(~given.str.contains(INSTANT), None)

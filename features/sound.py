@@ -44,6 +44,11 @@ class SoundText:
         return replace(self, data=data, height=height, has_quotes=any(part.has_quotes for part in parts))
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the lines are CSV as we write it ourselves, without anything that wants quotation marks."""
+        return self.delimiter == "," and b'"' not in self.data and b"\r" not in self.data
+
+    @property
     def lines(self) -> list[int]:
         """The physical line of each record."""
         return list(range(self.line, self.line + self.height))

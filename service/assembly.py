@@ -13,10 +13,11 @@ from features.columns import Bools, Floats
 from features.delimited import Reject
 from features.keys import Keys
 from features.tables import repeats
-from service.batch_pieces import KEY, PLACE, ROW, explained_name, rejects_name, scored_name
+from service.batch_pieces import KEY, PLACE, ROW, explained_name, plain_name, rejects_name, scored_name
 from service.batch_rows import InParquet, InPieces
 from service.journal import get
 from service.result_columns import EXPLAINED, NAMES, PREFIX
+from service.results import Part
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Pieces:
                 found += self._repeats(k)
             yield from sorted(found, key=lambda reject: reject.line)
 
-    def frame(self, k: int) -> pl.DataFrame:
+    def part(self, k: int) -> Part:
         """The rows of the result that come of piece k."""
         told = get(self.folder, scored_name(k))
         if (self.folder / explained_name(k)).exists():
@@ -66,10 +67,14 @@ class Pieces:
             told = told.with_columns(pl.lit(None, pl.String).alias(name) for name in EXPLAINED)
         if k in self.repeated:
             told = told.filter(pl.Series(~self.repeated[k]))
+        ours = told.select(pl.col(name).alias(PREFIX + name) for name in NAMES)
+        text = self.given.plain(k) if (self.folder / plain_name(k)).exists() and k not in self.repeated else None
+        if text is not None:
+            return Part(text, ours)
         rows, _ = self.given.read(k)
         if told.height < rows.height:
             rows = rows[told[ROW]]
-        return _theirs(rows).hstack([told[name].alias(PREFIX + name) for name in NAMES])
+        return Part(rows.select(pl.exclude(f"^{PREFIX}.*$")), ours)
 
     def _repeats(self, k: int) -> list[Reject]:
         rows = get(self.folder, scored_name(k), [ROW])[ROW].to_numpy()[self.repeated[k]]
@@ -77,8 +82,3 @@ class Pieces:
         is_repeat = np.zeros(frame.height, dtype=np.bool_)
         is_repeat[rows] = True
         return repeats(frame, lines, is_repeat)
-
-
-def _theirs(rows: pl.DataFrame) -> pl.DataFrame:
-    """The user's columns; those of an earlier result of ours make way."""
-    return rows.select(pl.exclude(f"^{PREFIX}.*$"))

@@ -21,7 +21,7 @@ from service.journal import Journal, begun, facts_of, resumed
 from service.locks import alone
 from service.means import Means
 from service.processes import WorkerLost, spread
-from service.results import Encoding, check_ending, write_frames, write_rejects
+from service.results import Encoding, Part, check_ending, write_parts, write_rejects
 from service.run_facts import facts, rows_expected
 from service.summary import Summary
 from service.wording import Lang
@@ -98,7 +98,7 @@ def score_file(
         with alone(folder.with_suffix(".lock")) as is_alone:
             if not is_alone:
                 raise InputError(f"--out {out}: another run is writing it; wait until it ends, or name another file")
-            work = Work(folder, given, options, means, wish.lang, wish.explained)
+            work = Work(folder, given, options, means, wish.lang, wish.explained, out.suffix.lower() == ".csv")
             summary = _finished(_Run(work, rows, wish, rows_expected(orders, read)), out, told)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
@@ -142,18 +142,18 @@ class _Run:
     def result(self, out: Path, journal: Journal) -> Summary:
         """Score, explain, and write what is ready meanwhile; what stands in the journal is not done again."""
         summary = Summary()
-        frames = self._frames(journal, summary, out.with_name(out.name + ".rejects.csv"))
-        write_frames(summary.of_frames(frames), out, self.wish.encoding)
+        parts = self._parts(journal, summary, out.with_name(out.name + ".rejects.csv"))
+        write_parts(summary.of_parts(parts), out, self.wish.encoding)
         return summary
 
-    def _frames(self, journal: Journal, summary: Summary, rejects: Path) -> Iterator[pl.DataFrame]:
+    def _parts(self, journal: Journal, summary: Summary, rejects: Path) -> Iterator[Part]:
         """The rows of the result in the order of the file; then what was set aside is written, and told."""
         pieces = Pieces(journal.folder, self.work.given)
         ready: Iterator[int] = (pieces.take(k) for k in _in_order(self._score(journal)))
         if not self.work.explained.is_told_at_once:
             all(True for _ in ready)  # which share of the file is the riskiest is known only then
             ready = _in_order(self._explain(pieces, journal))
-        yield from (pieces.frame(k) for k in ready)
+        yield from (pieces.part(k) for k in ready)
         self.work.given.require_unchanged()
         summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(self.work.given.names())]
         write_rejects(summary.of_rejects(pieces.rejects()), rejects)

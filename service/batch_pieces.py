@@ -16,9 +16,10 @@ from features.tables import TableOptions, checked_rows
 from service.batch_rows import InParquet, InPieces, Rows
 from service.decide import Decisions, decide
 from service.explained import Explained
-from service.journal import Step, get, put
+from service.journal import Step, get, put, put_text
 from service.means import Means
-from service.result_columns import assessment, explanation
+from service.result_columns import PREFIX, assessment, explanation
+from service.results import may_run
 from service.wording import Lang
 
 # Columns of a piece that are none of the result; the user's may have any name.
@@ -29,7 +30,8 @@ TOGETHER = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be done with every piece. folder: where pieces are put; given: where the rows lie."""
+    """What is to be done with every piece. folder: where pieces are put; given: where the rows lie; is_csv: of the
+    result."""
 
     folder: Path
     given: InPieces | InParquet
@@ -37,6 +39,7 @@ class Work:
     means: Means
     lang: Lang
     explained: Explained
+    is_csv: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ def rejects_name(k: int) -> str:
     return f"rejects-{k:05}"
 
 
+def plain_name(k: int) -> str:
+    """Says that all rows k are good and their lines can be copied into a CSV."""
+    return f"plain-{k:05}"
+
+
 def explained_name(k: int) -> str:
     """What is told of some good ones of rows k: reasons, advice."""
     return f"explained-{k:05}"
@@ -78,6 +86,8 @@ def scored(work: Work, rows: Rows) -> Done:
     told, why = _told(chunk.columns, work)
     places = [pl.Series(ROW, chunk.places, dtype=pl.UInt32), pl.Series(KEY, digests(chunk.columns))]
     step = rows.pieces | {scored_name(k): put(folder, scored_name(k), told.hstack(places))}
+    if work.is_csv and not chunk.rejects and work.given.plain(k) is not None and _is_copied(chunk.frame):
+        step[plain_name(k)] = put_text(folder, plain_name(k), b"")
     if chunk.rejects:
         step[rejects_name(k)] = put(folder, rejects_name(k), pl.DataFrame(chunk.rejects))
     if why is not None:
@@ -94,6 +104,11 @@ def explained(work: Work, some: Riskiest) -> Done:
     why = pl.concat(explanation(decisions, work.lang) for decisions in told)
     name = explained_name(some.k)
     return Done(some.k, {name: put(work.folder, name, _placed(why, some.places))}, len(some.places))
+
+
+def _is_copied(rows: pl.DataFrame) -> bool:
+    """Whether all columns stand in the result as they are."""
+    return not any(name.startswith(PREFIX) for name in rows.columns) and not may_run(rows)
 
 
 def _decided(columns: Columns, work: Work, *, explains: bool) -> Iterator[Decisions]:

@@ -60,6 +60,11 @@ class InPieces:
         rows = get(self.folder, _name(k))
         return rows.drop(LINE), rows[LINE].to_list()
 
+    def plain(self, k: int) -> SoundText | None:
+        """Rows k as lines of CSV that can be copied, where they lie here so."""
+        text = self._text(k) if (self.folder / _text_name(k)).exists() else None
+        return text if text is not None and text.is_plain else None
+
     def _text(self, k: int) -> SoundText:
         told, _, data = (self.folder / _text_name(k)).read_bytes().partition(b"\n")
         header, *others = orjson.loads(told)
@@ -90,6 +95,10 @@ class InParquet:
     def read(self, k: int) -> tuple[pl.DataFrame, list[int]]:
         """Rows k as they stand in the file, and their lines."""
         return self.file.read(k * self.most, self.most)
+
+    def plain(self, _: int) -> SoundText | None:
+        """None lie here as lines."""
+        return None
 
     def names(self) -> list[str]:
         """The names of the user's columns."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
@@ -14,6 +16,7 @@ from polars.io.plugins import register_io_source
 
 from features.delimited import Reject
 from features.errors import InputError
+from features.sound import SoundText
 from service.files import written_aside
 from service.meanwhile import used_meanwhile
 from service.spreadsheet import write_sheet
@@ -36,24 +39,56 @@ def check_ending(out: Path, taken: Sequence[Path] = ()) -> None:
             raise InputError(f"--out {out}: expected another file than the input {path.name}, which would be lost")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows of a table. theirs: the user's columns, or plain lines of CSV in which nothing runs as a formula; ours:
+    the columns behind."""
+
+    theirs: pl.DataFrame | SoundText
+    ours: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def frame(self) -> pl.DataFrame:
+        """All columns."""
+        theirs = self.theirs if isinstance(self.theirs, pl.DataFrame) else self.theirs.frame()
+        return theirs.hstack(self.ours)
+
+    def csv(self, *, has_header: bool) -> bytes:
+        """As CSV; nothing in it runs as a formula."""
+        if isinstance(self.theirs, SoundText) and not has_header:
+            lines = self.theirs.data.removesuffix(b"\n").split(b"\n")
+            beside = _csv(escaped(self.ours)).removesuffix(b"\n").split(b"\n")
+            if len(lines) == len(beside):  # no cell of ours goes on over lines
+                return b"\n".join(map(b",".join, zip(lines, beside, strict=True))) + b"\n"
+        return _csv(escaped(self.frame()), has_header=has_header)
+
+
+def _csv(frame: pl.DataFrame, *, has_header: bool = False) -> bytes:
+    text = BytesIO()
+    frame.write_csv(text, include_header=has_header)
+    return text.getvalue()
+
+
 def write_table(frame: pl.DataFrame, out: Path, encoding: Encoding = "utf-8-sig") -> None:
     """A table as CSV, xlsx or Parquet, by the ending of its name; nothing in it runs as a formula."""
-    write_frames([frame], out, encoding)
+    write_parts([Part(frame)], out, encoding)
 
 
-def write_frames(frames: Iterable[pl.DataFrame], out: Path, encoding: Encoding) -> None:
-    """A table that comes in frames of one schema, at least one, as `write_table` does, written while they are made; only
-    a workbook holds all of it in memory."""
-    frames = iter(frames)
-    first = next(frames)
-    frames = chain([first], frames)
+def write_parts(parts: Iterable[Part], out: Path, encoding: Encoding) -> None:
+    """A table that comes in parts of one schema, at least one, as `write_table` does, written while they are made.
+
+    Only a workbook holds all of it in memory.
+    """
+    parts = iter(parts)
+    first = next(parts)
+    parts = chain([first], parts)
     with written_aside(out) as aside:
         if out.suffix.lower() == ".parquet":
-            used_meanwhile(frames, lambda some: write_parquet(some, first.schema, aside))
+            schema = first.frame().schema
+            used_meanwhile(parts, lambda some: write_parquet((part.frame() for part in some), schema, aside))
         elif out.suffix.lower() == ".xlsx":
-            write_sheet(pl.concat(frames), aside, out)
+            write_sheet(pl.concat(part.frame() for part in parts), aside, out)
         else:
-            used_meanwhile(frames, lambda some: _write_csv(some, aside, encoding))
+            used_meanwhile(parts, lambda some: _write_csv(some, aside, encoding))
 
 
 def write_parquet(frames: Iterator[pl.DataFrame], schema: pl.Schema, aside: Path) -> None:
@@ -72,15 +107,13 @@ def write_parquet(frames: Iterator[pl.DataFrame], schema: pl.Schema, aside: Path
         raise OSError(str(error)) from error
 
 
-def _write_csv(frames: Iterator[pl.DataFrame], aside: Path, encoding: Encoding) -> None:
+def _write_csv(parts: Iterator[Part], aside: Path, encoding: Encoding) -> None:
     with aside.open("wb") as file:
         if encoding == "utf-8-sig":
             file.write(BOM_UTF8)
-        for place, frame in enumerate(frames):
-            if encoding == "utf-8-sig":
-                escaped(frame).write_csv(file, include_header=place == 0)
-            else:
-                file.write(escaped(frame).write_csv(include_header=place == 0).encode(encoding))
+        for place, part in enumerate(parts):
+            text = part.csv(has_header=place == 0)
+            file.write(text if encoding == "utf-8-sig" else text.decode().encode(encoding))
 
 
 def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
@@ -98,10 +131,15 @@ def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
             writer.writerows(escaped(pl.DataFrame(some, schema=REJECT_COLUMNS)).iter_rows())
 
 
+def may_run(frame: pl.DataFrame) -> list[str]:
+    """The columns with a cell that begins as a formula does, be it a number below zero."""
+    told = frame.select(pl.col(pl.String).str.contains(_FORMULA).any())
+    return [name for name in told.columns if told[name].any()]
+
+
 def escaped(frame: pl.DataFrame) -> pl.DataFrame:
     """Text cells that a spreadsheet would run get an apostrophe in front."""
-    may_be = frame.select(pl.col(pl.String).str.contains(_FORMULA).any())
-    risky = [name for name in may_be.columns if may_be[name].any()]
+    risky = may_run(frame)
     return frame.with_columns(
         pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_PLAIN_NUMBER))
         .then("'" + pl.col(name))

@@ -11,6 +11,7 @@ import polars as pl
 
 from features.delimited import Reject
 from service.result_columns import PREFIX
+from service.results import Part
 
 
 @dataclass(slots=True)
@@ -39,14 +40,14 @@ class Summary:
             mine.update(theirs)
         self.strange_columns += [name for name in other.strange_columns if name not in self.strange_columns]
 
-    def of_frames(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """The same frames of a result, counted."""
-        for frame in frames:
-            self.scored += frame.height
-            self.statuses.update(_counts(frame[PREFIX + "status"]))
-            for warned, rows in _counts(frame[PREFIX + "warnings"]).items():
+    def of_parts(self, parts: Iterable[Part]) -> Iterator[Part]:
+        """The same parts of a result, counted."""
+        for part in parts:
+            self.scored += part.ours.height
+            self.statuses.update(_counts(part.ours[PREFIX + "status"]))
+            for warned, rows in _counts(part.ours[PREFIX + "warnings"]).items():
                 self.warnings.update({name.replace(":", " "): rows for name in orjson.loads(warned)})
-            yield frame
+            yield part
 
     def of_rejects(self, rejects: Iterable[Reject]) -> Iterator[Reject]:
         """The same rejects, counted."""

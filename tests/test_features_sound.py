@@ -17,6 +17,7 @@ HEADER = ["a", "b"]
 cells = st.sampled_from(
     ["", "x", '""', '"x"', '"x,y"', '"x""y"', '"', 'x"', '"x\ny"', "\ufeffx", "\0", " ", "é", "x\ry"]
 )
+plain_cells = st.text("ab \t'=+-@#;0.,é字\u2028\x1f\x85\\\"", max_size=3)
 ends = st.sampled_from(["\n", "\n", "\r\n", "\r", ",z\n"])
 
 
@@ -53,6 +54,14 @@ def test_sound_lines_are_read_at_once(text: str) -> None:
     frame = sound_frame(lines_of(text), HEADER, ",", has_quotes=True)
     assert frame is not None
     assert frame.rows() == by_record(lines_of(text))
+
+
+@settings(max_examples=400)
+@given(st.lists(st.tuples(plain_cells, plain_cells), min_size=1, max_size=4), st.booleans())
+def test_plain_lines_are_what_is_written_of_their_columns(rows: list[tuple[str, str]], ends: bool) -> None:
+    text = sound_text([f"{a},{b}\n" for a, b in rows], HEADER, ",", has_quotes=ends)
+    if text is not None and text.is_plain:
+        assert text.frame().write_csv(include_header=False).encode() == text.data
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from service.files import folder_aside, written_aside
 from service.means import Means
 from service.meanwhile import used_meanwhile
 from service.result_columns import PREFIX
-from service.results import REJECT_COLUMNS, escaped, write_frames, write_parquet
+from service.results import REJECT_COLUMNS, Part, escaped, write_parquet, write_parts
 from service.summary import Summary
 from service.wording import Lang
 
@@ -230,12 +230,12 @@ def test_no_more_is_made_than_is_used_up() -> None:
 
 
 def test_what_goes_wrong_while_frames_are_made_is_raised_as_it_is(tmp_path: Path) -> None:
-    def frames() -> Iterator[pl.DataFrame]:
-        yield pl.DataFrame({"a": [1.0]})
+    def parts() -> Iterator[Part]:
+        yield Part(pl.DataFrame({"a": [1.0]}))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_frames(frames(), tmp_path / "out.parquet", "utf-8-sig")
+        write_parts(parts(), tmp_path / "out.parquet", "utf-8-sig")
     assert list(tmp_path.iterdir()) == []
 
 
