@@ -36,17 +36,14 @@ class Parsed:
 def parsed(cells: pl.Series, attribute: Attribute, zone: ZoneInfo | None) -> Parsed:
     """The cells of one column as its kind; zone reads instants that carry no offset. A text that comes again and again
     is read once."""
-    if cells.dtype != pl.String or _is_seldom(cells[:SAMPLE]) or _is_seldom(cells):
+    if cells.dtype != pl.String or cells[:SAMPLE].n_unique() * SELDOM > SAMPLE:
         return _parsed(cells, attribute, zone)
     texts = cells.unique().drop_nulls()
+    if len(texts) * SELDOM > len(cells):
+        return _parsed(cells, attribute, zone)
     few = _parsed(texts.extend_constant(None, 1), attribute, zone)
     which = cells.cast(pl.Enum(texts)).to_physical().fill_null(len(texts)).to_numpy()
     return Parsed(few.array[which], few.bad[which], few.problem)
-
-
-def _is_seldom(cells: pl.Series) -> bool:
-    """Whether most texts are the only one of their kind."""
-    return cells.n_unique() * SELDOM > len(cells)
 
 
 def _parsed(cells: pl.Series, attribute: Attribute, zone: ZoneInfo | None) -> Parsed:

@@ -45,8 +45,8 @@ class SoundText:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the lines are CSV as we write it ourselves, without anything that wants quotation marks."""
-        return self.delimiter == "," and b'"' not in self.data and b"\r" not in self.data
+        """Whether the lines are CSV as we write it ourselves, without anything that wants quotation marks, or tabs."""
+        return self.delimiter == "," and not any(sign in self.data for sign in (b'"', b"\r", b"\t"))
 
     @property
     def lines(self) -> list[int]:

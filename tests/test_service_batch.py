@@ -21,6 +21,7 @@ from features.tables import TableOptions
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue, catalogue
 from service.batch import Wish, score_file
+from service.batch_rows import InPieces
 from service.decide import decide
 from service.files import folder_aside, written_aside
 from service.means import Means
@@ -336,6 +337,37 @@ def test_chunks_of_a_file_tell_what_the_file_in_one_tells(
 
 
 DAMAGED = [b"one,cell", b'open,"quote', b"a,b" * 200, b"nul,\0", b"\xff\xfe,x", b"cr,\rx"]
+
+
+ODD = {4: "=1+1", 13: 'say "no"', 14: "a, b", 21: "-3", 22: "", 30: "＝x", 31: "a\tb"}
+
+
+@pytest.mark.parametrize("text", ["plain", "odd", "odd ends", "damaged", "repeated"])
+def test_lines_that_are_copied_are_the_lines_that_are_written(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    notes = [ODD.get(k) if text.startswith("odd") else "as it is" for k in range(60)]
+    given = rows.with_columns(my_note=pl.Series(notes))
+    lines = (given[[*range(50), 3, *range(50, 60)]] if text == "repeated" else given).write_csv().splitlines()
+    lines[30] += ',too much"' if text == "damaged" else ""
+    path = tmp_path / "orders.csv"
+    path.write_bytes(("\r\n" if text == "odd ends" else "\n").join(lines).encode())  # no end of the last line
+    once, parts = tmp_path / "once.csv", tmp_path / "parts.csv"
+    score_file(path, once, TableOptions(), Means(bundle), Wish(workers=1))
+    copied = list[int]()
+    monkeypatch.setattr("features.delimited.BLOCK_LINES", 4)
+    is_plain = InPieces.plain
+    monkeypatch.setattr(InPieces, "plain", lambda self, k: copied.append(k) or is_plain(self, k))
+    score_file(path, parts, TableOptions(), Means(bundle), Wish(workers=1, piece_rows=8))
+    assert parts.read_bytes() == once.read_bytes()
+    assert rejects_text(parts) == rejects_text(once)
+    # Asked by those that score and, of what can be copied, by the one that writes.
+    assert len(copied) > 8 or text == "odd ends"
+
+
+def rejects_text(out: Path) -> str:
+    path = out.with_name(out.name + ".rejects.csv")
+    return path.read_text("utf-8-sig") if path.exists() else ""
 
 
 def test_scored_and_rejected_are_all_records_of_a_damaged_file(
