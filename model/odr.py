@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, ndtri
 
 from features.columns import Floats, Ints
 from model.defect_priors import Draws
@@ -82,6 +81,8 @@ class Counts:
 
 def _cdf(mean: Floats, squares: Floats, number: Ints) -> Floats:
     """P(count ≤ number) of a binomial of that mean and of the variance mean − squares; Poisson where squares are 0."""
+    from scipy.special import betainc  # takes a tenth of a second, which most commands need not wait for
+
     safe = np.maximum(mean, 1e-12)
     chance = np.clip(squares / safe, 1e-7, 0.999)
     trials = safe / chance
@@ -141,6 +142,8 @@ def multiples(rows: Rows, draws: Draws) -> Multiples:
 
 def _stratified(rng: np.random.Generator, draws: int, groups: int) -> NDArray[np.float32]:
     """(groups, draws) standard normal, each row spread evenly over its distribution."""
+    from scipy.special import ndtri
+
     even = ndtri((np.arange(draws) + 0.5) / draws).astype(np.float32)
     return rng.permuted(np.tile(even, (groups, 1)), axis=1)
 

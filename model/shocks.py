@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
 
 from features.columns import Floats
 
@@ -64,6 +63,8 @@ def learned(prior: Spread, observed: Floats, expected: Floats) -> Spread:
 
     The level of `expected` is first set right (shrunk to 1 by two claims): a wrong level is no shock.
     """
+    from scipy.special import logsumexp  # only learning waits for it
+
     expected = expected * (observed.sum() + _PRIOR_CLAIMS) / (expected.sum() + _PRIOR_CLAIMS)
     log_weights = np.log(prior.weights) + np.array([_evidence(d, observed, expected) for d in prior.deviations])
     weights: Floats = np.exp(log_weights - logsumexp(log_weights)).astype(np.float64)
@@ -72,6 +73,8 @@ def learned(prior: Spread, observed: Floats, expected: Floats) -> Spread:
 
 def _evidence(deviation: float, observed: Floats, expected: Floats) -> float:
     """Log-likelihood of the counts at one standard deviation; each group's integral is taken around its mode."""
+    from scipy.special import gammaln, logsumexp
+
     mode = np.zeros(len(observed))
     for _ in range(30):
         rate = expected * np.exp(deviation * mode - 0.5 * deviation**2)

@@ -19,8 +19,8 @@ from service.callers import Caller, caller
 from service.guarded import owned
 from service.identifiers import score_id
 from service.languages import TAGS, accepted
-from service.problems import RequestRefused
 from service.recording import KeyTaken, recorded
+from service.refused import RequestRefused
 from service.running import Running, running
 from service.store.patience import within
 from service.store.work import NOTHING, Reply, Work

@@ -84,17 +84,25 @@ def explained_name(k: int) -> str:
 def scored(work: Work, rows: Rows) -> Done:
     """Score rows of a file."""
     k, folder = rows.k, work.folder
-    chunk = checked_rows(RawChunk(*work.given.read(k), rows.rejects), work.options)
-    told, why = _told(chunk.columns, work)
-    places = [pl.Series(ROW, chunk.places, dtype=pl.UInt32), pl.Series(KEY, digests(chunk.columns))]
-    step = rows.pieces | {scored_name(k): put(folder, scored_name(k), told.hstack(places))}
-    if work.is_csv and not chunk.rejects and work.given.plain(k) is not None and _is_copied(chunk.frame):
-        step[plain_name(k)] = put_text(folder, plain_name(k), b"")
-    if chunk.rejects:
-        step[rejects_name(k)] = put(folder, rejects_name(k), pl.DataFrame(chunk.rejects))
+    columns, places, step = _checked(work, rows)
+    told, why = _told(columns, work)
+    beside = [pl.Series(ROW, places, dtype=pl.UInt32), pl.Series(KEY, digests(columns))]
+    step[scored_name(k)] = put(folder, scored_name(k), told.hstack(beside))
     if why is not None:
         step[explained_name(k)] = put(folder, explained_name(k), why)
     return Done(k, step, rows.count)
+
+
+def _checked(work: Work, rows: Rows) -> tuple[Columns, Ints, dict[str, str]]:
+    """The good rows with their places, and what is told of all of them as they stand; they are not held any longer."""
+    k, folder = rows.k, work.folder
+    chunk = checked_rows(RawChunk(*work.given.read(k), rows.rejects), work.options)
+    step = dict(rows.pieces)
+    if chunk.rejects:
+        step[rejects_name(k)] = put(folder, rejects_name(k), pl.DataFrame(chunk.rejects))
+    elif work.is_csv and _is_copied(chunk.frame) and work.given.plain(k) is not None:
+        step[plain_name(k)] = put_text(folder, plain_name(k), b"")
+    return chunk.columns, chunk.places, step
 
 
 def explained(work: Work, some: Riskiest) -> Done:

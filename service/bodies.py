@@ -6,7 +6,7 @@ import asyncio
 
 from starlette.requests import Request
 
-from service.problems import RequestRefused
+from service.refused import RequestRefused
 
 SECONDS = 30.0
 LARGEST_IN_DIGITS = 18

@@ -7,7 +7,7 @@ from typing import Any
 
 from features.errors import Problem
 from service.guard import guard
-from service.problems import RequestRefused
+from service.refused import RequestRefused
 from service.wording import Lang
 
 Answer = dict[str, Any]

@@ -21,7 +21,7 @@ from service.bundles import starter_path
 from service.cost_profile import chosen_costs
 from service.decide import BANDS
 from service.means import Means
-from service.page import Words
+from service.page_words import Words
 from service.running import Running
 from service.serving import Say, check_address, run
 from service.settings import Settings, settings, signing_key

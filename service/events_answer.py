@@ -18,8 +18,9 @@ from service.answers import Answer, Asked, Scored
 from service.events import read_event
 from service.events_known import Life, order_known
 from service.instants import instant_text
-from service.problems import RequestRefused, order_problem
+from service.problems import order_problem
 from service.recording import decision
+from service.refused import RequestRefused
 from service.running import Running
 from service.scoring import scored
 from service.store.work import Decision, Event, Work

@@ -12,7 +12,7 @@ from service.explanation_stakes import action_lines, consequence_lines, cost_lin
 from service.explanation_words import Words, texts
 from service.instants import instant_text
 from service.means import Means
-from service.page import Words as PageWords
+from service.page_words import Words as PageWords
 from service.replay import Difference, Replay, differences, other_versions
 from service.wording import Lang
 

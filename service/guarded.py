@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.callers import Caller, Scope, caller
-from service.problems import RequestRefused
+from service.refused import RequestRefused
 
 # What each route needs; one that does not stand here is for administrators.
 NEEDED: Mapping[tuple[str, str], Scope] = {

@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.callers import IN_SCOPE
 from service.keys import Keyring, keys_path
 from service.observation import Metrics
-from service.problems import RequestRefused, answer_to
+from service.problems import answer_to
+from service.refused import RequestRefused
 from service.running import Clock
 from service.settings import Settings, needs_key
 

@@ -19,7 +19,7 @@ from service.guarded import GuardedRoute
 from service.languages import accepted
 from service.monitoring_shapes import ModelHealth
 from service.openapi import ALWAYS, LANGUAGE, problems
-from service.problems import RequestRefused
+from service.refused import RequestRefused
 from service.running import Running, running
 from service.settings import Settings
 from service.wording import Lang

@@ -29,7 +29,7 @@ from service.odr_shapes import DefectBudget, PlanAsked, PlannedBudget
 from service.odr_told import told
 from service.odr_window import Span
 from service.openapi import ALWAYS, LANGUAGE, WITH_BODY, problems, takes
-from service.problems import RequestRefused
+from service.refused import RequestRefused
 from service.running import Running, running
 from service.wording import Lang
 

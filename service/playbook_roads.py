@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import betaincinv
 
 from features.columns import Floats
 from service.playbook_catalogue import RoadId
@@ -41,6 +40,8 @@ class Chance:
         """The quantiles of the probability: those of a beta distribution with this mean and weight."""
         if self.claims is None or not 0.0 < self.mean < 1.0:
             return np.full(len(luck), self.mean)
+        from scipy.special import betaincinv  # takes a tenth of a second, which most commands need not wait for
+
         return np.asarray(betaincinv(self.mean * self.claims, (1.0 - self.mean) * self.claims, luck))
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from fastapi import FastAPI
@@ -16,16 +16,10 @@ from starlette.responses import Response
 
 from features.document import DocumentRefused
 from features.errors import ClaimRiskError, InputError, OrderRefused, Problem
+from service.refused import Code, RequestRefused
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:claimrisk:problem:"
-
-Code = Literal[
-    "document_refused", "body_incomplete", "request_refused", "unauthorised", "forbidden", "not_found",
-    "method_not_allowed", "body_too_slow", "body_too_large", "too_many_orders", "unsupported_media_type",
-    "order_refused", "batch_refused", "text_refused", "internal_error", "store_unavailable",
-    "request_in_flight", "key_reused",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +52,6 @@ KINDS: Mapping[Code, Kind] = {
 }
 # Answers after which the rest of a body may still be on its way: the connection is not used again.
 _CLOSING = frozenset({401, 408, 413, 415})
-
-
-class RequestRefused(InputError):
-    """A request that is refused for its form: headers, size, key. code: a row of `KINDS`."""
-
-    def __init__(self, code: Code, detail: str, *, errors: Sequence[Problem] = ()) -> None:
-        self.code: Code = code
-        self.errors = tuple(errors)
-        super().__init__(detail)
 
 
 def problem(code: Code, detail: str, errors: Sequence[Problem] = ()) -> dict[str, Any]:

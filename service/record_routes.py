@@ -22,7 +22,7 @@ from service.events_known import Life, order_known
 from service.guarded import GuardedRoute
 from service.instants import instant_text
 from service.openapi import ALWAYS, WITH_BODY, problems, takes
-from service.problems import RequestRefused
+from service.refused import RequestRefused
 from service.running import Running, running
 
 record_api = APIRouter(route_class=GuardedRoute)

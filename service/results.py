@@ -78,17 +78,19 @@ def write_parts(parts: Iterable[Part], out: Path, encoding: Encoding) -> None:
 
     Only a workbook holds all of it in memory.
     """
-    parts = iter(parts)
-    first = next(parts)
-    parts = chain([first], parts)
     with written_aside(out) as aside:
         if out.suffix.lower() == ".parquet":
-            schema = first.frame().schema
-            used_meanwhile(parts, lambda some: write_parquet((part.frame() for part in some), schema, aside))
+            parts, schema = _with_schema(iter(parts))
+            used_meanwhile(parts, lambda some: write_parquet(map(Part.frame, some), schema, aside))
         elif out.suffix.lower() == ".xlsx":
             write_sheet(pl.concat(part.frame() for part in parts), aside, out)
         else:
             used_meanwhile(parts, lambda some: _write_csv(some, aside, encoding))
+
+
+def _with_schema(parts: Iterator[Part]) -> tuple[Iterator[Part], pl.Schema]:
+    first = next(parts)
+    return chain([first], parts), first.frame().schema
 
 
 def write_parquet(frames: Iterator[pl.DataFrame], schema: pl.Schema, aside: Path) -> None:

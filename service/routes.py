@@ -21,8 +21,8 @@ from service.compliance import checked_body
 from service.guarded import guarded
 from service.observation import CONTENT_TYPE
 from service.openapi import ALWAYS, REASONS, WITH_BODY, problems, takes
-from service.problems import RequestRefused
 from service.recording import decision
+from service.refused import RequestRefused
 from service.running import running
 from service.scoring import played, scored_batch
 from service.store.work import Decision, Work

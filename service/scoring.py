@@ -15,7 +15,8 @@ from service.answers import Answer, Asked, Beside, Scored, answer
 from service.decide import Decisions, decide
 from service.identifiers import score_id
 from service.playbook import playbook
-from service.problems import RequestRefused, order_problem
+from service.problems import order_problem
+from service.refused import RequestRefused
 from service.running import Running
 from service.wording import Lang
 

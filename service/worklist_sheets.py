@@ -16,7 +16,7 @@ import polars as pl
 from service.advice_catalogue import Catalogue
 from service.answers import reason_of
 from service.decide import Decisions
-from service.page import Words
+from service.page_words import Words
 from service.recommend import Recommendation
 from service.wording import Lang, text
 from service.worklist import SHEETS, Worklist, rules

@@ -11,7 +11,8 @@ from service.advice_catalogue import catalogue
 from service.app import create_app
 from service.demo import EXAMPLES
 from service.means import Means
-from service.page import MOST_SHOWN, texts
+from service.page import MOST_SHOWN
+from service.page_words import texts
 from service.settings import Settings
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Row, Select, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.events_known import Life, Lives, Sent
-from service.problems import RequestRefused
+from service.refused import RequestRefused
 from service.store.database import reading_engine
 from service.store.patience import within
 from service.store.statements import REPLY_SECONDS
