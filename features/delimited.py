@@ -118,11 +118,14 @@ def _blocks(lines: _Lines, path: Path, dialect: Dialect) -> Iterator[Block]:
     dialect = replace(dialect, delimiter=dialect.delimiter or DELIMITERS[path.suffix.lower()])
     lines.take(dialect.header_row - 1)
     header = _header(next(_Records(lines, dialect, None).upto(math.inf), None), path)
+    start = _bytes_of(path, lines.number) if dialect.encoding.startswith("utf-8") else None
     while block := lines.take(BLOCK_LINES):
-        sound = _sound(block, dialect, header, lines.number - len(block) + 1)
+        sound = _sound(block, dialect, header, lines.number - len(block) + 1, start)
         if sound is not None:
+            start = None if start is None else start + len(sound.data)
             yield sound
         else:
+            start = None  # from here on it would have to be counted
             lines.give_back(block)
             records = list(_Records(lines, dialect, len(header)).upto(lines.number + len(block)))
             yield _chunk(records, header, fills_short=dialect.fills_short)
@@ -148,10 +151,18 @@ def reader(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
 
 
-def _sound(block: list[str], dialect: Dialect, header: list[str], line: int) -> SoundText | None:
+def _bytes_of(path: Path, lines: int) -> int | None:
+    """How many bytes the first lines take; None where lines end in a carriage return alone."""
+    with path.open("rb") as file:
+        first = b"".join(islice(file, lines))
+    return len(first) if first.count(b"\r") == first.count(b"\r\n") else None
+
+
+def _sound(block: list[str], dialect: Dialect, header: list[str], line: int, start: int | None) -> SoundText | None:
     if max(map(len, block)) > LONGEST_FIELD:
         return None
-    return sound_text(block, header, dialect.delimiter or ",", has_quotes=dialect.has_quotes, line=line)
+    signs = dialect.delimiter or ","
+    return sound_text(block, header, signs, has_quotes=dialect.has_quotes, line=line, start=start)
 
 
 def _frame(cells: list[list[str]], header: list[str]) -> pl.DataFrame:

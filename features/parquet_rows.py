@@ -1,4 +1,4 @@
-"""A Parquet file of orders by rows: any process reads those that it works on, and a changed file is noticed."""
+"""A Parquet file of orders by rows: any process reads those that it works on."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from pathlib import Path
 import polars as pl
 
 from features.errors import FileRefused
+from features.file_state import FileState
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetRows:
-    """schema: of the file; height: its rows; state: what tells whether the file is still the one that was opened."""
+    """schema: of the file; height: its rows; state: when it was opened."""
 
     path: Path
     schema: pl.Schema
     height: int
-    state: tuple[int, ...]
+    state: FileState
 
     @classmethod
     def of(cls, path: Path) -> ParquetRows:
         """The rows of a file; `FileRefused` where it is not readable, or has no columns."""
         with _refusing(path):
-            state, lazy = _state(path), pl.scan_parquet(path, glob=False)
+            state, lazy = FileState.of(path), pl.scan_parquet(path, glob=False)
             schema = lazy.collect_schema()
             if not schema:
                 raise FileRefused(f"{path}: the file has no columns; expected at least order_id")
@@ -36,17 +37,6 @@ class ParquetRows:
         with _refusing(self.path):
             part = pl.scan_parquet(self.path, glob=False).slice(start, most).collect(engine="streaming")
         return part, list(range(start + 1, start + 1 + part.height))
-
-    def require_unchanged(self) -> None:
-        """`FileRefused` where the file was changed, or another has its name, since it was opened."""
-        with _refusing(self.path):
-            if _state(self.path) != self.state:
-                raise FileRefused(f"{self.path}: it was changed while it was read; do it once more")
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    told = path.stat()
-    return told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns
 
 
 @contextmanager

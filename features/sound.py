@@ -20,7 +20,7 @@ NEW_LINE, QUOTE = ord("\n"), ord('"')
 @dataclass(frozen=True, slots=True)
 class SoundText:
     """Lines of which each is one record, not yet read into columns. line: the physical line of the first; height: how
-    many."""
+    many; start: the byte of the file with which they begin, None where it is not known."""
 
     data: bytes
     header: tuple[str, ...]
@@ -28,6 +28,7 @@ class SoundText:
     has_quotes: bool
     line: int
     height: int
+    start: int | None
 
     def is_followed_by(self, after: SoundText) -> bool:
         """Whether the lines of another, taken together with these, are read as each by itself is."""
@@ -68,9 +69,15 @@ class SoundText:
 
 
 def sound_text(
-    lines: list[str], header: Sequence[str], delimiter: str, *, has_quotes: bool, line: int = 2
+    lines: list[str],
+    header: Sequence[str],
+    delimiter: str,
+    *,
+    has_quotes: bool,
+    line: int = 2,
+    start: int | None = None,
 ) -> SoundText | None:
-    """Lines of which each is one record with a cell for each column; line: the physical line of the first.
+    """Lines of which each is one record with a cell for each column; line, start: of the first in the file.
 
     None where a byte is no text, NUL or a carriage return of its own, a quotation mark is not where a cell begins or
     ends, a cell goes on over lines, or a line has other than the header's number of cells.
@@ -84,7 +91,7 @@ def sound_text(
     has_quotes = has_quotes and b'"' in data
     if not _is_sound(np.frombuffer(data, np.uint8), len(lines), len(header), ord(delimiter), has_quotes=has_quotes):
         return None
-    return SoundText(data, tuple(header), delimiter, has_quotes, line, len(lines))
+    return SoundText(data, tuple(header), delimiter, has_quotes, line, len(lines), start)
 
 
 def _ends_alike(data: bytes) -> bool:

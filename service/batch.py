@@ -1,4 +1,4 @@
-"""Scoring a file: rows set down, scored by all cores and put together; a run that was killed can go on."""
+"""Scoring a file: pieces scored by all cores and put together meanwhile; a run that was killed can go on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeVar
 import polars as pl
 
 from features.errors import InputError
+from features.file_state import FileState
 from features.seller.table import SellerTable
 from features.tables import TableOptions, parquet_of_orders, raw_of, read_blocks, unknown_columns, with_order_ids
 from service.assembly import Pieces
@@ -86,7 +87,7 @@ def score_file(
         _require_flat(given.file.schema, out)
         rows = given.rows
     else:
-        given = InPieces(folder)
+        given = InPieces(folder, FileState.of(orders) if read is None else None)
         blocks = with_order_ids(read_blocks(orders) if read is None else raw_of(read), orders)
         rows = partial(given.set_down, blocks, most)
     told = {

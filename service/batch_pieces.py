@@ -1,4 +1,4 @@
-"""The pieces of a scored file, each made by a process of its own out of the rows that were set down for it."""
+"""The pieces of a scored file, each made by a process of its own out of its rows of the file."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 
 from features.delimited import Block, RawChunk, Reject, gathered
+from features.file_state import FileState
 from features.parquet_rows import ParquetRows
 from features.sound import SoundText
 from features.tables import cut
@@ -32,9 +33,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class InPieces:
-    """Rows that were set down in a folder."""
+    """Rows that were set down in a folder, or of which was set down where in a sound text file they are. file: its
+    state when it was opened, None of other files."""
 
     folder: Path
+    file: FileState | None
 
     def set_down(self, blocks: Iterable[Block], most: int, is_done: Callable[[int], bool]) -> Iterator[Rows]:
         """All rows, at most so many a piece, set down as they are asked for; those that are done lie there."""
@@ -46,8 +49,9 @@ class InPieces:
     def _put(self, k: int, some: Sequence[Block]) -> dict[str, str]:
         text = _as_text(some)
         if text is not None:
-            told = orjson.dumps([text.header, text.delimiter, text.has_quotes, text.line, text.height])
-            return {_text_name(k): put_text(self.folder, _text_name(k), told + b"\n" + text.data)}
+            told = [text.header, text.delimiter, text.has_quotes, text.line, text.height, text.start]
+            data = text.data if text.start is None else b"%d" % len(text.data)
+            return {_text_name(k): put_text(self.folder, _text_name(k), orjson.dumps(told) + b"\n" + data)}
         raw = gathered(some)
         frame = raw.frame.with_columns(pl.Series(LINE, raw.lines, dtype=pl.Int64))
         return {_name(k): put(self.folder, _name(k), frame)}
@@ -67,8 +71,12 @@ class InPieces:
 
     def _text(self, k: int) -> SoundText:
         told, _, data = (self.folder / _text_name(k)).read_bytes().partition(b"\n")
-        header, *others = orjson.loads(told)
-        return SoundText(data, tuple(header), *others)
+        header, delimiter, has_quotes, line, height, start = orjson.loads(told)
+        if start is not None and self.file is not None:
+            with self.file.path.open("rb") as file:
+                file.seek(start)
+                data = file.read(int(data))
+        return SoundText(data, tuple(header), delimiter, has_quotes, line, height, start)
 
     def names(self) -> list[str]:
         """The names of the user's columns."""
@@ -77,7 +85,9 @@ class InPieces:
         return [name for name in pl.read_ipc_schema(self.folder / _name(0)) if name != LINE]
 
     def require_unchanged(self) -> None:
-        """Nobody else writes there."""
+        """`FileRefused` where the user has changed the file meanwhile."""
+        if self.file is not None:
+            self.file.require_unchanged()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,7 @@ class InParquet:
 
     def require_unchanged(self) -> None:
         """`FileRefused` where the user has changed the file meanwhile."""
-        self.file.require_unchanged()
+        self.file.state.require_unchanged()
 
 
 def _name(k: int) -> str:

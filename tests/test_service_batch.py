@@ -240,16 +240,22 @@ def test_what_goes_wrong_while_frames_are_made_is_raised_as_it_is(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("changed", [pl.DataFrame.write_parquet, lambda _, path: path.touch()])
-def test_a_parquet_file_that_changes_while_it_is_read_gives_no_result(
-    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path, changed: Callable[[pl.DataFrame, Path], object]
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("orders.parquet", pl.DataFrame.write_parquet), ("orders.parquet", lambda _, path: path.touch()),
+        ("orders.csv", pl.DataFrame.write_csv), ("orders.csv", lambda _, path: path.touch()),
+    ],
+)  # fmt: skip
+def test_a_file_that_changes_while_it_is_read_gives_no_result(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path, name: str, changed: Callable[[pl.DataFrame, Path], object]
 ) -> None:
-    path, out = tmp_path / "orders.parquet", tmp_path / "out.parquet"
-    rows.write_parquet(path)
+    path, out = tmp_path / name, tmp_path / "out.parquet"
+    rows.write_csv(path) if path.suffix == ".csv" else rows.write_parquet(path)
     wish = Wish(workers=1, piece_rows=20, watch=lambda *_: changed(rows, path))
     with pytest.raises(FileRefused, match="changed while it was read"):
         score_file(path, out, TableOptions(), Means(bundle), wish)
-    assert [found.name for found in tmp_path.iterdir() if "lock" not in found.name] == ["orders.parquet"]
+    assert [found.name for found in tmp_path.iterdir() if "lock" not in found.name] == [name]
 
 
 def test_what_is_written_aside_takes_its_place_at_the_end_only(tmp_path: Path) -> None:
@@ -350,6 +356,7 @@ def test_lines_that_are_copied_are_the_lines_that_are_written(
     given = rows.with_columns(my_note=pl.Series(notes))
     lines = (given[[*range(50), 3, *range(50, 60)]] if text == "repeated" else given).write_csv().splitlines()
     lines[30] += ',too much"' if text == "damaged" else ""
+    lines[0] = ("\ufeff" if text == "odd" else "") + lines[0]
     path = tmp_path / "orders.csv"
     path.write_bytes(("\r\n" if text == "odd ends" else "\n").join(lines).encode())  # no end of the last line
     once, parts = tmp_path / "once.csv", tmp_path / "parts.csv"
