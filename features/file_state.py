@@ -24,6 +24,15 @@ class FileState:
             raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
         return cls(path, (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns))
 
+    def read(self, start: int, size: int) -> bytes:
+        """So many bytes of the file; `FileRefused` where it cannot be read."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(start)
+                return file.read(size)
+        except OSError as error:
+            raise FileRefused(f"{self.path}: cannot be read ({error.strerror})") from error
+
     def require_unchanged(self) -> None:
         """`FileRefused` where the file was changed, or another has its name, since then."""
         if FileState.of(self.path) != self:

@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-import polars as pl
-
 from features.errors import InputError
 from features.file_state import FileState
 from features.seller.table import SellerTable
@@ -78,18 +76,9 @@ def score_file(
     read: the same file as a map has read it, where its columns do not have our names.
     """
     check_ending(out, (orders,))
-    of = wish.explained
+    of, folder = wish.explained, working_folder(out)
     most = wish.piece_rows or (EXPLAINED_ROWS if of.is_told_at_once and not of.is_none else PIECE_ROWS)
-    folder = working_folder(out)
-    given: InPieces | InParquet
-    if read is None and orders.suffix.lower() == ".parquet":
-        given = InParquet(parquet_of_orders(orders), most)
-        _require_flat(given.file.schema, out)
-        rows = given.rows
-    else:
-        given = InPieces(folder, FileState.of(orders) if read is None else None)
-        blocks = with_order_ids(read_blocks(orders) if read is None else raw_of(read), orders)
-        rows = partial(given.set_down, blocks, most)
+    given, rows = _laid_out(orders, out, read, most)
     told = {
         **facts(orders, read, options, means),
         "result": f"{out.suffix} {wish.encoding} {wish.lang}, explained: {wish.explained}",
@@ -107,6 +96,21 @@ def score_file(
     return summary
 
 
+def _laid_out(
+    orders: Path, out: Path, read: SellerTable | None, most: int
+) -> tuple[InPieces | InParquet, Callable[[Callable[[int], bool]], Iterator[Rows]]]:
+    """Where the rows lie for all processes, and what gives them all, where told which are done already."""
+    if read is None and orders.suffix.lower() == ".parquet":
+        file = parquet_of_orders(orders)
+        nested = [name for name, dtype in file.schema.items() if dtype.is_nested()]
+        if nested and out.suffix.lower() != ".parquet":
+            raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which only .parquet can")
+        return (there := InParquet(file, most)), there.rows
+    blocks = with_order_ids(read_blocks(orders) if read is None else raw_of(read), orders)
+    pieces = InPieces(working_folder(out), FileState.of(orders) if read is None else None)
+    return pieces, partial(pieces.set_down, blocks, most)
+
+
 def _finished(run: _Run, out: Path, told: Mapping[str, str]) -> Summary:
     journal = (resumed if run.wish.resume else begun)(run.work.folder, told)
     keeps = False
@@ -121,13 +125,6 @@ def _finished(run: _Run, out: Path, told: Mapping[str, str]) -> Summary:
     finally:
         if not keeps:
             journal.remove()
-
-
-def _require_flat(schema: pl.Schema, out: Path) -> None:
-    """Refuse a result that cannot hold what is in the file."""
-    nested = [name for name, dtype in schema.items() if dtype.is_nested()]
-    if nested and out.suffix.lower() != ".parquet":
-        raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which only .parquet can")
 
 
 @dataclass(slots=True)

@@ -73,9 +73,7 @@ class InPieces:
         told, _, data = (self.folder / _text_name(k)).read_bytes().partition(b"\n")
         header, delimiter, has_quotes, line, height, start = orjson.loads(told)
         if start is not None and self.file is not None:
-            with self.file.path.open("rb") as file:
-                file.seek(start)
-                data = file.read(int(data))
+            data = self.file.read(start, int(data))
         return SoundText(data, tuple(header), delimiter, has_quotes, line, height, start)
 
     def names(self) -> list[str]:
