@@ -20,6 +20,7 @@ from features import delimited
 from features.columns import Columns
 from features.delimited import Reject
 from features.errors import FileRefused, SettingError
+from features.keys import Keys
 from features.order import attributes
 from features.parsing import parsed
 from features.tables import UNKNOWN_COLUMN, Chunk, TableOptions, read_orders, read_raw, unknown_columns
@@ -304,3 +305,14 @@ def test_raw_rows_are_those_of_a_csv_reader(tmp_path: Path) -> None:
     (raw,) = read_raw(path)
     with path.open(newline="", encoding="utf-8") as file:
         assert [tuple(raw.frame.columns), *raw.frame.rows()] == [tuple(row) for row in csv.reader(file)]
+
+
+@given(st.lists(st.lists(st.integers(0, 60), max_size=20), max_size=12), st.sampled_from([4, 16, 1 << 20]))
+def test_a_key_is_repeated_where_it_stood_before(parts: list[list[int]], longest_run: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("features.keys.LONGEST_RUN", longest_run)
+        keys, seen = Keys(), set[int]()
+        for part in parts:
+            expected = [key in seen or key in part[:place] for place, key in enumerate(part)]
+            assert keys.repeated(np.array(part, dtype=np.uint64)).tolist() == expected
+            seen |= set(part)
