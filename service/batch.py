@@ -186,6 +186,7 @@ class _Run:
         self, do: Callable[[Work, T], Done], tasks: Iterable[T], count: _Count, journal: Journal
     ) -> Iterator[int]:
         for done in spread(do, self.work, tasks, self.wish.workers):
+            self.work.given.require_unchanged()  # before what was read is believed
             journal.note(done.step)
             count.add(done.rows)
             yield done.k

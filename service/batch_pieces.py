@@ -12,8 +12,6 @@ import polars as pl
 from features.columns import Columns, Ints
 from features.delimited import RawChunk
 from features.keys import digests
-from features.kinds import TEXT_KINDS
-from features.order import attributes
 from features.tables import TableOptions, checked_rows
 from service.batch_rows import InParquet, InPieces, Rows
 from service.decide import Decisions, decide
@@ -117,11 +115,8 @@ def explained(work: Work, some: Riskiest) -> Done:
 
 
 def _is_copied(rows: pl.DataFrame) -> bool:
-    """Whether all columns of good rows stand in the result as they are. Numbers, instants and names of closed sets do
-    not run as formulas."""
-    known = attributes()
-    texts = [name for name in rows.columns if name not in known or known[name].kind in TEXT_KINDS]
-    return not any(name.startswith(PREFIX) for name in rows.columns) and not may_run(rows.select(texts))
+    """Whether all columns of good rows stand in the result as they are."""
+    return not any(name.startswith(PREFIX) for name in rows.columns) and not may_run(rows)
 
 
 def _decided(columns: Columns, work: Work, *, explains: bool) -> Iterator[Decisions]:
