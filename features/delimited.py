@@ -14,7 +14,7 @@ from typing import TextIO
 import polars as pl
 
 from features.errors import FileRefused
-from features.sound import SoundText, sound_text
+from features.sound import SoundText, sound_text, text_frame
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 CHUNK_ROWS = 65_536
@@ -165,12 +165,6 @@ def _sound(block: list[str], dialect: Dialect, header: list[str], line: int, sta
     return sound_text(block, header, signs, has_quotes=dialect.has_quotes, line=line, start=start)
 
 
-def _frame(cells: list[list[str]], header: list[str]) -> pl.DataFrame:
-    columns = zip(*cells, strict=True) if cells else ([] for _ in header)
-    texts = [pl.Series(name, column, dtype=pl.String) for name, column in zip(header, columns, strict=True)]
-    return pl.DataFrame([text.set(text == "", None) for text in texts])
-
-
 def _chunk(records: list[_Record], header: list[str], *, fills_short: bool) -> RawChunk:
     good: list[_Record] = []
     rejects: list[Reject] = []
@@ -188,7 +182,7 @@ def _chunk(records: list[_Record], header: list[str], *, fills_short: bool) -> R
         else:
             good.append(record)
     return RawChunk(
-        _frame([record.cells for record in good], header), [record.line for record in good], rejects, filled
+        text_frame([record.cells for record in good], header), [record.line for record in good], rejects, filled
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -55,17 +58,38 @@ class SoundText:
         return list(range(self.line, self.line + self.height))
 
     def frame(self) -> pl.DataFrame:
-        """(n, columns) texts, null where empty."""
-        frame = pl.read_csv(
-            self.data, has_header=False, new_columns=list(self.header), separator=self.delimiter, infer_schema=False,
-            raise_if_empty=False, quote_char='"' if self.has_quotes else None,
-        )  # fmt: skip
-        if frame.height != self.height:
-            last = self.line + self.height - 1
-            raise FileRefused(f"lines {self.line} to {last}: cannot be told apart; save the table as a Parquet file")
+        """(n, columns) texts, null where empty; `FileRefused` where the lines are not what was said of them."""
+        try:
+            frame = pl.read_csv(
+                self.data, has_header=False, new_columns=list(self.header), separator=self.delimiter,
+                infer_schema=False, raise_if_empty=False, quote_char='"' if self.has_quotes else None,
+            )  # fmt: skip
+        except (pl.exceptions.PolarsError, OSError):  # a text that begins with x^ is taken for a compressed one
+            return self._by_record()
+        if frame.height != self.height or frame.width != len(self.header):
+            return self._by_record()
         if self.has_quotes and b'""' in self.data:
             frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
         return frame
+
+    def _by_record(self) -> pl.DataFrame:
+        try:
+            text = StringIO(self.data.decode(), newline="")
+            quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self.has_quotes else csv.QUOTE_NONE
+            cells = list(csv.reader(text, delimiter=self.delimiter, quoting=quoting, strict=True))
+        except (UnicodeDecodeError, csv.Error):
+            cells = []
+        if len(cells) != self.height or any(len(record) != len(self.header) for record in cells):
+            last = self.line + self.height - 1
+            raise FileRefused(f"lines {self.line} to {last}: expected one record a line; save the table as CSV again")
+        return text_frame(cells, self.header)
+
+
+def text_frame(cells: Sequence[Sequence[str]], header: Sequence[str]) -> pl.DataFrame:
+    """(n, columns) texts of n records, null where empty."""
+    columns = zip(*cells, strict=True) if cells else ([] for _ in header)
+    texts = [pl.Series(name, column, dtype=pl.String) for name, column in zip(header, columns, strict=True)]
+    return pl.DataFrame([text.set(text == "", None) for text in texts])
 
 
 def sound_text(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
@@ -14,7 +16,7 @@ from features.seller.table import SellerTable
 from features.tables import TableOptions, parquet_of_orders, raw_of, read_blocks, unknown_columns, with_order_ids
 from service.assembly import Pieces
 from service.batch_pieces import Done, Riskiest, Work, explained, explained_name, scored, scored_name
-from service.batch_rows import InParquet, InPieces, Rows
+from service.batch_rows import InParquet, InPieces, Rows, RowsLeft
 from service.explained import Explained, riskiest
 from service.journal import Journal, begun, facts_of, resumed
 from service.locks import alone
@@ -96,10 +98,8 @@ def score_file(
     return summary
 
 
-def _laid_out(
-    orders: Path, out: Path, read: SellerTable | None, most: int
-) -> tuple[InPieces | InParquet, Callable[[Callable[[int], bool]], Iterator[Rows]]]:
-    """Where the rows lie for all processes, and what gives them all, where told which are done already."""
+def _laid_out(orders: Path, out: Path, read: SellerTable | None, most: int) -> tuple[InPieces | InParquet, RowsLeft]:
+    """Where the rows lie for all processes, and what gives them."""
     if read is None and orders.suffix.lower() == ".parquet":
         file = parquet_of_orders(orders)
         nested = [name for name, dtype in file.schema.items() if dtype.is_nested()]
@@ -129,82 +129,84 @@ def _finished(run: _Run, out: Path, told: Mapping[str, str]) -> Summary:
 
 @dataclass(slots=True)
 class _Run:
-    """One run over a file. rows: all of it, where told which are done already; total: how many, None where only reading
-    tells."""
+    """One run over a file. rows: all of it; total: how many, None where only reading tells; processes: to be ended."""
 
     work: Work
-    rows: Callable[[Callable[[int], bool]], Iterator[Rows]]
+    rows: RowsLeft
     wish: Wish
     total: int | None
+    processes: ExitStack = field(default_factory=ExitStack)
 
     def result(self, out: Path, journal: Journal) -> Summary:
-        """Score, explain, and write what is ready meanwhile; what stands in the journal is not done again."""
+        """Score, explain, and write what is ready meanwhile; what stands in the journal is not done again.
+
+        Whatever goes wrong with a file that was changed meanwhile went wrong because of that.
+        """
         summary = Summary()
         parts = self._parts(journal, summary, out.with_name(out.name + ".rejects.csv"))
-        write_parts(summary.of_parts(parts), out, self.wish.encoding)
+        try:
+            with self.processes:
+                write_parts(summary.of_parts(parts), out, self.wish.encoding)
+        except Exception:
+            self.work.given.require_unchanged()
+            raise
         return summary
 
     def _parts(self, journal: Journal, summary: Summary, rejects: Path) -> Iterator[Part]:
         """The rows of the result in the order of the file; then what was set aside is written, and told."""
         pieces = Pieces(journal.folder, self.work.given)
-        ready: Iterator[int] = (pieces.take(k) for k in _in_order(self._score(journal)))
+        ready: Iterator[int] = (pieces.take(k) for k in self._score(journal))
         if not self.work.explained.is_told_at_once:
             all(True for _ in ready)  # which share of the file is the riskiest is known only then
-            ready = _in_order(self._explain(pieces, journal))
+            ready = self._explain(pieces, journal)
         yield from (pieces.part(k) for k in ready)
         self.work.given.require_unchanged()
         summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(self.work.given.names())]
         write_rejects(summary.of_rejects(pieces.rejects()), rejects)
 
     def _score(self, journal: Journal) -> Iterator[int]:
-        """Score what is not scored yet. The pieces, as they are done."""
-        count, before = _Count(self.wish.watch, "score", self.total), list[int]()
+        """Score what is not scored yet. The pieces in order, as soon as they are there."""
+        count = _Count(self.wish.watch, "score", self.total)
 
-        def tasks() -> Iterator[Rows]:
-            for rows in self.rows(lambda k: scored_name(k) in journal):
-                if scored_name(rows.k) not in journal:
-                    yield rows
-                else:
+        def is_done(k: int) -> bool:
+            return scored_name(k) in journal
+
+        def left() -> Iterator[Rows]:
+            for rows in self.rows(is_done):
+                if is_done(rows.k):
                     count.add(rows.count)
-                    before.append(rows.k)
+                else:
+                    yield rows
 
-        for k in self._done(scored, tasks(), count, journal):
-            yield from _drained(before)
-            yield k
-        yield from _drained(before)
+        return _in_order(is_done, self._done(scored, left(), count, journal))
 
     def _explain(self, pieces: Pieces, journal: Journal) -> Iterator[int]:
-        """Explain the riskiest share of the file. The pieces, as they are done, also those without such orders."""
+        """Explain the riskiest share of the file. The pieces in order, also those without such orders."""
         most = self.work.explained.most(pieces.orders)
         places = riskiest([pieces.probability(k) for k in range(pieces.count)], most)
-        left = [k for k, some in enumerate(places) if len(some) and explained_name(k) not in journal]
-        count = _Count(self.wish.watch, "explain", sum(len(places[k]) for k in left))
-        yield from set(range(pieces.count)) - set(left)
-        yield from self._done(explained, (Riskiest(k, places[k]) for k in left), count, journal)
+
+        def is_done(k: int) -> bool:
+            return k < pieces.count and (not len(places[k]) or explained_name(k) in journal)
+
+        left = [Riskiest(k, places[k]) for k in range(pieces.count) if not is_done(k)]
+        count = _Count(self.wish.watch, "explain", sum(len(some.places) for some in left))
+        return _in_order(is_done, self._done(explained, left, count, journal))
 
     def _done(
         self, do: Callable[[Work, T], Done], tasks: Iterable[T], count: _Count, journal: Journal
-    ) -> Iterator[int]:
-        for done in spread(do, self.work, tasks, self.wish.workers):
-            self.work.given.require_unchanged()  # before what was read is believed
+    ) -> Iterator[None]:
+        for done in self.processes.enter_context(closing(spread(do, self.work, tasks, self.wish.workers))):
+            self.work.given.require_unchanged()  # or the piece may be of other rows
             journal.note(done.step)
             count.add(done.rows)
-            yield done.k
+            yield
 
 
-def _drained(some: list[T]) -> Iterator[T]:
-    """What is in a list, which is empty then."""
-    while some:
-        yield some.pop()
-
-
-def _in_order(pieces: Iterable[int]) -> Iterator[int]:
-    """Each as soon as those before it are there."""
-    waiting, k = set[int](), 0
-    for piece in pieces:
-        waiting.add(piece)
-        while k in waiting:
-            waiting.remove(k)
+def _in_order(is_done: Callable[[int], bool], steps: Iterable[None]) -> Iterator[int]:
+    """Each piece as soon as it and those before it are done; after each step there may be more."""
+    k = 0
+    for _ in chain(steps, [None]):
+        while is_done(k):
             yield k
             k += 1
 

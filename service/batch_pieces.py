@@ -12,6 +12,8 @@ import polars as pl
 from features.columns import Columns, Ints
 from features.delimited import RawChunk
 from features.keys import digests
+from features.kinds import TEXT_KINDS
+from features.order import attributes
 from features.tables import TableOptions, checked_rows
 from service.batch_rows import InParquet, InPieces, Rows
 from service.decide import Decisions, decide
@@ -52,9 +54,8 @@ class Riskiest:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The digests of the pieces that came out of a task of piece k, by name, and how many rows it was about."""
+    """The digests of the pieces that came out of a task, by name, and how many rows it was about."""
 
-    k: int
     step: Step
     rows: int
 
@@ -88,7 +89,7 @@ def scored(work: Work, rows: Rows) -> Done:
     step[scored_name(k)] = put(folder, scored_name(k), told.hstack(beside))
     if why is not None:
         step[explained_name(k)] = put(folder, explained_name(k), why)
-    return Done(k, step, rows.count)
+    return Done(step, rows.count)
 
 
 def _checked(work: Work, rows: Rows) -> tuple[Columns, Ints, dict[str, str]]:
@@ -111,12 +112,15 @@ def explained(work: Work, some: Riskiest) -> Done:
     told = _decided(checked_rows(raw, work.options).columns, work, explains=True)
     why = pl.concat(explanation(decisions, work.lang) for decisions in told)
     name = explained_name(some.k)
-    return Done(some.k, {name: put(work.folder, name, _placed(why, some.places))}, len(some.places))
+    return Done({name: put(work.folder, name, _placed(why, some.places))}, len(some.places))
 
 
 def _is_copied(rows: pl.DataFrame) -> bool:
-    """Whether all columns of good rows stand in the result as they are."""
-    return not any(name.startswith(PREFIX) for name in rows.columns) and not may_run(rows)
+    """Whether all columns of good rows stand in the result as they are. Good numbers, instants and names of closed sets
+    are not escaped."""
+    known = attributes()
+    texts = [name for name in rows.columns if name not in known or known[name].kind in TEXT_KINDS]
+    return not any(name.startswith(PREFIX) for name in rows.columns) and not may_run(rows.select(texts))
 
 
 def _decided(columns: Columns, work: Work, *, explains: bool) -> Iterator[Decisions]:

@@ -31,6 +31,10 @@ class Rows:
     rejects: list[Reject]
 
 
+# All rows, where told which pieces are done.
+RowsLeft = Callable[[Callable[[int], bool]], Iterator[Rows]]
+
+
 @dataclass(frozen=True, slots=True)
 class InPieces:
     """Rows that were set down in a folder, or of which was set down where in a sound text file they are. file: its
@@ -49,8 +53,9 @@ class InPieces:
     def _put(self, k: int, some: Sequence[Block]) -> dict[str, str]:
         text = _as_text(some)
         if text is not None:
-            told = [text.header, text.delimiter, text.has_quotes, text.line, text.height, text.start]
-            data = text.data if text.start is None else b"%d" % len(text.data)
+            start = None if self.file is None else text.start
+            told = [text.header, text.delimiter, text.has_quotes, text.line, text.height, start]
+            data = text.data if start is None else b"%d" % len(text.data)
             return {_text_name(k): put_text(self.folder, _text_name(k), orjson.dumps(told) + b"\n" + data)}
         raw = gathered(some)
         frame = raw.frame.with_columns(pl.Series(LINE, raw.lines, dtype=pl.Int64))
@@ -72,7 +77,7 @@ class InPieces:
     def _text(self, k: int) -> SoundText:
         told, _, data = (self.folder / _text_name(k)).read_bytes().partition(b"\n")
         header, delimiter, has_quotes, line, height, start = orjson.loads(told)
-        if start is not None and self.file is not None:
+        if self.file is not None and start is not None:
             data = self.file.read(start, int(data))
         return SoundText(data, tuple(header), delimiter, has_quotes, line, height, start)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from itertools import chain, islice
@@ -26,7 +26,7 @@ class WorkerLost(ClaimRiskError):
 
 def spread(
     work: Callable[[Shared, Task], Result], shared: Shared, tasks: Iterable[Task], processes: int
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """What `work` makes of each task, as they are done, not in order; tasks are asked for as they are needed.
 
     shared: what all tasks need; a process is sent it once. A task alone, or one process, is done here. `WorkerLost`

@@ -26,7 +26,7 @@ ROW_GROUP = 65_536
 ENDINGS = (".csv", ".parquet", ".xlsx")
 REJECT_COLUMNS = ("line", "column", "code", "reason", "raw")
 _FORMULA = r"^[=+\-@＝＋－＠\t\r]"
-_PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \x{a0}\x{3000}]*$"
 
 
 def check_ending(out: Path, taken: Sequence[Path] = ()) -> None:

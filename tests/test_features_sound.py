@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from features.errors import FileRefused
 from features.sound import SoundText, sound_text
 
 HEADER = ["a", "b"]
@@ -62,6 +63,19 @@ def test_plain_lines_are_what_is_written_of_their_columns(rows: list[tuple[str, 
     text = sound_text([f"{a},{b}\n" for a, b in rows], HEADER, ",", has_quotes=ends)
     if text is not None and text.is_plain:
         assert text.frame().write_csv(include_header=False).encode() == text.data
+
+
+@pytest.mark.parametrize("text", ["x^1,2\n3,4\n", "x\x01,2\n,4\n"])
+def test_what_looks_like_a_compressed_file_is_read_all_the_same(text: str) -> None:
+    frame = sound_frame(lines_of(text), HEADER, ",", has_quotes=True)
+    assert frame is not None
+    assert frame.rows() == by_record(lines_of(text))
+
+
+@pytest.mark.parametrize("data", [b"1,2\n", b"1,2\n3,4\n5,6\n", b"1\n2,3\n", b"1,\xff\n3,4\n", b""])
+def test_lines_that_are_not_what_was_said_of_them_are_refused(data: bytes) -> None:
+    with pytest.raises(FileRefused, match="lines 2 to 3: expected one record a line"):
+        SoundText(data, ("a", "b"), ",", False, 2, 2, None).frame()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +12,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from features.columns import Columns
 from features.completion import completed
 from features.document import read_order
 from features.errors import FileRefused, InputError
+from features.kinds import TEXT_KINDS
+from features.order import attributes
 from features.order_columns import columns_of
+from features.parsing import parsed
 from features.tables import TableOptions
 from model.artefact import Bundle
 from service.advice_catalogue import Catalogue, catalogue
@@ -240,22 +246,106 @@ def test_what_goes_wrong_while_frames_are_made_is_raised_as_it_is(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "changed"),
-    [
-        ("orders.parquet", pl.DataFrame.write_parquet), ("orders.parquet", lambda _, path: path.touch()),
-        ("orders.csv", pl.DataFrame.write_csv), ("orders.csv", lambda _, path: path.touch()),
-    ],
-)  # fmt: skip
-def test_a_file_that_changes_while_it_is_read_gives_no_result(
-    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path, name: str, changed: Callable[[pl.DataFrame, Path], object]
-) -> None:
-    path, out = tmp_path / name, tmp_path / "out.parquet"
+def _shorter(rows: pl.DataFrame, path: Path) -> None:
+    _again(rows[:30], path)
+
+
+def _of_other_columns(rows: pl.DataFrame, path: Path) -> None:
+    _again(rows.select("order_id", "as_of"), path)
+
+
+def _of_other_cells(rows: pl.DataFrame, path: Path) -> None:
+    if path.suffix == ".csv":  # as long as before, as bytes are counted
+        path.write_bytes(path.read_bytes().replace(b"false", b"true "))
+    else:
+        _again(rows.with_columns(order_total=pl.col("order_total") * 9.0), path)
+
+
+def _no_text(_: pl.DataFrame, path: Path) -> None:
+    path.write_bytes(b"\xff" * path.stat().st_size)
+
+
+def _touched(_: pl.DataFrame, path: Path) -> None:
+    path.touch()
+
+
+def _again(rows: pl.DataFrame, path: Path) -> None:
     rows.write_csv(path) if path.suffix == ".csv" else rows.write_parquet(path)
-    wish = Wish(workers=1, piece_rows=20, watch=lambda *_: changed(rows, path))
+
+
+@pytest.mark.parametrize("name", ["orders.parquet", "orders.csv"])
+@pytest.mark.parametrize("changed", [_again, _touched, _shorter, _of_other_columns, _of_other_cells, _no_text])
+def test_a_file_that_changes_while_it_is_read_gives_no_result(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str,
+    changed: Callable[[pl.DataFrame, Path], object],
+) -> None:  # fmt: skip
+    path, out = tmp_path / name, tmp_path / "out.parquet"
+    _again(rows, path)
+    monkeypatch.setattr("features.delimited.BLOCK_LINES", 4)
+    wish = Wish(workers=1, piece_rows=8, watch=lambda *_: changed(rows, path))
     with pytest.raises(FileRefused, match="changed while it was read"):
         score_file(path, out, TableOptions(), Means(bundle), wish)
     assert [found.name for found in tmp_path.iterdir() if "lock" not in found.name] == [name]
+
+
+@pytest.mark.parametrize("name", ["orders.parquet", "orders.csv"])
+def test_pieces_of_a_file_that_was_another_for_a_while_are_not_taken_up(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path, out, seen = tmp_path / name, tmp_path / "out.csv", list[int]()
+    _again(rows, path)
+    monkeypatch.setattr("features.delimited.BLOCK_LINES", 4)
+
+    def watch(*_: object) -> None:
+        seen.append(1)
+        if len(seen) == 1:
+            _of_other_cells(rows, path)
+        else:
+            raise KeyboardInterrupt
+
+    with pytest.raises((KeyboardInterrupt, FileRefused)):
+        score_file(path, out, TableOptions(), Means(bundle), Wish(workers=1, piece_rows=8, watch=watch))
+    _again(rows, path)
+    score_file(path, out, TableOptions(), Means(bundle), Wish(workers=1, piece_rows=8, resume=True))
+    once = tmp_path / "once.csv"
+    score_file(path, once, TableOptions(), Means(bundle), Wish(workers=1))
+    assert out.read_bytes() == once.read_bytes()
+
+
+def test_no_process_outlives_a_result_that_cannot_be_written(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, out = tmp_path / "orders.parquet", tmp_path / "out.csv"
+    rows.write_parquet(path)
+
+    def full(parts: Iterator[Part], *_: object) -> None:
+        next(parts)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("service.results._write_csv", full)
+    with pytest.raises(InputError, match="No space left") as told:
+        score_file(path, out, TableOptions(), Means(bundle), Wish(workers=2, piece_rows=8))
+    assert told.tb is not None  # it still holds whatever was at work
+    assert not [line for line in _children() if b"popen_loky" in line]
+    assert not (tmp_path / ".out.csv.parts").exists()
+
+
+def _children() -> list[bytes]:
+    """The command lines of this process's children."""
+    listed = [task.read_text().split() for task in Path("/proc/self/task").glob("*/children")]
+    return [Path(f"/proc/{pid}/cmdline").read_bytes() for pids in listed for pid in pids]
+
+
+@given(st.data())
+def test_good_cells_that_are_no_texts_are_never_escaped(data: st.DataObject) -> None:
+    kinds = [one for one in attributes().values() if one.kind not in TEXT_KINDS]
+    attribute = data.draw(st.sampled_from(kinds))
+    middle = st.one_of(st.sampled_from(["1", "50", "-0", "+5", "true", "2026-01-02T03:04:05Z", *attribute.choices]),
+                       st.text("+-=@0159.eETZ: \u00a0\u3000", max_size=5))  # fmt: skip
+    blank = st.text(" \u00a0\u3000", max_size=2)
+    cell = data.draw(st.sampled_from(["", "+", "-"])) + data.draw(middle) + data.draw(blank)
+    if not parsed(pl.Series([cell]), attribute, None).bad[0]:
+        assert escaped(pl.DataFrame({"a": [cell]})).item() == cell
 
 
 def test_what_is_written_aside_takes_its_place_at_the_end_only(tmp_path: Path) -> None:
