@@ -14,13 +14,11 @@ from sqlalchemy import Row, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.instants import instant_text
-from service.store.tables import decisions, outbox
+from service.store.tables import AT_ONCE, decisions, outbox
 from service.store.work import Decision, Message
 
 # Seconds for which a message that was taken out belongs to who took it; then another worker tries.
 LEASE, MOST_AT_ONCE = 60.0, 20
-# Orders asked for in one statement.
-AT_ONCE = 200
 Ending = Literal["delivered", "outdated", "given_up"]
 
 

@@ -14,14 +14,12 @@ from service.refused import RequestRefused
 from service.store.database import reading_engine
 from service.store.patience import within
 from service.store.statements import REPLY_SECONDS
-from service.store.tables import decisions, events, outbox, replies
+from service.store.tables import AT_ONCE, decisions, events, outbox, replies
 from service.store.work import Event, Reply
 
 SECONDS = 2.0
 # The same for all orders of a shop.
 SHOP_SECONDS = 20.0
-# Orders or events asked for in one statement.
-AT_ONCE = 200
 
 
 class Reads:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
 
+# Orders or events asked for in one statement; more outgrow PostgreSQL's stack.
+AT_ONCE = 200
+
 metadata = MetaData()
 
 # Instants are epoch seconds; rows are added, never changed, but for the `recorded` in an answer (see database.py).
