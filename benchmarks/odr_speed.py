@@ -48,6 +48,8 @@ def main() -> None:
             for begin in range(0, given.orders, BATCH):
                 some = [order(number) for number in range(begin, min(begin + BATCH, given.orders))]
                 client.post("/v1/scores/batch", json={"orders": some}).raise_for_status()
+            while b"claimrisk_store_up 1.0" not in client.get("/metrics").content:  # what was spooled is replayed
+                time.sleep(0.1)
             found = client.get(PATH, params=US).raise_for_status().json()
             chance = found["as_it_will_be"]["probability_of_breach"]
             print(f"{found['orders']:,} orders in the window, P(breach) {chance:.2f}")
