@@ -173,7 +173,7 @@ def ours(ready: Ready) -> Server:
         "--port",
         "{port}",
     ]
-    return Server(command, "/v1/scores?reasons=false", ready.order, {"CLAIMRISK_DATABASE_URL": "off"})
+    return Server(command, "/v1/scores?detail=score", ready.order, {"CLAIMRISK_DATABASE_URL": "off"})
 
 
 def mlserver(ready: Ready) -> Server:

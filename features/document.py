@@ -41,10 +41,13 @@ def _no_constant(name: str) -> NoReturn:
     raise DocumentRefused(f"expected finite numbers, got {name}; leave the attribute out where it is unknown")
 
 
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+
+
 def read_json(body: bytes) -> Any:
     """The value of a JSON body: UTF-8, finite numbers, no name twice."""
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        return _STRICT.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise DocumentRefused(f"expected UTF-8, got another encoding at byte {error.start}") from error
     except RecursionError as error:

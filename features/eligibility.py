@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from features.policy.book import Book, Rules
@@ -43,8 +42,7 @@ class _Opening(NamedTuple):
     is_known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(NamedTuple):
     order: RuledOrder
     rules: Rules
     book: Book
@@ -59,23 +57,21 @@ def eligibility(order: RuledOrder, book: Book) -> tuple[Eligibility, ...]:
         return tuple(Eligibility(g, "unknown", "marketplace_unknown", None, None, ()) for g in GROUNDS)
     case = _Case(order, book.rules(order.marketplace, order.as_of), book)
     barred = _barred(case)
-    return tuple(_ground(case, ground, opening, barred) for ground, opening in GROUNDS.items())
+    if barred is not None:
+        status, why, source = barred
+        return tuple(Eligibility(g, status, why, None, None, () if source is None else (source,)) for g in GROUNDS)
+    window, promised = case.rules.get("claim.window"), order.latest_delivery_at
+    closes = None if window is None or promised is None else case.end(window, promised)
+    return tuple([_ground(ground, opening(case), order.as_of, window, closes) for ground, opening in GROUNDS.items()])
 
 
 def _ground(
-    case: _Case, ground: Ground, opening: Callable[[_Case], _Opening], barred: tuple[Status, Why, str | None] | None
+    ground: Ground, opened: _Opening, as_of: float, window: PolicyFact | None, closes: float | None
 ) -> Eligibility:
-    if barred is not None:
-        status, why, source = barred
-        return Eligibility(ground, status, why, None, None, () if source is None else (source,))
-    window = case.rules.get("claim.window")
-    promised = case.order.latest_delivery_at
-    closes = None if window is None or promised is None else case.end(window, promised)
-    opened = opening(case)
     facts = opened.facts if window is None else (*opened.facts, window)
-    status, why = _status(case.order.as_of, opened, closes, has_window=window is not None)
+    status, why = _status(as_of, opened, closes, has_window=window is not None)
     at = opened.at if opened.is_known else None
-    return Eligibility(ground, status, why, at, closes, tuple(fact.id for fact in facts))
+    return Eligibility(ground, status, why, at, closes, tuple([fact.id for fact in facts]))
 
 
 def _status(as_of: float, opened: _Opening, closes: float | None, *, has_window: bool) -> tuple[Status, Why]:

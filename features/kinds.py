@@ -93,13 +93,19 @@ def instant_problem(text: str) -> str | None:
     >>> instant_problem("2026-11-20T08:15:00")
     'expected an instant with an offset such as 2026-11-20T08:15:00Z'
     """
+    found = _instant_or_problem(text)
+    return found if isinstance(found, str) else None
+
+
+def _instant_or_problem(text: str) -> datetime | str:
     if not RFC3339.fullmatch(text):
         return "expected an instant with an offset such as 2026-11-20T08:15:00Z"
     try:
-        in_range = EARLIEST_INSTANT <= datetime.fromisoformat(text.upper()) < LATEST_INSTANT
+        found = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        in_range = EARLIEST_INSTANT <= found < LATEST_INSTANT
     except (ValueError, OverflowError):
         return "expected a date and a time of day that exist"
-    return None if in_range else "expected an instant from 2000 to 2099"
+    return found if in_range else "expected an instant from 2000 to 2099"
 
 
 def _instant(value: object) -> object:
@@ -107,10 +113,10 @@ def _instant(value: object) -> object:
         value = value.isoformat()
     if not isinstance(value, str):
         raise PydanticCustomError("not_an_instant", "expected an instant such as 2026-11-20T08:15:00Z, as text")
-    problem = instant_problem(value)
-    if problem is not None:
-        raise PydanticCustomError("not_an_instant", "{problem}", {"problem": problem})
-    return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    found = _instant_or_problem(value)
+    if isinstance(found, str):
+        raise PydanticCustomError("not_an_instant", "{problem}", {"problem": found})
+    return found
 
 
 def _integral(value: object) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -82,19 +82,19 @@ def earliest(*instants: float | None) -> float | None:
 
 
 @cache
-def _read() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Names to read, each with its choices where it is a closed set."""
+def _closed() -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Places of what is held as the place of its value in a closed set, each with that set."""
     known = attributes()
-    names = RuledOrder._fields
-    return tuple((name, known[name].choices if known[name].kind is Kind.CHOICE else ()) for name in names)
+    declared = (known[name] for name in RuledOrder._fields)
+    return tuple((place, of.choices) for place, of in enumerate(declared) if of.kind is Kind.CHOICE)
 
 
 def ruled_order(columns: Columns, i: int) -> RuledOrder:
     """Order i of columns as known at its as_of (features/moments.py masks later facts)."""
-    values = columns.each[i] if columns.is_few else {name: float(columns[name][i]) for name, _ in _read()}
-    found: dict[str, float | str] = {}
-    for name, choices in _read():
-        value = values.get(name, np.nan)
-        if value == value:
-            found[name] = choices[int(value)] if choices else value  # type: ignore[arg-type, assignment]
-    return RuledOrder(**found)  # type: ignore[arg-type]
+    values = columns.each[i] if columns.is_few else {name: float(columns[name][i]) for name in RuledOrder._fields}
+    given = [values.get(name, np.nan) for name in RuledOrder._fields]
+    found: list[Any] = [None if value != value else value for value in given]
+    for place, choices in _closed():
+        if found[place] is not None:
+            found[place] = choices[int(found[place])]
+    return RuledOrder._make(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from features.columns import Floats
 from features.order import STATES
@@ -16,7 +16,7 @@ from service.means import Means
 from service.money import ExpectedCost, exponent
 from service.planning import Plan
 from service.recommend import Recommendation, Rejected
-from service.ruling import ruling
+from service.ruling import Ruling, ruling
 from service.stakes import Stakes
 from service.wording import Lang, reason, reason_text, rejected_text, rendered_value, text
 
@@ -24,13 +24,16 @@ Answer = dict[str, Any]
 MOST_REASONS = 5
 
 
+Detail = Literal["full", "without_reasons", "score"]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One order to be scored, as parsed JSON; the language of its answer, and whether that gives reasons."""
+    """One order to be scored, as parsed JSON; the language of its answer, and how much that tells."""
 
     value: Any
     lang: Lang
-    with_reasons: bool = True
+    detail: Detail = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,16 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def answer(decisions: Decisions, i: int, means: Means, lang: Lang, *, with_reasons: bool = True) -> Answer:
-    """What is told of order i, without the id of the answer; fields of what is not yet there are null or empty."""
-    scores, columns, stakes, advice = decisions.scores, decisions.columns, decisions.stakes, decisions.advice[i]
-    bundle, round_to = means.bundle, exponent(stakes.prices.currency[i])
-    probability = _number(scores.probability[i])
+def answer(decisions: Decisions, i: int, means: Means, lang: Lang, *, detail: Detail = "full") -> Answer:
+    """What is told of order i, without the id of the answer; fields of what is not yet there are null or empty.
+
+    detail: `score` leaves reasons, advice and what policy says null.
+    """
+    scores, columns, stakes = decisions.scores, decisions.columns, decisions.stakes
+    bundle, probability = means.bundle, _number(scores.probability[i])
     told = probability is not None
-    ruled = ruling(columns, i, lang)
+    ruled = None if detail == "score" else ruling(columns, i, lang)
+    with_reasons = told and detail == "full"
     return {
         "order_id": columns["order_id"][i],
         "shop_id": columns["shop_id"][i],
@@ -86,18 +92,13 @@ def answer(decisions: Decisions, i: int, means: Means, lang: Lang, *, with_reaso
         "p_seller_pays": _number(stakes.seller_pays[i]),
         "p_defect": _number(stakes.defect[i]),
         "expected_cost": expected_cost(stakes, i),
-        "reasons": _reasons(decisions, i, lang) if told and with_reasons else [],
-        "recommendations": [_recommendation(r, round_to, lang) for r in advice.recommendations],
-        "plan": None if advice.plan is None else _plan(advice.plan, round_to),
-        "actions_rejected": [_rejected(r, lang) for r in advice.rejected],
-        "eligibility": ruled.eligibility,
-        "clocks": ruled.clocks,
+        **(_LEFT_OUT if ruled is None else _explained(decisions, i, ruled, lang, with_reasons=with_reasons)),
         "warnings": [
             {"code": w.code, "attribute": w.attribute, "text": rules().warnings[w.code][lang]}
             for w in decisions.warnings
             if w.where[i]
         ]
-        + ruled.warnings,
+        + ([] if ruled is None else ruled.warnings),
         "versions": {
             "model": bundle.version,
             "trained_until": bundle.trained_until,
@@ -106,6 +107,24 @@ def answer(decisions: Decisions, i: int, means: Means, lang: Lang, *, with_reaso
             "advice": means.catalogue.fingerprint,
             "costs": means.costs.version,
         },
+    }
+
+
+_LEFT_OUT: Answer = dict.fromkeys(
+    ("reasons", "recommendations", "plan", "actions_rejected", "eligibility", "clocks")
+)  # fmt: skip
+
+
+def _explained(decisions: Decisions, i: int, ruled: Ruling, lang: Lang, *, with_reasons: bool) -> Answer:
+    """Why, what to do, and what policy says."""
+    advice, round_to = decisions.advice[i], exponent(decisions.stakes.prices.currency[i])
+    return {
+        "reasons": _reasons(decisions, i, lang) if with_reasons else [],
+        "recommendations": [_recommendation(r, round_to, lang) for r in advice.recommendations],
+        "plan": None if advice.plan is None else _plan(advice.plan, round_to),
+        "actions_rejected": [_rejected(r, lang) for r in advice.rejected],
+        "eligibility": ruled.eligibility,
+        "clocks": ruled.clocks,
     }
 
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
+from service.direct import Direct
 from service.examples import decided_examples
 from service.gathering import Gathering
 from service.means import Means
@@ -48,7 +49,7 @@ def create_app(
     door = Middleware(Door, metrics=held.metrics, settings=settings, clock=clock, policies=policies)
     app: FastAPI = FastAPIOffline(
         title="claimrisk", description=DESCRIPTION, version=version("claimrisk"), docs_url=DOCS, redoc_url=None,
-        lifespan=partial(_lifespan, registry=registry), middleware=[door],
+        lifespan=partial(_lifespan, registry=registry), middleware=[door, Middleware(Direct, routes=api.routes)],
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )  # fmt: skip
     app.state.running = held

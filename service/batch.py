@@ -10,6 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+import polars as pl
+
 from features.errors import InputError
 from features.file_state import FileState
 from features.seller.table import SellerTable
@@ -98,13 +100,18 @@ def score_file(
     return summary
 
 
+_IN_PARQUET_ALONE = (pl.Duration, pl.Binary)
+
+
 def _laid_out(orders: Path, out: Path, read: SellerTable | None, most: int) -> tuple[InPieces | InParquet, RowsLeft]:
     """Where the rows lie for all processes, and what gives them."""
     if read is None and orders.suffix.lower() == ".parquet":
         file = parquet_of_orders(orders)
-        nested = [name for name, dtype in file.schema.items() if dtype.is_nested()]
-        if nested and out.suffix.lower() != ".parquet":
-            raise InputError(f"--out {out}: column {nested[0]!r} holds lists or structs, which only .parquet can")
+        strange = [name for name, kind in file.schema.items() if kind.is_nested() or kind in _IN_PARQUET_ALONE]
+        if strange and out.suffix.lower() != ".parquet":
+            raise InputError(
+                f"--out {out}: column {strange[0]!r} holds lists, structs, durations or bytes, which only .parquet can"
+            )
         return (there := InParquet(file, most)), there.rows
     blocks = with_order_ids(read_blocks(orders) if read is None else raw_of(read), orders)
     pieces = InPieces(working_folder(out), FileState.of(orders) if read is None else None)

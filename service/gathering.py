@@ -1,6 +1,7 @@
 """Gathering: requests that wait at the same moment are worked on together, so that each costs less.
 
-A lone request is worked on at once; while the loop is busy, those that arrive gather, and go together in a turn.
+A lone request is worked on at once; while the loop is busy, those that arrive gather, and go together once a turn of
+the loop brings no more.
 Answers do not depend on company: a row alone equals the row in a table, bit for bit.
 """
 
@@ -29,10 +30,18 @@ class Gathering(Generic[Asked, Told]):
         future: asyncio.Future[Told] = loop.create_future()
         self._waiting.append((asked, future))
         if len(self._waiting) == 1:
-            loop.call_soon(loop.call_soon, self._work_on_all)  # what the sockets hold by now is read before
+            loop.call_soon(self._turn, 0)
         elif len(self._waiting) == MOST_TOGETHER:
             self._work_on_all()
         return await future
+
+    def _turn(self, had: int) -> None:
+        """Wait for the next turn of the loop as long as each brings more from the sockets."""
+        count = len(self._waiting)
+        if count > had:
+            asyncio.get_running_loop().call_soon(self._turn, count)
+        else:
+            self._work_on_all()
 
     def _work_on_all(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -49,9 +49,10 @@ def guarded(route: APIRoute, handler: Handler) -> Handler:
         by = caller(request)
         if needed[request.method] not in by.scopes:
             raise RequestRefused("forbidden", f"expected a key with the scope {needed[request.method]}")
-        for named in (request.path_params.get("shop_id"), request.query_params.get("shop_id")):
-            if named is not None and not by.may_name(named):
-                raise not_found()
+        if by.shop_id is not None:
+            for named in (request.path_params.get("shop_id"), request.query_params.get("shop_id")):
+                if named is not None and not by.may_name(named):
+                    raise not_found()
         return await handler(request)
 
     return guard

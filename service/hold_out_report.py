@@ -85,10 +85,10 @@ def drawn_in(answers: Iterable[tuple[float, str]]) -> dict[str, Drawn]:
     found: dict[str, Drawn] = {}
     for at, text in answers:
         answer = json.loads(text)
-        for told in answer["recommendations"]:
+        for told in answer["recommendations"] or ():
             if told.get("propensity") is not None:
                 found.setdefault(told["action"], Drawn(told["action"], is_left_out=False, at=at))
-        for told in answer["actions_rejected"]:
+        for told in answer["actions_rejected"] or ():
             if told["reason"] == "HELD_OUT":
                 found.setdefault(told["action"], Drawn(told["action"], is_left_out=True, at=at))
     return found

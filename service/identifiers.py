@@ -6,7 +6,8 @@ import os
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "scr_"
-_LENGTH, _RANDOM_BYTES = 26, 10
+_PAIRS = tuple(first + second for first in CROCKFORD for second in CROCKFORD)
+_BITS, _PLACES, _RANDOM_BYTES = 10, range(12, -1, -1), 10
 
 
 def score_id(milliseconds: int, random: bytes | None = None) -> str:
@@ -17,4 +18,4 @@ def score_id(milliseconds: int, random: bytes | None = None) -> str:
     """
     chance = int.from_bytes(os.urandom(_RANDOM_BYTES) if random is None else random)
     value = (milliseconds & (1 << 48) - 1) << 80 | chance
-    return PREFIX + "".join(CROCKFORD[value >> 5 * place & 31] for place in reversed(range(_LENGTH)))
+    return PREFIX + "".join([_PAIRS[value >> _BITS * place & len(_PAIRS) - 1] for place in _PLACES])

@@ -6,7 +6,10 @@ import math
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-SECONDS_OF_DAY = 86_400
+SECONDS_OF_DAY, MINUTES_OF_DAY = 86_400, 1_440
+# An answer tells a dozen instants, and to format them by numbers took a tenth of its time.
+_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(MINUTES_OF_DAY))
+_SECONDS = tuple(f"{second:02}Z" for second in range(60))
 
 
 def instant_text(seconds: float) -> str | None:
@@ -17,9 +20,9 @@ def instant_text(seconds: float) -> str | None:
     """
     if math.isnan(seconds):
         return None
-    if seconds.is_integer():
-        days, rest = divmod(int(seconds), SECONDS_OF_DAY)
-        return f"{_day(days)}T{rest // 3_600:02}:{rest // 60 % 60:02}:{rest % 60:02}Z"
+    whole = int(seconds)
+    if whole == seconds:
+        return f"{_day(whole // SECONDS_OF_DAY)}{_MINUTES[whole // 60 % MINUTES_OF_DAY]}{_SECONDS[whole % 60]}"
     at = datetime.fromtimestamp(round(seconds * 1e6) / 1e6, UTC)
     return at.isoformat().replace("+00:00", "Z")
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.callers import IN_SCOPE
@@ -26,13 +26,14 @@ DOCS_CSP = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_CACHE, _POLICY = b"cache-control", b"content-security-policy"
 
 
 class Door:
@@ -59,10 +60,11 @@ class Door:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers.update(_HEADERS)
-                headers.setdefault("Cache-Control", "no-store")
-                headers.setdefault("Content-Security-Policy", self._policies.get(scope["path"], API_CSP))
+                given = list(message["headers"])
+                names = {name.lower() for name, _ in given}
+                policy = self._policies.get(scope["path"], API_CSP).encode()
+                own = [pair for pair in ((_CACHE, b"no-store"), (_POLICY, policy)) if pair[0] not in names]
+                message["headers"] = [*given, *_HEADERS, *own]
             await send(message)
 
         try:

@@ -43,6 +43,7 @@ class Metrics:
                                 ["result"], registry=self.registry)  # fmt: skip
         self._alarms = Gauge("claimrisk_model_alarms", "alarms on the model's health when it was last asked for",
                              ["kind"], registry=self.registry)  # fmt: skip
+        self._of_route: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}  # to look one up takes longer
         self.serves(bundle)
 
     def serves(self, bundle: Bundle) -> None:
@@ -62,8 +63,12 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request; `route` is a template, never a path that a client made up."""
-        self._requests.labels(route, method if method in METHODS else "other", str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (route, method if method in METHODS else "other", status)
+        held = self._of_route.get(key)
+        if held is None:
+            held = self._of_route[key] = (self._requests.labels(*key), self._seconds.labels(route))
+        held[0].inc()
+        held[1].observe(seconds)
 
     def scored(self, decisions: Decisions) -> None:
         """Count the orders of one decision."""

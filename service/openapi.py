@@ -28,6 +28,12 @@ REASONS: dict[str, Any] = {
     "name": "reasons", "in": "query", "required": False, "schema": {"type": "boolean", "default": True},
     "description": "false leaves the list of reasons empty: less to compute and to send",
 }  # fmt: skip
+DETAIL: dict[str, Any] = {
+    "name": "detail", "in": "query", "required": False,
+    "schema": {"type": "string", "enum": ["full", "score"], "default": "full"},
+    "description": "score tells the probability, what a claim would cost, band and disposition, in half the time: "
+    "reasons, recommendations, plan, actions_rejected, eligibility and clocks are null, nothing is warned of policy",
+}  # fmt: skip
 _KEY = {
     "name": "Idempotency-Key", "in": "header", "required": False,
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},

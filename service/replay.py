@@ -14,7 +14,7 @@ from features.columns import epoch_seconds
 from features.document import checked_columns, read_order
 from features.errors import InputError
 from features.kinds import instant_problem
-from service.answers import answer
+from service.answers import Detail, answer
 from service.decide import Decisions, decide
 from service.means import Means
 from service.wording import Lang
@@ -48,8 +48,15 @@ def replayed(given: Mapping[str, Any], order: Any, means: Means, lang: Lang) -> 
     columns = checked_columns(read_order(order), _moment(given), means.extras)
     decisions = decide(columns, means)
     kept = {name: given[name] for name in ("id", "recorded") if name in given}
-    told = {**kept, **answer(decisions, 0, means, lang, with_reasons=given.get("reasons") != [])}
+    told = {**kept, **answer(decisions, 0, means, lang, detail=_detail(given))}
     return Replay(given, told, orjson.dumps(told), decisions)
+
+
+def _detail(given: Mapping[str, Any]) -> Detail:
+    """How much was asked for, as the answer at hand shows."""
+    if given.get("reasons", []) is None:
+        return "score"
+    return "without_reasons" if given.get("reasons") == [] else "full"
 
 
 def _moment(given: Mapping[str, Any]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ ROW_GROUP = 65_536
 ENDINGS = (".csv", ".parquet", ".xlsx")
 REJECT_COLUMNS = ("line", "column", "code", "reason", "raw")
 _FORMULA = r"^[=+\-@＝＋－＠\t\r]"
+_MAY_RUN = re.compile(_FORMULA)
 _PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \x{a0}\x{3000}]*$"
 
 
@@ -140,12 +142,18 @@ def may_run(frame: pl.DataFrame) -> list[str]:
 
 
 def escaped(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text cells that a spreadsheet would run get an apostrophe in front."""
+    """Text cells and names of columns that a spreadsheet would run get an apostrophe in front."""
     risky = may_run(frame)
-    return frame.with_columns(
+    told = frame.with_columns(
         pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_PLAIN_NUMBER))
         .then("'" + pl.col(name))
         .otherwise(pl.col(name))
         .alias(name)
         for name in risky
     )
+    return told.rename({name: _apart(name, told.columns) for name in told.columns if _MAY_RUN.match(name)})
+
+
+def _apart(name: str, taken: Sequence[str]) -> str:
+    name = "'" + name
+    return _apart(name, taken) if name in taken else name

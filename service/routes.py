@@ -16,11 +16,11 @@ from starlette.responses import Response
 from features.order import Order
 from service import playbook_shapes, shapes
 from service.answering import JsonBytes, Made, Posted, answered
-from service.answers import Asked
+from service.answers import Asked, Detail
 from service.compliance import checked_body
 from service.guarded import guarded
 from service.observation import CONTENT_TYPE
-from service.openapi import ALWAYS, REASONS, WITH_BODY, problems, takes
+from service.openapi import ALWAYS, DETAIL, REASONS, WITH_BODY, problems, takes
 from service.recording import decision
 from service.refused import RequestRefused
 from service.running import running
@@ -59,7 +59,7 @@ class PlainRoute(APIRoute):
 api = APIRouter(route_class=PlainRoute)
 
 
-@api.post("/v1/scores", tags=["scores"], response_class=JsonBytes, openapi_extra=takes(Order, EXAMPLE, REASONS),
+@api.post("/v1/scores", tags=["scores"], response_class=JsonBytes, openapi_extra=takes(Order, EXAMPLE, DETAIL, REASONS),
           responses={200: {"model": shapes.Score}, **problems(*WITH_BODY)})  # fmt: skip
 async def score(request: Request) -> Response:
     """Score one order as it is known at `as_of` (now, where it is left out)."""
@@ -67,16 +67,19 @@ async def score(request: Request) -> Response:
 
 
 async def _score(posted: Posted) -> Made:
-    found = await posted.held.scores.told(Asked(posted.value(), posted.lang, with_reasons=_with_reasons(posted.query)))
+    found = await posted.held.scores.told(Asked(posted.value(), posted.lang, _detail(posted.query)))
     body = orjson.dumps(found.answer)
     return Made(body, Work() if posted.held.store is None else Work((decision(found, body),)))
 
 
-def _with_reasons(query: str) -> bool:
-    said = dict(parse_qsl(query)).get(REASONS["name"], "true") if query else "true"
-    if said not in ("true", "false"):
-        raise RequestRefused("request_refused", "expected reasons=true or reasons=false")
-    return said == "true"
+def _detail(query: str) -> Detail:
+    if not query:
+        return "full"
+    said = dict(parse_qsl(query))
+    detail, reasons = said.get("detail", "full"), said.get("reasons", "true")
+    if detail not in ("full", "score") or reasons not in ("true", "false"):
+        raise RequestRefused("request_refused", "expected detail=full or detail=score, reasons=true or reasons=false")
+    return "score" if detail == "score" else "full" if reasons == "true" else "without_reasons"
 
 
 @api.post("/v1/scores/batch", tags=["scores"], response_class=JsonBytes,

@@ -26,7 +26,7 @@ class Ruling:
     """The lists of an answer, in the shapes of the API."""
 
     eligibility: list[dict[str, Any]]
-    clocks: list[dict[str, Any]]
+    clocks: list[Mapping[str, Any]]
     warnings: list[dict[str, Any]]
 
 
@@ -69,7 +69,17 @@ def _ground_text(ground: str, why: str, lang: Lang) -> str:
     return _text("frames", "ground", lang).format(ground=_text("grounds", ground, lang), why=_text("why", why, lang))
 
 
-def _clock(found: Clock, lang: Lang) -> dict[str, Any]:
+def _clock(found: Clock, lang: Lang) -> Mapping[str, Any]:
+    return _not_started(found, lang) if found.due is None else _written(found, lang)
+
+
+@cache
+def _not_started(found: Clock, lang: Lang) -> Mapping[str, Any]:
+    """What is told of most clocks of most orders."""
+    return _written(found, lang)
+
+
+def _written(found: Clock, lang: Lang) -> Mapping[str, Any]:
     return {
         "code": found.code,
         "due": _instant(found.due),

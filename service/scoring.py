@@ -34,12 +34,12 @@ def scored(asked: Sequence[Asked], held: Running) -> list[Scored | Exception]:
     columns, refused = checked_together([order for _, order in read], at, means.extras)
     out |= {read[k][0]: why for k, why in refused.items()}
     if columns.n:
-        decisions = decide(columns, means)
+        decisions = decide(columns, means, explains=any(one.detail != "score" for one in asked))
         held.metrics.scored(decisions)
         beside = _beside(decisions, held)
         for row, place in enumerate(place for k, (place, _) in enumerate(read) if k not in refused):
             one = asked[place]
-            told = answer(decisions, row, means, one.lang, with_reasons=one.with_reasons)
+            told = answer(decisions, row, means, one.lang, detail=one.detail)
             out[place] = Scored(one.value, _kept(held, at) | told, decisions, row, at, beside)
     return [out[place] for place in range(len(asked))]
 

@@ -149,12 +149,12 @@ class Score(BaseModel):
     p_seller_pays: Probability | None
     p_defect: Probability | None
     expected_cost: Cost | None
-    reasons: list[ReasonShape]
-    recommendations: list[RecommendationShape]
+    reasons: list[ReasonShape] | None
+    recommendations: list[RecommendationShape] | None
     plan: PlanShape | None
-    actions_rejected: list[RejectedAction]
-    eligibility: list[Eligibility]
-    clocks: list[Clock]
+    actions_rejected: list[RejectedAction] | None
+    eligibility: list[Eligibility] | None
+    clocks: list[Clock] | None
     warnings: list[WarningShape]
     versions: Versions
 

@@ -172,6 +172,23 @@ def test_cells_that_a_spreadsheet_would_run_are_escaped_and_numbers_stay_numbers
     assert got["number"].equals(cells["number"])
 
 
+def test_names_of_columns_that_a_spreadsheet_would_run_are_escaped_each_by_a_name_of_its_own() -> None:
+    got = escaped(pl.DataFrame({"=1+1": ["a"], "'=1+1": ["b"], "-5": ["c"], "plain": ["d"]}))
+    assert got.rows(named=True) == [{"''=1+1": "a", "'=1+1": "b", "'-5": "c", "plain": "d"}]
+
+
+@pytest.mark.parametrize("value", [[1, 2], {"a": 1}, timedelta(hours=1), b"\xff"])
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_what_only_parquet_holds_is_refused_for_other_results(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path, value: object, ending: str
+) -> None:
+    rows.with_columns(strange=pl.Series([value] * rows.height)).write_parquet(tmp_path / "orders.parquet")
+    with pytest.raises(InputError, match=r"column 'strange' holds lists, structs, durations or bytes, which only"):
+        score_file(tmp_path / "orders.parquet", tmp_path / f"out.{ending}", TableOptions(), Means(bundle), Wish())
+    score_file(tmp_path / "orders.parquet", tmp_path / "out.parquet", TableOptions(), Means(bundle), Wish())
+    assert pl.read_parquet(tmp_path / "out.parquet")["strange"].to_list() == [value] * rows.height
+
+
 def test_formulas_of_a_file_are_escaped_in_scores_and_rejects(
     rows: pl.DataFrame, bundle: Bundle, advice: Catalogue, tmp_path: Path
 ) -> None:

@@ -10,9 +10,12 @@ import pytest
 from fastapi import FastAPI
 
 from features.errors import OrderRefused
-from service.answers import Asked, Scored
+from service.answers import Asked, Detail, Scored
 from service.gathering import MOST_TOGETHER, Gathering
 from service.scoring import scored
+from service.shapes import Score
+
+DETAILS: tuple[Detail, ...] = ("full", "without_reasons", "score")
 
 
 async def _all(gathering: Gathering[Any, Any], asked: Sequence[Any]) -> list[Any]:
@@ -38,7 +41,7 @@ def test_a_bug_over_one_does_not_reach_those_beside_it() -> None:
 
 def test_orders_sent_at_once_get_the_answers_they_get_alone(app: FastAPI, documents: list[dict[str, Any]]) -> None:
     held = app.state.running
-    asked = [Asked(document, "zh" if k % 3 else "en", k % 2 == 0) for k, document in enumerate(documents[:40])]
+    asked = [Asked(document, "zh" if k % 2 else "en", DETAILS[k % 3]) for k, document in enumerate(documents[:40])]
     asked[5] = Asked({"order_id": "1", "quantity": -1}, "en")
     told = asyncio.run(_all(held.scores, asked))
     alone = [scored([one], held)[0] for one in asked]
@@ -46,17 +49,36 @@ def test_orders_sent_at_once_get_the_answers_they_get_alone(app: FastAPI, docume
     assert [_plain(found) for found in told] == [_plain(found) for found in alone]
     sound = [found.answer for found in told if isinstance(found, Scored)]
     assert any(answer["reasons"] for answer in sound)
-    assert not any(f.answer["reasons"] for f, one in zip(told, asked, strict=True) if not one.with_reasons)
+    assert not any(f.answer["reasons"] for f, one in zip(told, asked, strict=True) if one.detail != "full")
+    assert all((f.answer["clocks"] is None) == (one.detail == "score") for f, one in zip(told, asked, strict=True)
+               if isinstance(f, Scored))  # fmt: skip
 
 
 def _plain(found: Scored | Exception) -> Any:
     return {n: v for n, v in found.answer.items() if n != "id"} if isinstance(found, Scored) else str(found)
 
 
-@pytest.mark.parametrize(("query", "status"), [("", 200), ("?reasons=false", 200), ("?reasons=no", 400)])
+@pytest.mark.parametrize(
+    ("query", "status"), [("", 200), ("?reasons=false", 200), ("?reasons=no", 400), ("?detail=little", 400)]
+)
 def test_reasons_are_left_out_where_they_are_not_wanted(
     client: Any, documents: list[dict[str, Any]], query: str, status: int
 ) -> None:
     response = client.post(f"/v1/scores{query}", json=documents[1])
     assert response.status_code == status
     assert bool(response.json().get("reasons")) == (query == "")
+
+
+LEFT_OUT = {"reasons", "recommendations", "plan", "actions_rejected", "eligibility", "clocks"}
+
+
+def test_the_score_alone_is_that_of_the_full_answer(client: Any, documents: list[dict[str, Any]]) -> None:
+    left_out: set[str] = set()
+    for document in documents[:20]:
+        alone, full = (client.post(f"/v1/scores{query}", json=document).json() for query in ("?detail=score", ""))
+        Score.model_validate(alone)
+        assert list(alone) == list(full)
+        left_out |= {name for name in alone if alone[name] is None and full[name] is not None}
+        assert {name for name in alone if alone[name] != full[name]} <= LEFT_OUT | {"id", "warnings"}
+        assert [one for one in full["warnings"] if one in alone["warnings"]] == alone["warnings"] != []
+    assert left_out == LEFT_OUT

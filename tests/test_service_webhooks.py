@@ -16,6 +16,7 @@ from standardwebhooks.webhooks import Webhook
 from stores import executed
 
 from features.errors import SettingError
+from service.instants import instant_text
 from service.store.keeping import Store, open_store
 from service.store.outbox import Watch, message
 from service.store.work import Decision, Work
@@ -24,6 +25,7 @@ from service.webhooks import WAITS, NotTaken, Webhooks, delivered
 
 SECRETS = tuple("whsec_" + base64.b64encode(letter * 24).decode() for letter in (b"a", b"b"))
 HOUR, NOW = 3_600.0, 1_795_000_000.0
+DUE = str(instant_text(NOW + 48 * HOUR))  # of a clock that a message tells of a day before
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -52,7 +54,8 @@ def shop() -> Iterator[tuple[type[Shop], Endpoint]]:
 
 
 def decision(name: str, band: str, due: str | None = None, state: str = "running") -> Decision:
-    clocks = [] if due is None else [{"code": "REPLY_LIMIT", "due": due, "state": state}]
+    """due: of its clock; "untold" where the answer is a score alone."""
+    clocks = [] if due is None else None if due == "untold" else [{"code": "REPLY_LIMIT", "due": due, "state": state}]
     answer = json.dumps({"id": name, "recorded": "stored", "clocks": clocks})
     return Decision(name, "s", "o", NOW, NOW, "score", "m", 0.01, band, b"", "{}", answer)
 
@@ -98,19 +101,24 @@ def _at(headers: dict[str, str]) -> Any:
 
 def test_a_clock_is_told_of_when_it_is_about_to_run_out(url: str, tmp_path: Path, shop: Any) -> None:
     handler, endpoint = shop
-    due = NOW + 48 * HOUR
-    text = message("", "", due, ("s", None), {}).body.split('"timestamp": "')[1].split('"')[0]
     moments = [NOW, NOW + 23 * HOUR, NOW + 25 * HOUR, NOW + 26 * HOUR]
-    assert run(url, tmp_path, endpoint, moments, decision("1", "low", text), decision("2", "low", text)) == [0, 0, 1, 0]
+    assert run(url, tmp_path, endpoint, moments, decision("1", "low", DUE), decision("2", "low", DUE)) == [0, 0, 1, 0]
     assert json.loads(handler.taken[0][1])["data"]["clock"] == "REPLY_LIMIT"
 
 
 def test_a_clock_that_was_stopped_is_not_told_of(url: str, tmp_path: Path, shop: Any) -> None:
     handler, endpoint = shop
-    stopped = decision("2", "low", "2030-01-01T00:00:00Z", "met")
-    run(url, tmp_path, endpoint, [4e9 - HOUR], decision("1", "low", "2030-01-01T00:00:00Z"), stopped)
+    stopped = decision("2", "low", DUE, "met")
+    assert run(url, tmp_path, endpoint, [NOW + 25 * HOUR], decision("1", "low", DUE), stopped) == [0]
     assert handler.taken == []
     assert asyncio.run(executed(url, "SELECT ending FROM outbox"))[0].ending == "outdated"
+
+
+def test_a_score_alone_stops_no_clock(url: str, tmp_path: Path, shop: Any) -> None:
+    handler, endpoint = shop
+    alone = decision("2", "low", "untold")
+    assert run(url, tmp_path, endpoint, [NOW + 25 * HOUR], decision("1", "low", DUE), alone) == [1]
+    assert json.loads(handler.taken[0][1])["data"]["clock"] == "REPLY_LIMIT"
 
 
 def test_what_is_not_taken_is_sent_again_with_its_id_and_given_up_at_last(url: str, tmp_path: Path, shop: Any) -> None:

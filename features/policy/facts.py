@@ -64,6 +64,9 @@ class PolicyFact:
     supersedes: str | None
     used: bool
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
     def holds(self, on: date) -> bool:
         """Whether the fact applies on a day."""
         begun = self.valid_from is None or self.valid_from <= on

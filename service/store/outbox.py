@@ -83,11 +83,16 @@ def _clocks(decision: Decision, lead: float) -> Iterator[Message]:
 
 def _running(answer: str) -> set[tuple[str, str]]:
     """The seller's clocks that run, as an answer tells them: code and due."""
-    clocks = json.loads(answer)["clocks"]
+    clocks = json.loads(answer)["clocks"] or ()
     return {
         (c["code"], c["due"]) for c in clocks
         if c["state"] == "running" and c["due"] and not c["code"].startswith("BUYER_")
     }  # fmt: skip
+
+
+def _tells_clocks(answer: str) -> bool:
+    """Not so where the score alone was asked for."""
+    return json.loads(answer)["clocks"] is not None
 
 
 def _seconds(instant: str) -> float:
@@ -105,14 +110,12 @@ async def taken_out(connection: AsyncConnection, now: float) -> list[Row[Any]]:
 
 
 async def _ended_as_outdated(connection: AsyncConnection, row: Row[Any], now: float) -> bool:
-    """Whether a clock stopped before its message was sent, as the last answer on the order tells."""
+    """Whether a clock stopped before its message was sent, as the last answer with clocks on the order tells."""
     if row.topic != "order.clock_running_out":
         return False
     of_order = (decisions.c.shop_id == row.shop_id, decisions.c.order_id == row.order_id)
-    last = await connection.execute(
-        select(decisions.c.answer).where(*of_order).order_by(decisions.c.id.desc()).limit(1)
-    )
-    data, answer = json.loads(row.body)["data"], last.scalar_one_or_none()
+    answers = await connection.scalars(select(decisions.c.answer).where(*of_order).order_by(decisions.c.id.desc()))
+    data, answer = json.loads(row.body)["data"], next(filter(_tells_clocks, answers), None)
     still = answer is not None and (data["clock"], data["due"]) in _running(answer) and now < _seconds(data["due"])
     if not still:
         await settled(connection, row.id, now, "outdated")
