@@ -237,7 +237,7 @@ def options_of(told: Advised, found: Worths) -> Options:
         rows, do = worth.rows, DEEDS[action.id].do
         before, money, own = told.before[rows], per_claim[rows], 1.0 - worth.relative()[:, MEDIAN]
         after = before if do is None or not len(rows) else _after(told, do, rows)
-        mean = shares[rows] @ (1.0 - np.exp(np.nan_to_num(told.truth[action].log_rr)))
+        mean = shares[rows] @ (1.0 - np.exp(np.nan_to_num(told.truth[action.id].log_rr)))
         columns = (
             rows, worth.place, worth.cost, at.probability[rows] * own * money,
             (before - after) * money, before * own * money, at.probability[rows] * mean * money,

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from features.listings.fits import Fit, fit_in, fit_of
 from features.listings.lexicon import words
-from features.listings.model_names import are_comparable, do_name_one, is_of_another_kind, says_less
+from features.listings.model_names import (
+    are_comparable,
+    are_in_two_languages,
+    do_name_one,
+    is_code,
+    is_of_another_kind,
+    says_less,
+    tokens,
+    words_of_model,
+)
 from features.listings.models import EVER, Model
 from features.listings.quantities import quantities
 from features.listings.record import Finding, Record, unknown
 from features.listings.sectors import fit_named, maker_of, sectors_of
 from features.listings.specs import do_numbers_differ, do_properties_differ
 from features.listings.things import negative, positive
-from features.listings.wording import is_chinese, plain
+from features.listings.wording import is_chinese, joined, plain
 
 _SHORTEST_WORD = 3
 
@@ -22,6 +32,8 @@ def _does_cover(theirs: Model, ours: Model) -> bool:
     if any(ours.name.startswith(family) for family in words("models.toml", "runs").get(theirs.name, ())):
         return True
     makers = {maker_of(ours), maker_of(theirs)} - {""}
+    if {ours.name, theirs.name} == {"ios", "iphone"}:
+        return True  # 安卓 苹果 as Android and iPhone
     if len(makers) > 1:
         return False
     if theirs.is_series and re.fullmatch(r"[a-z]+\d{3,}", theirs.name) and theirs.name in ours.name:
@@ -57,7 +69,9 @@ def _are_one(ours: Model, theirs: Model) -> bool:
     if short == long or has_family or _is_described(short, long):
         return True
     prefix = long.removesuffix(short)
-    is_named_in_full = long.endswith(short) and re.match(r"[a-z]{3,}\d", short) and re.fullmatch(r"[a-z]{3,}", prefix)
+    if re.fullmatch(r"[a-z]\d{3,}[a-z]*", short) and re.fullmatch(rf"[a-z]{{1,3}}{short}", long):
+        return True  # HL-L2350DW / L2370DW
+    is_named_in_full = long.endswith(short) and re.match(r"[a-z]{2,}\d", short) and re.fullmatch(r"[a-z]{3,}", prefix)
     return bool(is_named_in_full) or do_name_one(ours, theirs)  # Creality Ender 3 is Ender 3
 
 
@@ -78,7 +92,9 @@ def _within(ours: tuple[int, int] | None, theirs: tuple[int, int] | None) -> boo
 
 def _covers(theirs: Fit, ours: Model) -> bool | None:
     """Whether goods with `theirs` fit a model; None where codes and names, or two languages, cannot be compared."""
-    if any(_does_cover(t, ours) for t in theirs.excluded) and not any(t.name == ours.name for t in theirs.models):
+    if any(_does_cover(t, ours) or _heads(t, ours) for t in theirs.excluded) and not any(
+        t.name == ours.name for t in theirs.models
+    ):
         return False
     if ours.name == ours.maker and not theirs.is_universal and any(t.name == ours.name for t in theirs.models):
         return True
@@ -96,19 +112,48 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         or _do_years_add_up(theirs, ours)
     ):
         return True
-    if not theirs.models or any(says_less(ours, t) or _are_measures(ours, t) for t in theirs.models):
+    if not theirs.models or any(
+        says_less(ours, t) or _are_measures(ours, t) or are_in_two_languages(ours, t) or _may_be_a_variant(ours, t)
+        for t in theirs.models
+    ):
         return None
     return False if any(are_comparable(ours, t) for t in theirs.models) else None
 
 
+_SPAN = re.compile(r"\d\s*(?:-|~|to|至|到)\s*\d")
+_KINDS = (frozenset({"volume", "weight"}), frozenset({"volume", "weight", "length"}))  # of a number, of a span
+
+
 def _are_measures(ours: Model, theirs: Model) -> bool:
     """Whether both are sizes of one kind rather than names: tanks of 10-60 gal, aquarium 40-230 L."""
-    kinds = [{q.kind for q in quantities(m.text)} & {"volume", "weight"} for m in (ours, theirs)]
+    kinds = [{q.kind for q in quantities(m.text)} & _KINDS[bool(_SPAN.search(m.text))] for m in (ours, theirs)]
     return bool(kinds[0] & kinds[1]) and not maker_of(ours) and not maker_of(theirs)
 
 
+def _heads(family: Model, model: Model) -> bool:
+    """Whether one is the bare name that the other begins with: Xbox, Xbox Series X."""
+    return family.name.isalpha() and model.name.startswith(family.name) and not family.years
+
+
+def _is_named(model: Model, said: frozenset[str]) -> bool:
+    """Whether the numbers of a name all stand in a list that we cannot take apart: MS 180 in `017 018 MS-170 MS-180`.
+    Pro and the like may belong to another of its names."""
+    found = words_of_model(model)
+    numbers = [word for word in found if re.search(r"\d", word)]
+    is_sure = any(is_code(word) or len(word) > _SHORTEST_WORD - 1 for word in numbers)
+    is_sure = is_sure and model.years is None
+    return is_sure and said.issuperset(numbers) and not {*found} & {*words("models.toml", "suffix")["words"]}
+
+
+def _may_be_a_variant(ours: Model, theirs: Model) -> bool:
+    """Whether two numbers differ by a letter behind alone: HHR-P105 and HHR-P105A; longer ones are numbers of parts."""
+    short, long = sorted((ours.name, theirs.name), key=len)
+    return bool(re.fullmatch(r"[a-z]+\d{3,4}", short)) and bool(re.fullmatch(rf"{short}[a-z]", long))
+
+
 def _may_be_of(maker: str, model: Model) -> bool:
-    return not model.is_series and (model.maker == maker or (not model.maker and bool(re.search(r"\d", model.name))))
+    is_numbered = not model.maker and bool(re.search(r"\d", model.name))
+    return not model.is_series and (model.maker == maker or is_numbered or model.name.startswith(maker))
 
 
 def _are_generations(ours: Model, theirs: Fit) -> bool:
@@ -126,11 +171,18 @@ def _do_years_add_up(theirs: Fit, ours: Model) -> bool:
     return all(any(a <= year <= b for a, b in spans) for year in wanted)
 
 
-def compared(ours: Fit, theirs: Fit) -> bool | None:
-    """Whether a listing promises a fit that the product has not, or denies one that it has; None if not comparable."""
+def compared(ours: Fit, theirs: Fit, text: str = "") -> bool | None:
+    """Whether a listing promises a fit that the product has not, or denies one that it has; None if not comparable.
+
+    text: what `theirs` was read from.
+    """
     if not ours.is_known or not theirs.is_known:
         return None
     covered = {m: _covers(theirs, m) for m in ours.models}
+    said = frozenset(tokens(text)) - {word for t in theirs.excluded for word in words_of_model(t)}
+    covered = {m: None if fits is False and _is_named(m, said) else fits for m, fits in covered.items()}
+    if theirs.is_open:
+        covered = {m: fits or None for m, fits in covered.items()}
     if True in covered.values():
         covered = {
             m: None if fits is False and is_of_another_kind(m, theirs.models) else fits for m, fits in covered.items()
@@ -160,6 +212,12 @@ def _known_fit(record: Record) -> Fit:
     return found if found.is_known else fit_in(record.text)
 
 
+def _in_title(listing: Record, product: Record) -> Fit:
+    """What a title says the goods fit, without their own number, which the product's name has too: a TN-760 toner."""
+    found, own = fit_in(listing.name), joined(plain(product.name))
+    return replace(found, models=tuple(m for m in found.models if not (is_code(m.name) and m.name in own)))
+
+
 def _is_said_not_to_fit(ours: str, theirs: str) -> bool:
     """Whether the product's column excludes a kind of goods that the listing's names: trucks, 不适用卡车."""
     return bool((negative(theirs) - positive(theirs)) & positive(ours))
@@ -174,7 +232,7 @@ def compatibility(listing: Record, product: Record) -> Finding:
     kept, theirs = _stated(product, listing)
     if _is_said_not_to_fit(listing.compatible_models, product.compatible_models):
         return Finding(True, listing.compatible_models, product.compatible_models)
-    is_wrong = compared(ours, theirs)
+    is_wrong = compared(ours, theirs, kept)
     columns = listing.compatible_models, product.compatible_models
     differ = do_properties_differ(*columns), do_numbers_differ(*columns) if is_wrong is None else None
     if True in differ:
@@ -188,6 +246,6 @@ def compatibility(listing: Record, product: Record) -> Finding:
             product.compatible_models or (kept if theirs.is_known else ""),
         )
         return Finding(False, *shown) if same else unknown(*shown)
-    if not is_wrong and listing.compatible_models and compared(fit_in(listing.name), theirs):
+    if not is_wrong and listing.compatible_models and compared(_in_title(listing, product), theirs):
         return Finding(True, listing.name, kept)
     return Finding(is_wrong, said, kept)

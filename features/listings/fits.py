@@ -17,8 +17,12 @@ _LONGEST_MODEL = 48
 _LONGEST_RANGE = 20
 _NO_NAME = r"(?!(?:in|to|of|up|or|as|at|by|on|is|no|an|for|with|and) )"
 _RANGE = re.compile(
-    r"(?<![a-z\d])(?P<stem>[a-z]{3,12}\s*|[a-z])(?P<first>\d{1,2})\s*(?:-|~|to|through|thru|至|到)\s*(?P=stem)?(?P<last>\d{1,2})(?!\d|[a-qu-z]|\.\d)"
+    r"(?<![a-z\d])(?P<stem>[a-z]{3,12}\s*|[a-z])(?P<first>\d{1,2})\s*(?:-|~|to|through|thru|至|到)\s*(?P=stem)?(?P<last>\d{1,2})(?!\d|[a-qu-z]|\.\d|\s*(?:[mc]m|in|inch(?:es)?|ft|gal|kg|lbs?|ml|l|v|\"|英寸|寸|厘米|毫米|升)(?![a-z]))(?:\s*(?:系列|series))?"
 )
+_LISTED_YEARS = re.compile(r"(?<!\d)(?:(?:19|20)\d\d[\s,/、]+)+(?:19|20)\d\d(?![\d-])")
+_XBOX = re.compile(r"(?:xbox\s+)?(?<![a-z])series\s+(?P<one>[xs])(?:\s*[/|&,]\s*(?P<other>[xs]))?(?![a-z\d])")
+_SHORT_YEARS = re.compile(r"(?<![\d.a-z])(\d\d)((?:\s*[-~至到/、,]\s*\d\d)*)\s*(?:年款|款|年)(?!代)")
+_OPEN = re.compile(r"等(?=\s*(?:$|[;,)]|机型|型号|车型|设备))|(?<![a-z])(?:etc|and (?:more|others?|similar))(?![a-z])")
 _SHARED_UNIT = re.compile(  # 42/44/45 mm
     r"(?P<numbers>(?<![\d.])\d{1,3}(?:\.\d)?(?:\s*[/,]\s*\d{1,3}(?:\.\d)?)+)\s*(?P<unit>mm|qt|quarts?|ft|inch(?:es)?|ml|v|w|l)(?![a-z])"
 )
@@ -32,11 +36,12 @@ _BOTH_SYSTEMS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What goods fit, what they do not, and whether they are said to fit everything."""
+    """What goods fit, what they do not, whether they are said to fit everything, and whether a list goes on (etc.)."""
 
     models: tuple[Model, ...] = ()
     excluded: tuple[Model, ...] = ()
     is_universal: bool = False
+    is_open: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -45,9 +50,24 @@ class Fit:
 
 
 def _with_families(text: str) -> str:
-    """`苹果12至15` as iphone 12 to 15, `三星s20` as galaxy s20, and 苹果 beside 安卓 as a system."""
+    """`苹果12至15` as iphone 12 to 15, `三星s20` as galaxy s20, 苹果 beside 安卓 as a system, `2019 2020 2021` as a
+    span, 19-21款 as years, and the Xbox Series X and S by their names."""
+    text = _XBOX.sub(lambda m: ", ".join(f"xboxseries{name}" for name in m.groups() if name), text)
+    text = _LISTED_YEARS.sub(_as_a_span, _SHORT_YEARS.sub(lambda m: f" {_with_centuries(m[1] + m[2])} ", text))
+    text = re.sub(r"(?<![a-z])ilce-?7m(\d)", r"a7 mk\1", re.sub(r"(?<![a-z])ilce-?(?=[1679]\d{3})", "a", text))
     text = re.sub(r"苹果\s*(?=(?:[6-9]|1[0-9])(?!\d))", "iphone ", _BOTH_SYSTEMS.sub("ios,安卓", text))
+    text = re.sub(r"((?:android|ios|windows|macos|安卓)\s*\d+(?:\.\d+)?)\s*\+", r"\1", text)
     return re.sub(r"(?<=\d)等(?![\u4e00-\u9fff])", "", re.sub(r"三星\s*(?=[sz]\d)", "galaxy ", text))
+
+
+def _with_centuries(text: str) -> str:
+    """`13/14/15` as `2013/2014/2015`."""
+    return re.sub(r"\d\d", lambda year: f"20{year[0]}", text)
+
+
+def _as_a_span(match: re.Match[str]) -> str:
+    years = [int(year) for year in re.findall(r"\d{4}", match[0])]
+    return f"{years[0]}-{years[-1]}" if years == list(range(years[0], years[-1] + 1)) else match[0]
 
 
 @lru_cache(maxsize=65_536)
@@ -81,7 +101,7 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
                 kept.pop()  # "Civic (2016-2021)" is one model
             kept.append(model)
             previous = model
-    return Fit(tuple(_without_families(good)), tuple(bad), universal)
+    return Fit(tuple(_without_families(good)), tuple(bad), universal, bool(_OPEN.search(plain(text))))
 
 
 def _without_families(models: list[Model]) -> list[Model]:
@@ -205,5 +225,6 @@ def fit_in(text: str) -> Fit:
                 (*found.models, *part.models),
                 (*found.excluded, *part.excluded),
                 part.is_universal or found.is_universal,
+                part.is_open or found.is_open,
             )
     return found

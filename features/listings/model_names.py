@@ -38,6 +38,7 @@ def words_of_model(model: Model) -> tuple[str, ...]:
     text = pattern("series").sub(" ", pattern("drop").sub(" ", text))
     for hit in reversed(things(text)):
         text = f"{text[: hit.start]} {hit.name} {text[hit.end :]}"
+    text = re.sub(r"\s+", " ", text)
     for roman, digit in table("versions.toml", "roman").items():
         text = re.sub(rf"(?<=[a-z\d] ){roman}(?![a-z\d])", str(digit), text) if len(roman) > 1 else text
     for hit in reversed(lexicon(_FILE, "maker").hits(text)):
@@ -47,6 +48,11 @@ def words_of_model(model: Model) -> tuple[str, ...]:
     if stem and found and re.fullmatch(r"\d{1,3}[a-z]*", found[0]):  # that of the model before it in the list
         found.insert(0, next((h.name for h in things(stem[0])), stem[0]))
     return tuple(dict.fromkeys(_divided(found)))
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """The words and numbers of a text as names of models have them: MS-170 and MS 170 as ms170."""
+    return tuple(_divided([re.sub(r"[-/]|\.(?!\d)", "", token) for token in _TOKEN.findall(plain(text))]))
 
 
 def _divided(tokens: list[str]) -> list[str]:
@@ -113,6 +119,9 @@ def do_name_one(ours: Model, theirs: Model) -> bool:
         return any(are_equal(q, r) for q in measures[0] for r in measures[1])
     if not a or not b or (a - b and b - a and not any(re.search(r"\d", w) for w in a & b)):
         return False
+    short, long = sorted((one, other), key=len)
+    if long[: len(short)] == short and all(is_code(w) and len(w) >= _SHORTEST_CODE for w in long[len(short) :]):
+        return True  # iPhone 13 Pro A2483
     code = next((w for w in one if w in b and is_code(w) and len(w) >= _SHORTEST_CODE), None)
     if code:
         behind = {*one[one.index(code) + 1 :]} ^ {*other[other.index(code) + 1 :]}
@@ -130,6 +139,14 @@ def says_less(ours: Model, theirs: Model) -> bool:
     suffixes = words(_FILE, "suffix")["words"]
     may_be_any = few <= frozenset(words(_FILE, "family")) - {*words(_FILE, "model_of_its_own")["names"]}
     return may_be_any or not any(w in suffixes for w in many - few)
+
+
+def are_in_two_languages(ours: Model, theirs: Model) -> bool:
+    """Whether what two names do not share is words of two languages, which may mean the same: Thomas, 托马斯."""
+    a, b = (frozenset(words_of_model(m)) for m in (ours, theirs))
+    is_one_latin = any(re.search(r"[a-z]", m.text) is None for m in (ours, theirs))
+    in_two = is_chinese(ours.text) != is_chinese(theirs.text) and bool(a & b or is_one_latin)
+    return in_two and bool(a - b and b - a) and not _tells_apart(a ^ b)
 
 
 def _alike_codes(a: str, b: str) -> bool:

@@ -75,6 +75,7 @@ def _name(rest: str, maker: str) -> str:
         " ",
         rest,
     )  # screens
+    rest = re.sub(r"(?<![a-z\d.-])\d+(?:\.\d+)?\s?(?:w|watts?|mah|wh|hz)(?![a-z\d])", " ", rest)
     rest = re.sub(r"^(.*?)(?:mark|mk\.?)\s*(\d)", r"\1 \2", rest)
     rest = re.sub(r"^\s*第?(\d{1,2})\s*代(.*)$", r"\2 \1", rest)
     rest = re.sub(r"第?(\d{1,2})\s*代", r"\1", rest)
@@ -141,7 +142,7 @@ def _inherited(name: str, rest: str, maker: str, previous: Model | None) -> str:
     if previous is None or maker:
         return name
     stem = re.match(r"[a-z\u4e00-\u9fff]+", previous.name)
-    if stem and re.fullmatch(r"\d{1,3}[a-z]*", name):
+    if stem and re.fullmatch(r"(?!0\d)\d{1,3}[a-z]*", name):
         return stem[0] + name
     if _suffixes().fullmatch(rest.strip()):
         numbered = re.match(r"[a-z\u4e00-\u9fff]*\d+", previous.name)

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 from features.listings.lexicon import table
+from features.listings.meant_counts import counts_meant
 from features.listings.part_lists import Part
 from features.listings.things import are_alike
 from features.listings.wording import is_chinese, plain
@@ -16,6 +17,9 @@ _SHORTEST_SHARED_WORD = 4
 _SHORT_NAME = 3
 _MARK_ONLY = re.compile(r"front|rear|left|right|[前后左右](?:排|面|侧)?")
 _PAIRS = r"(?<![a-z])pairs?(?![a-z])|[双对]"
+
+
+_denied = re.compile(r"^(?:无|没有|不含|不带)")
 
 
 def do_fit(ours: Part, theirs: Part) -> bool:
@@ -32,7 +36,7 @@ def do_fit(ours: Part, theirs: Part) -> bool:
 
 def _is_short_for(a: Part, b: Part) -> bool:
     """`头5` for `烙铁头5个`: the end of the longer Chinese name, as often."""
-    short, long = sorted((bare_text(a), bare_text(b)), key=len)
+    short, long = sorted((_denied.sub("", bare_text(a)), _denied.sub("", bare_text(b))), key=len)
     return bool(short) and is_chinese(short) and long.endswith(short) and (a.count or 1) == (b.count or 1)
 
 
@@ -58,7 +62,8 @@ def judged(ours: Part, theirs: Sequence[Part]) -> bool | None:
     given = {c or 0 for c in counts} | {sum(c or 0 for c in counts)}
     if any(re.search(_PAIRS, part.text) for part in (ours, *there)):  # 3 tips may be 3 pairs
         given |= {2 * c for c in given} | {c // 2 for c in given if c % 2 == 0}
-    return ours.count not in given
+    given |= {count for part in there for count in counts_meant(part.text)}
+    return not given & {ours.count, *counts_meant(ours.text)}
 
 
 @cache

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from features.listings.lexicon import either, words
 from features.listings.packs import bare_count, pack_in
 from features.listings.quantities import quantities
+from features.listings.short_forms import at_length
 from features.listings.things import is_lacking, negative, qualifiers, things
 from features.listings.wording import is_chinese, is_negated, plain
 
@@ -58,7 +59,8 @@ def parts_of(text: str) -> tuple[Part, ...]:
     [('mug', 1), ('cable', 2), ('screw', None), ('manual', 1)]
     """
     found, missing = list[Part](), False
-    text = _PACK_HEAD.sub(" ", re.sub(r"(?<!not )incl(?:\.|uding)|(?:其中|内)(?=含|有|\d)", ", ", plain(text)))
+    text = at_length(plain(text))
+    text = _PACK_HEAD.sub(" ", re.sub(r"(?<!not )incl(?:\.|uding)|(?:其中|内)(?=含|有|\d)", ", ", text))
     clauses = [_items(clause) for clause in re.split(r"[;\n]|\.\s|\.$", text)]
     is_list = sum(map(len, clauses)) > 1
     for items in clauses:
@@ -94,7 +96,7 @@ def _items(clause: str) -> list[str]:
     clause = re.sub(r"\swith\s(?=(?:\d+\s)?[a-z -]+$|[^,;]*,)", ", with ", clause)
     clause = re.sub(r"(?<=x\d)\s+(?=[a-z])", ", ", clause)
     clause = _spaced(clause)
-    clause = _asides().sub(lambda m: f", {m[1]}" if things(m[1]) else m[0], clause)
+    clause = _asides().sub(lambda m: f", {m[1]}" if things(m[1]) or _negative_start().match(m[1]) else m[0], clause)
     return [
         piece.strip(" :()[]\"'-.") if not piece.strip().endswith(")") else piece.strip(" :[]\"'-.")
         for piece in _SPLIT.split(clause)
@@ -120,8 +122,10 @@ def _spaced(clause: str) -> str:
         return re.sub(r"(?<=[\u4e00-\u9fff])(?=\d)", ", ", clause)
     if re.fullmatch(r"\s*(?:[\u4e00-\u9fff]{1,4}\d{1,2}){2,}\s*", clause):
         return re.sub(r"(?<=\d)(?=[\u4e00-\u9fff])", ", ", clause)
-    if re.fullmatch(r"\s*[\u4e00-\u9fff]{2,6}(?:\s+[\u4e00-\u9fff]{2,6})+\s*", clause):
-        return ", ".join(clause.split())
+    words = clause.split()
+    is_count = any(re.fullmatch(rf"\d+(?:{_MEASURE})", word) for word in words)  # 红酒杯 6只
+    if len(words) > 1 and all(map(is_chinese, words)) and not is_count and not re.search(r"[,;/|&+]", clause):
+        return ", ".join(words)
     return clause
 
 
@@ -136,7 +140,7 @@ def _part(item: str, after_missing: bool) -> Part | None:
     if pack_in(item) is not None and not hits and not _COUNTED_BEHIND.fullmatch(item):
         return None
     is_missing = after_missing or any(is_lacking(name, h.start, h.end) for h in hits)
-    is_missing = is_missing or (not hits and bool(_negative_start().match(name)))
+    is_missing = is_missing or (not hits and bool(_negative_start().match(name)) and not name.startswith("non-"))
     bare = _NO_WORDS.sub(" ", name)
     head = _head(name)
     if head is None and not bare.strip(" .-()"):
@@ -212,6 +216,29 @@ def parts_in(text: str) -> tuple[Part, ...]:
     return tuple(found)
 
 
+_LONGEST_WORDS, _LONGEST_CHARACTERS = 4, 8
+
+
+def enumerated(text: str) -> tuple[Part, ...]:
+    """The parts that lines of a text list which hold nothing else.
+
+    >>> [part.name for part in enumerated("- solid spruce top\\n- case, bow and 2 strings")]
+    ['case', 'gift_bow', 'string']
+    """
+    found = list[Part]()
+    for line in re.split(r"\n|(?<![a-z\d])-\s", text):
+        listed = parts_of(re.sub(r"^\W*(?:附|送|含|带)?", "", line))
+        if len(listed) > 1 and 2 * sum(p.is_known for p in listed) >= len(listed) and all(map(_is_short, listed)):
+            found += (replace(part, is_aside=True) for part in listed)
+    return tuple(found)
+
+
+def _is_short(part: Part) -> bool:
+    if is_chinese(part.text):
+        return len(part.text) <= _LONGEST_CHARACTERS
+    return len(part.text.split()) <= _LONGEST_WORDS
+
+
 @cache
 def _withs() -> re.Pattern[str]:
     return re.compile(words(_FILE, "list_in_text")["with"][0])
@@ -225,6 +252,8 @@ def _featured(text: str) -> Iterable[Part]:
         found = _withs().search(text[max(0, hit.start - 32) : hit.start])
         if found and not is_negated(text, hit.start, hit.end):
             count = int(found["n"]) if found["n"] else None
+            if count and not is_chinese(hit.text) and not hit.text.endswith("s"):
+                count = None  # a 44 key remote
             marks = qualifiers(text[hit.start - len(found[0]) : hit.end])
             yield Part(hit.name, count, marks, False, True, hit.text, is_aside=True)
 
@@ -236,7 +265,7 @@ def _included(text: str) -> Iterable[Part]:
         if re.match(r"\s*\(?(?:is |are )?(?:included|incl\.?)(?![a-z])", behind) or re.search(
             r"(?:赠送?|附赠|附送|(?<!不)(?<!未)附|(?<!不)含)\s*$", before
         ):
-            count = re.search(r"(\d{1,2})\s*x?\s*[a-z]*\s*$", before)
+            count = re.search(r"(?<!\d)(\d{1,2})(?:\s*x\s*|\s+)(?:[a-z]+\s+)?$", before)
             yield Part(
                 hit.name, int(count[1]) if count else None, qualifiers(before[-8:] + hit.text), False, True, hit.text
             )

@@ -11,11 +11,13 @@ from features.listings.colours import colours
 from features.listings.denials import denies_what_the_other_says
 from features.listings.goods_named import kinds_of_goods
 from features.listings.lexicon import either, words
+from features.listings.meant_counts import counts_meant
 from features.listings.packs import bare_count, counts_in, pack_count
 from features.listings.part_fits import bare_text, do_fit, judged, may_be, share_word
-from features.listings.part_lists import ANONYMOUS, PROPERTY, Part, parts_in, parts_of
+from features.listings.part_lists import ANONYMOUS, PROPERTY, Part, enumerated, parts_in, parts_of
 from features.listings.promises import promises_broken
 from features.listings.record import Finding, Record, unknown
+from features.listings.short_forms import at_length
 from features.listings.things import are_alike, positive
 from features.listings.wording import is_chinese, plain
 
@@ -88,7 +90,7 @@ def _is_the_goods(part: Part, listing: Record, product: Record) -> bool:
         return True
     if part.is_known:
         goods = kinds_of_goods(listing.name) | positive(product.name)
-        return any(are_alike(part.name, n, as_parts=True) for n in goods)
+        return any(are_alike(part.name, n, as_parts=True) or n.startswith(f"{part.name}_") for n in goods)
     head = re.split(r"(?<![a-z])(?:with|for|and)(?![a-z])|[+,&]|带|送|配", plain(listing.name))[0]
     return part.name in head or part.name in plain(product.name)
 
@@ -99,7 +101,7 @@ def _total(listed: Sequence[Part]) -> int | None:
 
 
 def _pieces(record: Record) -> frozenset[int]:
-    if bare := bare_count(record.parts):
+    if bare := bare_count(at_length(plain(record.parts))):
         return bare
     packed = pack_count(record)
     return frozenset() if packed is None else frozenset({packed})
@@ -114,7 +116,7 @@ def _pack_verdict(listing: Record, product: Record, ours: Sequence[Part], theirs
     if len(mine) > 1 and len(other) > 1:  # pairs on both sides
         return mine != other
     if mine and other:
-        return not mine & other
+        return not (mine | counts_meant(listing.parts)) & (other | counts_meant(product.parts))
     if not mine and not other and product.parts and not listing.parts:
         mine = counts_in(listing.text)
     if not mine and not other:
@@ -127,7 +129,8 @@ def _pack_verdict(listing: Record, product: Record, ours: Sequence[Part], theirs
         return None
     main = [p.count for p in listed if not p.is_missing]
     lines = set() if all(re.search(r"\d", p.text) for p in listed) else {len(main), len(main) - _paper(listed)}
-    return not known & {total, *main, total - _paper(listed), *lines}
+    other = counts_meant(product.parts if mine else listing.parts)
+    return not known & {total, *main, total - _paper(listed), *lines, *other}
 
 
 def _count_of_goods(listing: Record, theirs: Sequence[Part]) -> set[int]:
@@ -152,7 +155,8 @@ def _paper(listed: Sequence[Part]) -> int:
 def _stated(record: Record) -> tuple[str, tuple[Part, ...]]:
     if record.parts:
         return record.parts, parts_of(record.parts)
-    return record.text, tuple(p for p in parts_in(record.text) if not p.is_aside)
+    said = tuple(p for p in parts_in(record.text) if not p.is_aside)
+    return record.text, said or enumerated(record.details)
 
 
 def parts(listing: Record, product: Record) -> Finding:

@@ -50,6 +50,8 @@ def _promised(part: Part, theirs: Sequence[Part], product: Record) -> bool | Non
         return verdict or None
     if part.count is not None and part.count > 1 and part.count in {t.count for t in theirs}:
         return None  # five blades may be called five cartridges
+    if part.name in words(_FILE, "generic_tools")["names"]:
+        return None  # "tools included" does not say which
     if any(share_word(part, t) for t in theirs) or not all(_is_understood(t, part) for t in theirs):
         return None
     is_accessory = part.count is not None or part.name in _accessories()
@@ -103,7 +105,9 @@ def _are_miscounted(text: str, theirs: Sequence[Part]) -> bool:
     for part in theirs:
         name = re.sub(r"s$", "", bare_text(part).split(" ")[-1])
         told = (
-            re.findall(rf"(?<![\d.\-/])(\d{{1,2}})\s(?:{_NO_PART}[a-z]+\s)?{re.escape(name)}(?P<s>s?)(?![a-z])", text)
+            re.findall(
+                rf"(?<![a-z\d.\-/])(\d{{1,2}})\s(?:{_NO_PART}[a-z]+\s)?{re.escape(name)}(?P<s>s?)(?![a-z])", text
+            )
             if name
             else []
         )
@@ -116,7 +120,9 @@ def _are_miscounted(text: str, theirs: Sequence[Part]) -> bool:
 def _are_counted_otherwise(text: str, theirs: Sequence[Part]) -> bool:
     """The same by the names of things, so across languages: 三电池套装 beside one battery."""
     text = plain(text)
-    number = re.compile(rf"(?<![\d.\-/第])(\d{{1,2}}|[{''.join(_NUMERALS)}])\s*(?:x\s*|个|只|支|条|块|把|张|根|片)?$")
+    number = re.compile(
+        rf"(?<![a-z\d.\-/第])(\d{{1,2}}|[{''.join(_NUMERALS)}])\s*(?:x\s*|个|只|支|条|块|把|张|根|片)?$"
+    )
     for hit in things(text):
         told = number.search(text[: hit.start])
         counts = {t.count for t in theirs if t.is_known and t.name == hit.name and not t.is_missing}

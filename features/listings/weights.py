@@ -31,7 +31,7 @@ def weights_of(text: str) -> tuple[Weight, ...]:
     text = plain(text)
     found = []
     for mass in quantities(text):
-        if mass.kind == "mass":
+        if mass.kind == "mass" and not _PER_AREA.match(text[mass.end :]):
             times = _times(text, mass)
             whole = replace(mass, low=mass.low * times, high=mass.high * times)
             found.append(Weight(whole, "total" if times != 1 else owner(text, mass.start, mass.end)))
@@ -47,6 +47,7 @@ def _times(text: str, mass: Quantity) -> float:
     return value_of(found[1]) if found else 1.0
 
 
+_PER_AREA = re.compile(r"\s*(?:/|per|每)\s*张?\s*(?:㎡|m2|sq|平方?米?)")
 _SCALES = re.compile(r"(?<![a-z])scales?(?![a-z])|秤")
 
 
@@ -109,17 +110,17 @@ def _are_each(a: Weight, b: Weight, pack: float) -> bool:
 
 
 def weight(listing: Record, product: Record) -> Finding:
-    """Weight of the listing beside that of the product: the columns, where one is empty the text of that side."""
+    """Weight of the listing beside that of the product: the columns, where one is empty the text of that side.
+
+    A title beside a column is not asked: what it weighs there is what the goods can bear, hold or weigh.
+    """
     said, ours = _stated(listing, product)
     kept, theirs = _stated(product, listing)
     if not ours or not theirs:
         return unknown(listing.weight or (said if ours else ""), product.weight or (kept if theirs else ""))
     pack = pack_count(listing) or pack_count(product)
     verdicts = [_verdict(w, theirs, pack) for w in ours]
-    if True in verdicts or False not in verdicts:
-        return Finding(True if True in verdicts else None, said, kept)
-    title = [_verdict(w, theirs, pack) for w in weights_in(listing.name, is_title=True)]
-    return Finding(True, listing.name, kept) if True in title else Finding(False, said, kept)
+    return Finding(True if True in verdicts else False if False in verdicts else None, said, kept)
 
 
 def _verdict(w: Weight, theirs: tuple[Weight, ...], pack: float | None) -> bool | None:
