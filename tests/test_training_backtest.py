@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import gammaincinv
 
 from features.columns import Columns
 from features.errors import TrainingError
@@ -252,6 +253,18 @@ def test_the_riskiest_orders_find_more_than_chance_and_simple_rules(dataset: Dat
     assert largest.ahead is not None
     assert largest.ahead.low > 0.0
     assert largest.ahead.value == ours.found[ALL].claims.value - largest.found[ALL].claims.value
+
+
+@pytest.mark.parametrize(
+    ("chance", "verdict"), [(0.0, "better"), (0.95, "better"), (1.05, "no_better"), (2.0, "no_better")]
+)
+def test_better_than_chance_is_what_luck_would_bring_once_in_a_hundred(
+    found: Backtest, chance: float, verdict: str
+) -> None:
+    claims = found.rankings["probability"].found[ALL].claims.value
+    border = float(gammaincinv(claims, 0.01))  # lists by lot that expect so many find as many in 1 of 100 windows
+    assert claims > 0.0
+    assert replace(found, claims=30, chance=chance * border).verdict == verdict
 
 
 def test_fewer_than_thirty_claims_are_too_few_to_tell(dataset: Dataset, window: Window, model: Given) -> None:

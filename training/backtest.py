@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.special import gammainc
 
 from features.columns import Array, Bools, Floats
 from features.moments import DAY
@@ -88,10 +89,12 @@ class Backtest:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether ranking by probability finds more claims than chance, by more than chance explains."""
+        """Whether ranking by probability finds more claims than lists drawn by lot would, but for rare luck."""
         if self.claims < backtest_settings().fewest_claims:
             return "too_few"
-        return "better" if self.rankings[PROBABILITY].found[ALL].claims.low > self.chance else "no_better"
+        found = self.rankings[PROBABILITY].found[ALL].claims.value
+        by_lot = float(gammainc(found, self.chance)) if found > 0.0 else 1.0  # P(a Poisson count is as large)
+        return "better" if by_lot < backtest_settings().luck else "no_better"
 
     @property
     def months_needed(self) -> int | None:

@@ -24,6 +24,7 @@ class BacktestSettings:
     after_promise_days: tuple[float, ...]
     after_fact_days: tuple[float, ...]
     fewest_claims: int
+    luck: float
     dearest: int
     looks: int
     capacities: tuple[float, ...]
@@ -37,6 +38,7 @@ def backtest_settings() -> BacktestSettings:
     return BacktestSettings(
         float(window["days_per_month"]), float(window["list_hour"]), int(looks["every_days"]),
         tuple(looks["after_promise_days"]), tuple(looks["after_fact_days"]), int(table["verdict"]["fewest_claims"]),
+        float(table["verdict"]["luck"]),
         int(told["dearest"]), int(told["looks"]), tuple(told["capacities"]),
     )  # fmt: skip
 
