@@ -14,8 +14,8 @@ import numpy as np
 from training import basket as baskets
 from training.entities import Flags, Floats, Ints, draw_entities, draw_shocks
 from training.hazards import MISSING, OVERDUE, PRODUCT, PRODUCT_LATE, REPLY_48_REFUND, REPLY_REFUND, hazards_of
-from training.journey import travel
-from training.milestones import CONTACT, PLACED, Moments
+from training.journey import CONTACT, PLACED, travel
+from training.milestones import Moments
 from training.rollout import probabilities
 from training.story import Story
 from training.verdicts import judge

@@ -87,7 +87,7 @@ def rows(orders: int, seed: int) -> Iterator[str]:
         true = [a for a in answer["alarms"] if a["month"] >= changed and name != "none"]
         delay = "–" if name == "none" else "not found"
         if true:
-            delay = str(int(np.datetime64(true[0]["month"], "M") - np.datetime64(changed, "M")) + 1)
+            delay = str(np.arange(changed, true[0]["month"], dtype="datetime64[M]").size + 1)
         by = next((a["text"] for a in [*true, *false]), "–")
         yield f"{name} | {len(answer['alarms'])} | {len(false)} | {delay} | {by}"
 

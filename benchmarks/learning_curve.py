@@ -25,14 +25,14 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from features.columns import Columns, Floats, Ints
+from features.columns import Columns, Floats, Ints, concatenated
 from features.moments import DAY, as_known_from_final
 from features.phases import STATE_OF_PHASE
 from features.tables import TableOptions, read_orders
 from model.calibration import probability_of
 from model.metrics import calibration_slope
 from model.scorer import Scorer
-from training.dataset import Dataset, concatenated, read_dataset
+from training.dataset import Dataset, read_dataset
 from training.evaluate import calibrated, logistic
 from training.rows import curve_of
 from training.simulate import load_world, simulate

@@ -25,14 +25,14 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from features.columns import Columns, Floats
+from features.columns import Columns, Floats, concatenated
 from features.goods import order_value
 from features.moments import DAY, as_known_from_final
 from features.tables import TableOptions, read_orders
 from model.scorer import Scorer
 from service.cost_profile import Costs, Rate, default_costs
 from service.stakes import Stakes, stakes
-from training.dataset import concatenated, read_dataset
+from training.dataset import read_dataset
 from training.replicates import Foreseen, foreseen
 from training.simulate import load_world, simulate
 from training.train import Recipe, fitted_on_all, prepare, scorer_of

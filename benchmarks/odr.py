@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 import numpy as np
-from scipy.stats import binom, kstest
+from scipy.stats import binom, kstest  # type: ignore[attr-defined]
 from threadpoolctl import threadpool_limits
 
 from benchmarks.odr_worlds import KINDS, Law, Window, simulated
