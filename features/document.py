@@ -47,7 +47,10 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constan
 def read_json(body: bytes) -> Any:
     """The value of a JSON body: UTF-8, finite numbers, no name twice."""
     try:
-        return _STRICT.decode(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        if text.startswith("\ufeff"):
+            raise DocumentRefused("expected UTF-8 without a byte order mark")
+        return _STRICT.decode(text)
     except UnicodeDecodeError as error:
         raise DocumentRefused(f"expected UTF-8, got another encoding at byte {error.start}") from error
     except RecursionError as error:

@@ -101,11 +101,11 @@ def _instant_or_problem(text: str) -> datetime | str:
     if not RFC3339.fullmatch(text):
         return "expected an instant with an offset such as 2026-11-20T08:15:00Z"
     try:
-        found = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        found = datetime.fromisoformat(text.upper())
         in_range = EARLIEST_INSTANT <= found < LATEST_INSTANT
     except (ValueError, OverflowError):
         return "expected a date and a time of day that exist"
-    return found if in_range else "expected an instant from 2000 to 2099"
+    return found.astimezone(UTC) if in_range else "expected an instant from 2000 to 2099"
 
 
 def _instant(value: object) -> object:

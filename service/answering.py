@@ -131,7 +131,7 @@ def _with_reply(made: Made, reply: Reply | None) -> Work:
 
 
 def _digest(request: Request, body: bytes, lang: Lang) -> str:
-    asked = f"{request.url.path}?{_query(request)}\n{lang}\n"
+    asked = f"{request.scope['path']}?{_query(request)}\n{lang}\n"
     return hashlib.sha256(asked.encode() + body).hexdigest()
 
 

@@ -36,4 +36,5 @@ class Direct:
             response = await handler(Request(scope, receive, send))
         except (ClaimRiskError, ClientDisconnect, HTTPException) as error:
             response = answer_to(error)
+            error.__traceback__ = None  # its frames hold the request, and whoever waited for the answer holds the error
         await response(scope, receive, send)

@@ -1,7 +1,7 @@
 """Gathering: requests that wait at the same moment are worked on together, so that each costs less.
 
-A lone request is worked on at once; while the loop is busy, those that arrive gather, and go together once a turn of
-the loop brings no more.
+A lone request waits for two turns of the loop; while the loop is busy, those that arrive gather, and go together once a
+turn brings no more, or after a few turns.
 Answers do not depend on company: a row alone equals the row in a table, bit for bit.
 """
 
@@ -15,6 +15,7 @@ Asked = TypeVar("Asked")
 Told = TypeVar("Told")
 
 MOST_TOGETHER = 32  # bounds how long the loop is held: some milliseconds
+MOST_TURNS = 4  # bounds how long the first waits for company
 
 
 class Gathering(Generic[Asked, Told]):
@@ -30,16 +31,19 @@ class Gathering(Generic[Asked, Told]):
         future: asyncio.Future[Told] = loop.create_future()
         self._waiting.append((asked, future))
         if len(self._waiting) == 1:
-            loop.call_soon(self._turn, 0)
+            loop.call_soon(self._turn, 0, MOST_TURNS)
         elif len(self._waiting) == MOST_TOGETHER:
             self._work_on_all()
-        return await future
+        try:
+            return await future
+        finally:
+            del future  # an error that it holds would hold it by this frame
 
-    def _turn(self, had: int) -> None:
-        """Wait for the next turn of the loop as long as each brings more from the sockets."""
+    def _turn(self, had: int, left: int) -> None:
+        """Wait for the next turn of the loop while each brings more from the sockets, and some are left."""
         count = len(self._waiting)
-        if count > had:
-            asyncio.get_running_loop().call_soon(self._turn, count)
+        if left and count > had:
+            asyncio.get_running_loop().call_soon(self._turn, count, left - 1)
         else:
             self._work_on_all()
 

@@ -143,6 +143,7 @@ def may_run(frame: pl.DataFrame) -> list[str]:
 
 def escaped(frame: pl.DataFrame) -> pl.DataFrame:
     """Text cells and names of columns that a spreadsheet would run get an apostrophe in front."""
+    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     risky = may_run(frame)
     told = frame.with_columns(
         pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_PLAIN_NUMBER))

@@ -75,11 +75,11 @@ async def _score(posted: Posted) -> Made:
 def _detail(query: str) -> Detail:
     if not query:
         return "full"
-    said = dict(parse_qsl(query))
-    detail, reasons = said.get("detail", "full"), said.get("reasons", "true")
-    if detail not in ("full", "score") or reasons not in ("true", "false"):
+    said = parse_qsl(query, keep_blank_values=True)
+    detail, reasons = ([value for name, value in said if name == of] for of in (DETAIL["name"], REASONS["name"]))
+    if detail not in ([], ["full"], ["score"]) or reasons not in ([], ["true"], ["false"]):
         raise RequestRefused("request_refused", "expected detail=full or detail=score, reasons=true or reasons=false")
-    return "score" if detail == "score" else "full" if reasons == "true" else "without_reasons"
+    return "score" if detail == ["score"] else "without_reasons" if reasons == ["false"] else "full"
 
 
 @api.post("/v1/scores/batch", tags=["scores"], response_class=JsonBytes,

@@ -11,6 +11,7 @@ from typing import Any
 
 from features.clocks import Clock, UnknownClock, clocks
 from features.columns import Columns
+from features.document import checked_columns, read_order
 from features.eligibility import Eligibility, eligibility
 from features.errors import SettingError
 from features.policy.book import book
@@ -51,6 +52,11 @@ def ruling(columns: Columns, i: int, lang: Lang) -> Ruling:
         [_clock(clock, lang) for clock in told],
         _warnings(grounds, unknown, lang),
     )
+
+
+def clocks_of(value: Any, at: float) -> list[Mapping[str, Any]]:
+    """The clocks of an order as it was sent, looked at `at` (epoch seconds) where it does not say when."""
+    return ruling(checked_columns(read_order(value), at), 0, "en").clocks
 
 
 def _ground(found: Eligibility, lang: Lang) -> dict[str, Any]:

@@ -124,7 +124,8 @@ class Versions(BaseModel):
 
 
 class Score(BaseModel):
-    """What is told of one order. Unknown is null."""
+    """What is told of one order. Unknown is null, and so are reasons, recommendations, actions_rejected, eligibility
+    and clocks where the score alone was asked for."""
 
     id: Annotated[str, Field(pattern=r"^scr_[0-9A-HJKMNP-TV-Z]{26}$")]
     recorded: Annotated[

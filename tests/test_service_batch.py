@@ -172,6 +172,11 @@ def test_cells_that_a_spreadsheet_would_run_are_escaped_and_numbers_stay_numbers
     assert got["number"].equals(cells["number"])
 
 
+@pytest.mark.parametrize("kind", [pl.Categorical(), pl.Enum(["=1+1", "-5"])])
+def test_cells_of_a_closed_set_that_a_spreadsheet_would_run_are_escaped(kind: pl.DataType) -> None:
+    assert escaped(pl.DataFrame({"text": pl.Series(["=1+1", "-5"], dtype=kind)}))["text"].to_list() == ["'=1+1", "-5"]
+
+
 def test_names_of_columns_that_a_spreadsheet_would_run_are_escaped_each_by_a_name_of_its_own() -> None:
     got = escaped(pl.DataFrame({"=1+1": ["a"], "'=1+1": ["b"], "-5": ["c"], "plain": ["d"]}))
     assert got.rows(named=True) == [{"''=1+1": "a", "'=1+1": "b", "'-5": "c", "plain": "d"}]

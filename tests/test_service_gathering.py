@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from features.errors import OrderRefused
 from service.answers import Asked, Detail, Scored
-from service.gathering import MOST_TOGETHER, Gathering
+from service.gathering import MOST_TOGETHER, MOST_TURNS, Gathering
 from service.scoring import scored
 from service.shapes import Score
 
@@ -31,6 +31,24 @@ def test_what_waits_in_one_turn_of_the_loop_is_worked_on_together() -> None:
 
     assert asyncio.run(_all(Gathering(work), range(MOST_TOGETHER + 7))) == [2 * i for i in range(MOST_TOGETHER + 7)]
     assert groups == [MOST_TOGETHER, 7]
+
+
+def test_what_comes_in_the_next_turns_comes_along_but_the_first_waits_for_few() -> None:
+    groups: list[int] = []
+
+    def work(asked: Sequence[int]) -> list[int]:
+        groups.append(len(asked))
+        return list(asked)
+
+    async def one_a_turn() -> None:
+        gathering, asked = Gathering(work), list[Any]()
+        for one in range(MOST_TURNS + 4):
+            asked.append(asyncio.ensure_future(gathering.told(one)))
+            await asyncio.sleep(0)
+        assert await asyncio.gather(*asked) == list(range(MOST_TURNS + 4))
+
+    asyncio.run(one_a_turn())
+    assert groups[0] == MOST_TURNS + 1
 
 
 def test_a_bug_over_one_does_not_reach_those_beside_it() -> None:
@@ -59,7 +77,16 @@ def _plain(found: Scored | Exception) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("query", "status"), [("", 200), ("?reasons=false", 200), ("?reasons=no", 400), ("?detail=little", 400)]
+    ("query", "status"),
+    [
+        ("", 200),
+        ("?reasons=false", 200),
+        ("?reasons=no", 400),
+        ("?detail=little", 400),
+        ("?detail=", 400),
+        ("?detail=score&detail=full", 400),
+        ("?detail=score", 200),
+    ],
 )
 def test_reasons_are_left_out_where_they_are_not_wanted(
     client: Any, documents: list[dict[str, Any]], query: str, status: int

@@ -7,6 +7,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,16 @@ def shop() -> Iterator[tuple[type[Shop], Endpoint]]:
 
 
 def decision(name: str, band: str, due: str | None = None, state: str = "running") -> Decision:
-    """due: of its clock; "untold" where the answer is a score alone."""
-    clocks = [] if due is None else None if due == "untold" else [{"code": "REPLY_LIMIT", "due": due, "state": state}]
+    clocks = [] if due is None else [{"code": "REPLY_LIMIT", "due": due, "state": state}]
     answer = json.dumps({"id": name, "recorded": "stored", "clocks": clocks})
     return Decision(name, "s", "o", NOW, NOW, "score", "m", 0.01, band, b"", "{}", answer)
+
+
+def alone(name: str, **replied: str) -> Decision:
+    """A score alone, on an order whose buyer wrote now."""
+    asked = {"order_id": "o", "marketplace": "US", "first_message_at": str(instant_text(NOW)), **replied}
+    answer = json.dumps({"id": name, "recorded": "stored", "as_of": instant_text(NOW + HOUR), "clocks": None})
+    return replace(decision(name, "low"), seen=json.dumps(asked), answer=answer)
 
 
 async def told(store: Store, *decisions: Decision) -> None:
@@ -114,11 +121,24 @@ def test_a_clock_that_was_stopped_is_not_told_of(url: str, tmp_path: Path, shop:
     assert asyncio.run(executed(url, "SELECT ending FROM outbox"))[0].ending == "outdated"
 
 
-def test_a_score_alone_stops_no_clock(url: str, tmp_path: Path, shop: Any) -> None:
+def test_a_score_alone_tells_of_clocks_as_a_full_answer_would(url: str, tmp_path: Path, shop: Any) -> None:
     handler, endpoint = shop
-    alone = decision("2", "low", "untold")
-    assert run(url, tmp_path, endpoint, [NOW + 25 * HOUR], decision("1", "low", DUE), alone) == [1]
-    assert json.loads(handler.taken[0][1])["data"]["clock"] == "REPLY_LIMIT"
+    assert run(url, tmp_path, endpoint, [NOW + 25 * HOUR], alone("1"), alone("2")) == [1]
+    assert json.loads(handler.taken[0][1])["data"] == {
+        "shop_id": "s",
+        "order_id": "o",
+        "clock": "REPLY_LIMIT",
+        "due": DUE,
+    }
+
+
+def test_a_clock_that_was_stopped_is_not_told_of_though_the_score_alone_was_asked_for(
+    url: str, tmp_path: Path, shop: Any
+) -> None:
+    handler, endpoint = shop
+    replied = alone("2", first_reply_at=str(instant_text(NOW + HOUR)))
+    assert run(url, tmp_path, endpoint, [NOW + 25 * HOUR], decision("1", "low", DUE), replied) == [0]
+    assert handler.taken == []
 
 
 def test_what_is_not_taken_is_sent_again_with_its_id_and_given_up_at_last(url: str, tmp_path: Path, shop: Any) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Row, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.instants import instant_text
+from service.ruling import clocks_of
 from service.store.tables import AT_ONCE, decisions, outbox
 from service.store.work import Decision, Message
 
@@ -74,25 +75,24 @@ def _band_changed(decision: Decision, before: str | None) -> Message:
 
 
 def _clocks(decision: Decision, lead: float) -> Iterator[Message]:
-    for code, due in sorted(_running(decision.answer)):
+    for code, due in sorted(_running(decision.answer, decision.seen)):
         at = max(_seconds(due) - lead, decision.decided_at)
         if at < _seconds(due):
             place = (decision.shop_id, decision.order_id)
             yield message(f"{code} {due}", "order.clock_running_out", at, place, {"clock": code, "due": due})
 
 
-def _running(answer: str) -> set[tuple[str, str]]:
-    """The seller's clocks that run, as an answer tells them: code and due."""
-    clocks = json.loads(answer)["clocks"] or ()
+def _running(answer: str, seen: str) -> set[tuple[str, str]]:
+    """The seller's clocks that run, as an answer tells them, or the order that it is on where it is a score alone: code
+    and due."""
+    told = json.loads(answer)
+    clocks = told["clocks"]
+    if clocks is None:
+        clocks = clocks_of(json.loads(seen), _seconds(told["as_of"]))
     return {
         (c["code"], c["due"]) for c in clocks
         if c["state"] == "running" and c["due"] and not c["code"].startswith("BUYER_")
     }  # fmt: skip
-
-
-def _tells_clocks(answer: str) -> bool:
-    """Not so where the score alone was asked for."""
-    return json.loads(answer)["clocks"] is not None
 
 
 def _seconds(instant: str) -> float:
@@ -110,13 +110,13 @@ async def taken_out(connection: AsyncConnection, now: float) -> list[Row[Any]]:
 
 
 async def _ended_as_outdated(connection: AsyncConnection, row: Row[Any], now: float) -> bool:
-    """Whether a clock stopped before its message was sent, as the last answer with clocks on the order tells."""
+    """Whether a clock stopped before its message was sent, as the last answer on the order tells."""
     if row.topic != "order.clock_running_out":
         return False
     of_order = (decisions.c.shop_id == row.shop_id, decisions.c.order_id == row.order_id)
-    answers = await connection.scalars(select(decisions.c.answer).where(*of_order).order_by(decisions.c.id.desc()))
-    data, answer = json.loads(row.body)["data"], next(filter(_tells_clocks, answers), None)
-    still = answer is not None and (data["clock"], data["due"]) in _running(answer) and now < _seconds(data["due"])
+    newest = select(decisions.c.answer, decisions.c.seen).where(*of_order).order_by(decisions.c.id.desc()).limit(1)
+    data, last = json.loads(row.body)["data"], (await connection.execute(newest)).one_or_none()
+    still = last is not None and (data["clock"], data["due"]) in _running(*last) and now < _seconds(data["due"])
     if not still:
         await settled(connection, row.id, now, "outdated")
     return not still
