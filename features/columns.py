@@ -62,6 +62,13 @@ class Columns(Mapping[str, Array]):
         found = self._found(name)
         return found if found is not None else unknown(name, self.n)
 
+    def value(self, name: str, i: int) -> Any:
+        """What order i has in a column; NaN or None where it is unknown."""
+        if self._each is None:
+            return self[name][i]
+        found = self._each[i].get(name)
+        return found if found is not None or is_text(name) else np.nan
+
     def _found(self, name: str) -> Array | None:
         found = self._arrays.get(name)
         if found is None and name in self._names:

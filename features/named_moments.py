@@ -48,7 +48,7 @@ def moment(columns: Columns, name: str) -> Floats:
 def moment_of(columns: Columns, i: int, name: str) -> float:
     """The same of order i alone."""
     if name not in DERIVED:
-        return float(columns[name][i])
+        return float(columns.value(name, i))
     few = {of: columns[of][i : i + 1] for of in _DERIVED_FROM if of in columns}
     return float(DERIVED[name](Columns(1, few))[0])
 

@@ -26,8 +26,11 @@ def columns_of(orders: Sequence[Order], extras: Mapping[str, ExtraKind] | None =
     held = _held()
     rows: list[dict[str, Value]] = []
     for order in orders:
-        given = ((name, value) for name, value in order.__dict__.items() if value is not None and name != "extra")
-        rows.append({name: value if (number := held[name]) is None else number(value) for name, value in given})
+        rows.append(row := {})
+        for name, value in order.__dict__.items():
+            if value is not None and name != "extra":
+                number = held[name]
+                row[name] = value if number is None else number(value)
     columns = Columns.of_values(rows) if 0 < len(rows) <= FEW else _by_column(rows)
     return rounded_money(columns.replacing(own_arrays(orders, extra_attributes(extras))))
 

@@ -74,9 +74,9 @@ def answer(decisions: Decisions, i: int, means: Means, lang: Lang, *, detail: De
     ruled = None if detail == "score" else ruling(columns, i, lang)
     with_reasons = told and detail == "full"
     return {
-        "order_id": columns["order_id"][i],
-        "shop_id": columns["shop_id"][i],
-        "as_of": instant_text(float(columns["as_of"][i])),
+        "order_id": columns.value("order_id", i),
+        "shop_id": columns.value("shop_id", i),
+        "as_of": instant_text(float(columns.value("as_of", i))),
         "state": str(STATES[scores.state[i]]),
         "assessment_status": decisions.status[i],
         "target": bundle.scorer.target,

@@ -136,7 +136,7 @@ def rendered_value(columns: Columns, i: int, attribute: str, lang: Lang) -> str:
     declared = attributes().get(attribute)
     if declared is not None and declared.is_instant:
         return _instant(columns, i, attribute, lang)
-    value = columns[attribute][i]
+    value = columns.value(attribute, i)
     if value is None or value != value:
         return _phrase("unknown", lang)
     kind = declared.kind if declared is not None else _own_kind(value)
@@ -145,7 +145,7 @@ def rendered_value(columns: Columns, i: int, attribute: str, lang: Lang) -> str:
     if kind is Kind.CHOICE and declared is not None:
         return _choice(declared.choices[int(value)], lang)
     if kind is Kind.MONEY:
-        return _money(float(value), columns["currency"][i])
+        return _money(float(value), columns.value("currency", i))
     if kind is Kind.RATE:
         return f"{100 * float(value):.3g}%"
     if kind in TEXT_KINDS:
@@ -196,7 +196,7 @@ def _instant(columns: Columns, i: int, attribute: str, lang: Lang) -> str:
 
 def _told(columns: Columns, i: int, attribute: str, how: Reason) -> tuple[str, float]:
     """The phrase for an instant, and the seconds it speaks of."""
-    at, as_of = float(columns[attribute][i]), float(columns["as_of"][i])
+    at, as_of = float(columns.value(attribute, i)), float(columns.value("as_of", i))
     other = how.met_by or how.since or how.against
     mark = moment_of(columns, i, other) if other else np.nan
     if how.since and mark == mark and not at >= mark:
