@@ -28,7 +28,7 @@ from benchmarks.load import Load, closed_loop, free_port
 from benchmarks.open_loop import load
 
 HOST = "127.0.0.1"
-FULL, SHORT, ECHO = "full answer", "without reasons", "echo"
+FULL, SHORT, SCORE, ECHO = "full answer", "without reasons", "score alone", "echo"
 CONNECTIONS = 16
 BODY = bodies()[1]
 
@@ -108,13 +108,14 @@ def main() -> None:
     ours += ["--model", str(asked.model)] if asked.model else []
     peer = [sys.executable, "-m", "uvicorn", "benchmarks.echo:app", "--port", str(beside), "--log-level", "warning"]
     urls = {FULL: f"http://{HOST}:{port}/v1/scores", SHORT: f"http://{HOST}:{port}/v1/scores?reasons=false",
+            SCORE: f"http://{HOST}:{port}/v1/scores?detail=score",
             ECHO: f"http://{HOST}:{beside}/echo"}  # fmt: skip
     print(machine())
     with (
         server(ours, f"http://{HOST}:{port}/readyz") as (pid, ready),
         server(peer, f"http://{HOST}:{beside}/openapi.json") as (peer_pid, _),
     ):
-        pids = {FULL: pid, SHORT: pid, ECHO: peer_pid}
+        pids = {FULL: pid, SHORT: pid, SCORE: pid, ECHO: peer_pid}
         rounds: dict[str, list[Round]] = {name: [] for name in urls}
         for _ in range(asked.rounds):
             for name, url in urls.items():
