@@ -122,4 +122,7 @@ def _summarise(summary: Summary, out: Path, bundle: Loaded, lang: Lang) -> None:
     if bundle.is_degraded:
         err.print(word("degraded"), markup=False)
     if bundle.is_starter:
-        err.print("scored with a model from SIMULATED history: ranks may be used, percentages are not this shop's")
+        err.print(word("starter"), markup=False)
+    if summary.rows and not summary.scored:
+        err.print(word("nothing"), markup=False)
+        raise typer.Exit(1)

@@ -11,10 +11,11 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from features.errors import FileRefused, InputError, nearest
+from features.errors import InputError, nearest
 from features.seller.inspection import Inspection, inspected
 from features.seller.mapping import NOTHING_SAID, Mapping, Said, read_map
 from features.seller.maps import built_in
+from features.seller.one_file import orders_of_file
 from features.seller.reading import read_seller_file
 from features.seller.table import Note, SellerTable
 from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, err, said_of
@@ -40,17 +41,16 @@ def map_named(name: str) -> Mapping:
 
 
 def read_as_said(path: Path, name: str | None, said: Said, lang: Lang) -> SellerTable | None:
-    """The orders of a file by the map that is named, or by the built-in one that fits where the options say how the
-    file is written, its notes told on stderr; None where nothing is said, and the columns are to have our names."""
+    """The orders of a file, with what it tells of their parcels, by the map that is named, or by the built-in one that
+    fits where the options say how the file is written, its notes told on stderr; None where nothing is said, and the
+    columns are to have our names."""
     if name is None and replace(said, zone=None) == NOTHING_SAID:
         return None
     tables = read_seller_file(path, mapping=None if name is None else map_named(name), said=said)
-    held = [table for table in tables if table.kind in ("orders", "order_items")]
-    if len(held) != 1:
-        raise FileRefused(f"{path}: expected one table of orders, got {len(held)}; claimrisk import reads the others")
-    for note in _told(held[0].notes):
+    found = orders_of_file(tables)
+    for note in _told(found.notes):
         err.print(f"note: {note_text(note, lang)}", markup=False)
-    return held[0]
+    return found
 
 
 def map_file_command(

@@ -83,7 +83,7 @@ def _detail(query: str) -> Detail:
 
 
 @api.post("/v1/scores/batch", tags=["scores"], response_class=JsonBytes,
-          openapi_extra=takes(shapes.Batch, {"orders": [EXAMPLE]}),
+          openapi_extra=takes(shapes.Batch, {"orders": [EXAMPLE]}, DETAIL, REASONS),
           responses={200: {"model": shapes.BatchResults}, **problems(*WITH_BODY)})  # fmt: skip
 async def score_batch(request: Request) -> Response:
     """Score many orders at once; an order that cannot be used gets a problem, the others their scores."""
@@ -96,7 +96,7 @@ async def _batch(posted: Posted) -> Made:
 
 
 def _batch_made(posted: Posted) -> Made:
-    results, found = scored_batch(posted.value(), posted.held, posted.lang)
+    results, found = scored_batch(posted.value(), posted.held, posted.lang, _detail(posted.query))
     decisions: list[Decision] = []
     for index, one in found:
         body = orjson.dumps(one.answer)

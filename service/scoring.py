@@ -11,7 +11,7 @@ from features.columns import epoch_seconds
 from features.document import checked_columns, checked_together, read_order
 from features.errors import OrderRefused, Problem
 from features.order import Order
-from service.answers import Answer, Asked, Beside, Scored, answer
+from service.answers import Answer, Asked, Beside, Detail, Scored, answer
 from service.decide import Decisions, decide
 from service.identifiers import score_id
 from service.playbook import playbook
@@ -64,14 +64,16 @@ def played(value: Any, held: Running, lang: Lang) -> Answer:
     return playbook(columns, 0, means.bundle.scorer.consequences, means.costs, lang)
 
 
-def scored_batch(value: Any, held: Running, lang: Lang) -> tuple[list[Answer], list[tuple[int, Scored]]]:
+def scored_batch(
+    value: Any, held: Running, lang: Lang, detail: Detail = "full"
+) -> tuple[list[Answer], list[tuple[int, Scored]]]:
     """The results of a batch, in its order, and by index the scores that are still missing in them.
 
     All good orders are decided at once.
     """
     results: list[Answer] = []
     good: list[tuple[int, Scored]] = []
-    orders = [Asked(order, lang) for order in _orders(value, held.settings.max_batch_orders)]
+    orders = [Asked(order, lang, detail) for order in _orders(value, held.settings.max_batch_orders)]
     for index, found in enumerate(scored(orders, held)):
         results.append({"index": index})
         if isinstance(found, Scored):

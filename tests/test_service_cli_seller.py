@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,41 @@ def test_map_shows_the_rows_as_understood_and_writes_a_map_that_scores(
     assert (code, "2025-03-04 02:00:00 UTC" in told, "Amount: decimal sign guessed" in told) == (0, True, True)
     code, _, err = claimrisk("score", orders, "--map", draft, "--model", bundle_folder, "--out", out)
     assert (code, pl.read_csv(out)["order_id"].to_list()) == (0, ["A1"]), err
+
+
+def test_a_map_takes_along_what_was_said_and_a_layout_of_ours_needs_none(claimrisk: Claimrisk, tmp_path: Path) -> None:
+    (tmp_path / "o.csv").write_text("订单号,下单时间,订单金额,币种\nA1,2025-03-04 10:00,12.50,USD\n", "utf-8")
+    assert claimrisk("map", tmp_path / "o.csv", "--out", tmp_path / "m.toml", "--time-zone", "Asia/Shanghai")[0] == 0
+    assert tomllib.loads((tmp_path / "m.toml").read_text("utf-8"))["time_zone"] == "Asia/Shanghai"
+    code, _, err = claimrisk("map", ROOT / "examples" / "orders.csv")
+    assert (code, "its columns have our names already; no map is needed" in err) == (1, True)
+
+
+PARCELS = (
+    "订单号,站点,下单时间,发货时间,妥投时间,物流状态,物流单号,物流商,订单金额,币种\n"
+    "A1,US,2026-10-01 10:00,2026-10-02 09:00,2026-10-10 12:00,已签收,LZ1,云途,25.5,USD\n"
+    "A2,US,2026-10-02 10:00,2026-10-03 09:00,,运输中,LZ2,云途,25.5,USD\n"
+    "A3,US,2026-10-03 10:00,,,,,,25.5,USD\n"
+    "A4,US,2026-10-03 10:00,2026-10-04 99:99,,运输中,LZ4,云途,25.5,USD\n"
+    "A5,US,2026-13-03 10:00,,,,,,25.5,USD\n"
+)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_a_sheet_tells_of_parcels_is_scored_and_nothing_vanishes(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path, lang: str
+) -> None:
+    (tmp_path / "o.csv").write_text(PARCELS, "utf-8")
+    out = tmp_path / "out.csv"
+    words = ("--map", "erp.generic_zh", "--time-zone", "Asia/Shanghai", "--as-of", "2026-10-20T00:00:00Z")
+    code, _, err = claimrisk(
+        "score", tmp_path / "o.csv", *words, "--model", bundle_folder, "--out", out, "--lang", lang
+    )
+    scored = pl.read_csv(out)
+    assert (code, scored["order_id"].to_list()) == (0, ["A1", "A2", "A3"]), err
+    assert scored["claimrisk_state"].to_list() == ["delivered", "shipped", "placed"]
+    rejects = pl.read_csv(f"{out}.rejects.csv")
+    assert rejects.select("line", "column").rows() == [(5, "发货时间"), (6, "下单时间")]
 
 
 AMBIGUOUS = 'order_id,placed_at,order_total,currency,x_mine,name\nA1,03/04/2025 10:00,"1,234",USD,7,某人\n'

@@ -109,3 +109,10 @@ def test_the_score_alone_is_that_of_the_full_answer(client: Any, documents: list
         assert {name for name in alone if alone[name] != full[name]} <= LEFT_OUT | {"id", "warnings"}
         assert [one for one in full["warnings"] if one in alone["warnings"]] == alone["warnings"] != []
     assert left_out == LEFT_OUT
+
+
+def test_a_batch_is_told_as_much_as_is_asked_for(client: Any, documents: list[dict[str, Any]]) -> None:
+    alone = client.post("/v1/scores?detail=score", json=documents[1]).json()
+    [told] = client.post("/v1/scores/batch?detail=score", json={"orders": documents[1:2]}).json()["results"]
+    assert told["score"] | {"id": ""} == alone | {"id": ""}
+    assert client.post("/v1/scores/batch?detail=little", json={"orders": documents[1:2]}).status_code == 400

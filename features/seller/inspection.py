@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,7 +79,10 @@ def _known(path: Path, said: Said) -> Mapping | None:
 
 
 def _by_built_in(path: Path, known: Mapping, said: Said) -> Inspection:
-    draft = built_in_text(known.report)
+    text = built_in_text(known.report)
+    if text is None:
+        raise FileRefused(f"{path}: its columns have our names already; no map is needed")
+    draft = "".join(f'{name} = "{value}"\n' for name, value in _said_beyond(text, said)) + text
     try:
         tables = read_seller_file(path, said=said)
     except FileRefused as refusal:
@@ -88,13 +91,20 @@ def _by_built_in(path: Path, known: Mapping, said: Said) -> Inspection:
     return Inspection(draft, list({(n.code, n.column): n for n in guesses}.values()), [], tables)
 
 
-def built_in_text(report: str) -> str:
-    """A map that ships with the program, as its file stands."""
+def _said_beyond(text: str, said: Said) -> Iterator[tuple[str, str]]:
+    """What was said of how a file is written and its map does not say: by the name that a map has for it."""
+    told = {"time_zone": said.zone, "date_order": said.date_order, "decimal": said.decimal, "encoding": said.encoding}
+    has = tomllib.loads(text)
+    return ((name, str(value)) for name, value in told.items() if value is not None and name not in has)
+
+
+def built_in_text(report: str) -> str | None:
+    """A map that ships with the program, as its file stands; None of a layout that needs none."""
     from importlib import resources
 
     folder = resources.files("features.seller") / "maps"
     texts = (file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".toml"))
-    return next(text for text in texts if f'report = "{report}"' in text)
+    return next((text for text in texts if f'report = "{report}"' in text), None)
 
 
 def _best_row(rows: Sequence[Sequence[str]]) -> int:
