@@ -123,8 +123,8 @@ def _commands(out: Path, document: dict[str, Any], lang: Lang) -> list[str]:
     orders, outcomes = (shlex.quote(str(out / name)) for name in ("orders.parquet", "outcomes.parquet"))
     told = "" if lang == "en" else f" --lang {lang}"
     back = f"claimrisk backtest {orders} {outcomes} --months 3 --out back{told}"
-    train = f"claimrisk train {orders} {outcomes} --out model"
-    score = f"claimrisk score {orders} --model model --out scored.csv{told}"
+    train = f"claimrisk train {orders} {outcomes} --out my-model"
+    score = f"claimrisk score {orders} --model my-model --out scored.csv{told}"
     return [back, train, score] if document["target"] else [f"claimrisk worklist {orders} --out today.xlsx{told}"]
 
 

@@ -14,9 +14,10 @@ from features.seller.table import SellerTable
 
 
 def orders_of_file(tables: Sequence[SellerTable]) -> SellerTable:
-    """The one table of orders, joined by order number with the others of the same rows as `claimrisk import` does; orders
-    that cannot be used then, or whose row another table cannot use, are set aside where they stand. `FileRefused` where
-    there is no one table of orders.
+    """The one table of orders, joined by order number with the others of the same rows as `claimrisk import` does.
+
+    Orders that cannot be used then, or whose row another table cannot use, are set aside where they stand.
+    `FileRefused` where there is no one table of orders.
     """
     held = [table for table in tables if table.kind in ("orders", "order_items")]
     if len(held) != 1:
