@@ -140,7 +140,7 @@ def _is_named(model: Model, said: frozenset[str]) -> bool:
     Pro and the like may belong to another of its names."""
     found = words_of_model(model)
     numbers = [word for word in found if re.search(r"\d", word)]
-    is_sure = any(is_code(word) or len(word) > _SHORTEST_WORD - 1 for word in numbers)
+    is_sure = any(is_code(word) or len(word) >= _SHORTEST_WORD for word in numbers)
     is_sure = is_sure and model.years is None
     return is_sure and said.issuperset(numbers) and not {*found} & {*words("models.toml", "suffix")["words"]}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from features.listings.lexicon import either, lexicon, words
-from features.listings.models import Model, family_hits, is_car_named, model_of, pattern
+from features.listings.models import Model, family_hits, is_car_named, model_of, pattern, whole_year
 from features.listings.packs import pack_in
 from features.listings.things import things
 from features.listings.wording import is_chinese, joined, plain
@@ -62,7 +62,7 @@ def _with_families(text: str) -> str:
 
 def _with_centuries(text: str) -> str:
     """`13/14/15` as `2013/2014/2015`."""
-    return re.sub(r"\d\d", lambda year: f"20{year[0]}", text)
+    return re.sub(r"\d\d", lambda year: str(whole_year(int(year[0]))), text)
 
 
 def _as_a_span(match: re.Match[str]) -> str:

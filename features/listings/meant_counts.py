@@ -13,7 +13,7 @@ _TIMES = re.compile(r"(?<![\d.])(\d{1,3})\s*[a-z\u4e00-\u9fff]{0,10}\s*(?:x|\*|o
 _PAIRS = re.compile(r"(?<![a-z])pairs?(?![a-z])|[双对副]")
 _BOTH = re.compile(r"(?:前后|左右|大小|上下|成人儿童)[\u4e00-\u9fff]{0,3}各[1一]")
 _WORDS = {"pair": 2, "two": 2, "twin": 2, "three": 3, "trio": 3, "four": 4, "six": 6, "eight": 8, "dozen": 12}
-_CHINESE = dict(zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True))
+NUMERALS = dict(zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True))
 
 
 @lru_cache(maxsize=65_536)
@@ -30,7 +30,7 @@ def counts_meant(text: str) -> frozenset[int]:
     found |= {int(a) * int(b) for a, b in _TIMES.findall(text)}
     found |= {count for word, count in _WORDS.items() if re.search(rf"(?<![a-z]){word}(?![a-z])", text)}
     found |= {
-        _CHINESE[c] for c in re.findall(rf"([{''.join(_CHINESE)}])(?=[个只支条根片块件套双对副枚卷盒瓶包])", text)
+        NUMERALS[c] for c in re.findall(rf"([{''.join(NUMERALS)}])(?=[个只支条根片块件套双对副枚卷盒瓶包])", text)
     }
     if _PAIRS.search(text):
         found |= {2 * count for count in found} or {2}

@@ -130,10 +130,15 @@ def is_car_named(text: str) -> bool:
     return bool(_cars().hits(text))
 
 
+def whole_year(short: int) -> int:
+    """The year of two digits: 98 is 1998, 19 is 2019."""
+    return short + (1900 if short > 50 else 2000)
+
+
 def _with_centuries(match: re.Match[str]) -> str:
     """`wrangler 07-18` with whole years; 18-07 is none."""
     first, last = (int(match[name]) for name in ("first", "last"))
-    whole = [year + (1900 if year > 50 else 2000) for year in (first, last)]
+    whole = [whole_year(year) for year in (first, last)]
     return f"{whole[0]}-{whole[1]}" if whole[0] < whole[1] else match[0]
 
 

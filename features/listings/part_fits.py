@@ -19,7 +19,7 @@ _MARK_ONLY = re.compile(r"front|rear|left|right|[前后左右](?:排|面|侧)?")
 _PAIRS = r"(?<![a-z])pairs?(?![a-z])|[双对]"
 
 
-_denied = re.compile(r"^(?:无|没有|不含|不带)")
+_DENIED = re.compile(r"^(?:无|没有|不含|不带)")
 
 
 def do_fit(ours: Part, theirs: Part) -> bool:
@@ -36,7 +36,7 @@ def do_fit(ours: Part, theirs: Part) -> bool:
 
 def _is_short_for(a: Part, b: Part) -> bool:
     """`头5` for `烙铁头5个`: the end of the longer Chinese name, as often."""
-    short, long = sorted((_denied.sub("", bare_text(a)), _denied.sub("", bare_text(b))), key=len)
+    short, long = sorted((_DENIED.sub("", bare_text(a)), _DENIED.sub("", bare_text(b))), key=len)
     return bool(short) and is_chinese(short) and long.endswith(short) and (a.count or 1) == (b.count or 1)
 
 

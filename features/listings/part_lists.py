@@ -122,10 +122,10 @@ def _spaced(clause: str) -> str:
         return re.sub(r"(?<=[\u4e00-\u9fff])(?=\d)", ", ", clause)
     if re.fullmatch(r"\s*(?:[\u4e00-\u9fff]{1,4}\d{1,2}){2,}\s*", clause):
         return re.sub(r"(?<=\d)(?=[\u4e00-\u9fff])", ", ", clause)
-    words = clause.split()
-    is_count = any(re.fullmatch(rf"\d+(?:{_MEASURE})", word) for word in words)  # 红酒杯 6只
-    if len(words) > 1 and all(map(is_chinese, words)) and not is_count and not re.search(r"[,;/|&+]", clause):
-        return ", ".join(words)
+    pieces = clause.split()
+    is_count = any(re.fullmatch(rf"\d+(?:{_MEASURE})", piece) for piece in pieces)  # 红酒杯 6只
+    if len(pieces) > 1 and all(map(is_chinese, pieces)) and not is_count and not re.search(r"[,;/|&+]", clause):
+        return ", ".join(pieces)
     return clause
 
 

@@ -8,6 +8,7 @@ from functools import cache
 
 from features.listings.goods_named import kinds_of_goods
 from features.listings.lexicon import Hit, either, words
+from features.listings.meant_counts import NUMERALS
 from features.listings.part_fits import bare_text, do_fit, judged, share_word
 from features.listings.part_lists import Part, parts_in, parts_of
 from features.listings.record import Record
@@ -20,7 +21,6 @@ _NO_PART = (
     r"(?!with|and|or|in|on|for|of|person|people|man|piece|pc|inch|layer|tier|way|speed|year|stage|pack|pair|set|ft|x)"
 )
 _CONTAINERS = frozenset({"bag", "pouch", "case", "carry_case", "box", "charging_case"})
-_NUMERALS = dict(zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True))
 
 
 def promises_broken(listing: Record, product: Record, theirs: Sequence[Part]) -> Iterator[bool | None]:
@@ -120,15 +120,13 @@ def _are_miscounted(text: str, theirs: Sequence[Part]) -> bool:
 def _are_counted_otherwise(text: str, theirs: Sequence[Part]) -> bool:
     """The same by the names of things, so across languages: 三电池套装 beside one battery."""
     text = plain(text)
-    number = re.compile(
-        rf"(?<![a-z\d.\-/第])(\d{{1,2}}|[{''.join(_NUMERALS)}])\s*(?:x\s*|个|只|支|条|块|把|张|根|片)?$"
-    )
+    number = re.compile(rf"(?<![a-z\d.\-/第])(\d{{1,2}}|[{''.join(NUMERALS)}])\s*(?:x\s*|个|只|支|条|块|把|张|根|片)?$")
     for hit in things(text):
         told = number.search(text[: hit.start])
         counts = {t.count for t in theirs if t.is_known and t.name == hit.name and not t.is_missing}
         is_count = bool(told) and (is_chinese(hit.text) or hit.text.endswith("s"))
         if told and is_count and counts and None not in counts:
-            count = _NUMERALS.get(told[1]) or int(told[1])
+            count = NUMERALS.get(told[1]) or int(told[1])
             if count not in counts and count != sum(c or 0 for c in counts):
                 return True
     return False

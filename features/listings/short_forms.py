@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from features.listings.meant_counts import NUMERALS
+
 _SIZE = r"(?:x{0,2}s|m|x{0,3}l)"
 _SIZES = re.compile(
     rf"(?P<of>[a-z] )?(?<![a-z])(?P<sizes>{_SIZE}(?:/{_SIZE})+)(?![a-z])(?P<each>\s*各\s*(?P<n>[一两]|\d)?)?"
 )
 _ONE_SIDE, _OTHER_SIDE = "upper|left|front|top|large", "lower|right|rear|back|bottom|small"
-_ONES = {"一": 1, "两": 2}
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\(\s*\d+(?:\s*\+\s*\d+)+\s*\)"), " "),  # 6 pcs (2+2+2)
     (re.compile(r"(\d\s?(?:pcs|pieces)) in (?:an? )?(?=case|box|bag|tin|pouch)"), r"\1, "),
@@ -40,4 +41,4 @@ def _each_size(match: re.Match[str]) -> str:
     if match["each"] is None:
         return of or "-".join(sizes)  # ear tips S/M/L: how many of each is not said
     number = match["n"] or "一"
-    return of + str(len(sizes) * (_ONES[number] if number in _ONES else int(number)))
+    return of + str(len(sizes) * (NUMERALS[number] if number in NUMERALS else int(number)))

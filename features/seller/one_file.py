@@ -26,7 +26,7 @@ def orders_of_file(tables: Sequence[SellerTable]) -> SellerTable:
         )
     of = (held[0].report, held[0].rows)
     others = [table for table in tables if table is not held[0] and (table.report, table.rows) == of]
-    lines = held[0].frame.select("order_id", "line")
+    lines = held[0].frame.select("order_id", "line", *({"as_of"} & {*held[0].frame.columns}))
     if not others or lines["order_id"].is_duplicated().any():
         return held[0]  # orders in several rows are refused where they are read: import alone joins them
     wrong = [reject for table in others for reject in table.rejects]
