@@ -64,7 +64,7 @@ def parcel(columns: Columns) -> dict[str, Floats]:
         out["to_business"] = columns.chosen("destination_type", "business")
         out["to_forwarder"] = columns.chosen("destination_type", "freight_forwarder")
     if "tracking_status" in columns:
-        out.update({name: columns.chosen("tracking_status", *of) for name, of in _TROUBLES.items()})
+        out.update(troubles(columns))
     if "delivery_place" in columns:
         out["left_unattended"] = columns.chosen("delivery_place", "porch", "mailbox", "other")
         out["signed_for"] = columns.chosen("delivery_place", "signed")
@@ -72,6 +72,11 @@ def parcel(columns: Columns) -> dict[str, Floats]:
     proof = columns.known("proof_of_delivery_at").astype(np.float64)
     out["has_proof"] = np.where(columns.known("delivered_at"), proof, np.nan)
     return out
+
+
+def troubles(columns: Columns) -> dict[str, Floats]:
+    """The features of the carrier's last word, (n,) float64 each, NaN unknown."""
+    return {name: columns.chosen("tracking_status", *of) for name, of in _TROUBLES.items()}
 
 
 def _ranked(columns: Columns, name: str, ranks: dict[str, float]) -> Floats:

@@ -98,6 +98,14 @@ class Mute:
     reason: Why
 
 
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class BesideModel:
+    """The attribute whose terms stand beside a learned model that could not learn of it."""
+
+    attribute: Literal["tracking_status"]
+    reason: Why
+
+
 @dataclass(frozen=True, slots=True, eq=False, config=CLOSED)
 class Priors:
     """All of priors.toml; compared by identity, because it is loaded once."""
@@ -107,6 +115,7 @@ class Priors:
     window: Window
     base: Base
     uncertainty: Uncertainty
+    beside_model: BesideModel
     state: Mapping[str, StatePrior]
     mute: tuple[Mute, ...]
     term: tuple[Term, ...]

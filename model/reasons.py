@@ -1,4 +1,4 @@
-"""Reasons: exact SHAP of the trees plus the terms of the margin, in calibrated log-odds, summed by attribute."""
+"""Reasons: exact SHAP of the trees, the terms of the margin and what is assumed, in log-odds, summed by attribute."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: in
     of = scorer.pipeline.by_attribute_
     phase = scores.phase if at is None else scores.phase[at]
     strength = np.add.reduceat(parts[:, of.order], of.starts, axis=1) * scorer.calibrator.slopes[phase][:, None]
+    if scorer.assumed.log_odds:
+        strength[:, of.names.index(scorer.assumed.attribute)] += scores.assumed if at is None else scores.assumed[at]
     # Log-odds stay far below 1,000, so what raises the risk stands before what lowers it, each by its size.
     rank = np.where(strength > 0.0, strength + 1e3, -strength)
     rank[:, [j for j, name in enumerate(of.names) if name in CONTEXT]] = -1.0

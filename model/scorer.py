@@ -15,6 +15,7 @@ from features.phases import phases
 from features.pipeline import FeaturePipeline
 from features.symbols import at, each
 from features.tracing import Written, of_each
+from model.assumed import Assumed
 from model.booster import Booster
 from model.calibration import Z_90, Calibrator, probability_of
 from model.consequences import Consequences
@@ -60,7 +61,8 @@ def log_odds_of(share: Floats) -> Floats:
 class Scores:
     """What is inferred of n orders. All (n,) float64 but state and phase ((n,) int64) and type_shares ((n, 3)).
 
-    X: the feature matrix and raw: the uncalibrated log-odds, from which reasons are told.
+    X: the feature matrix, raw: the uncalibrated log-odds, and assumed: the log-odds that are assumed beside the
+    calibrated ones, from which reasons are told.
     """
 
     state: Ints
@@ -74,6 +76,7 @@ class Scores:
     type_shares: Floats
     X: Floats
     raw: Floats
+    assumed: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Scorer:
     """Everything that inference needs, without files: see `model/artefact.py` for how it is kept.
 
     type_shares: (states, types) P(type | claim) of each state, which `leaning` leans by what is known of an order.
+    assumed: what stands beside the model where its history could not teach it.
     """
 
     pipeline: FeaturePipeline
@@ -96,7 +100,8 @@ class Scorer:
     evidence: Evidence = field(default_factory=Evidence)
     leaning: Leaning = field(default_factory=Leaning)
     shocks: ShockSizes = field(default_factory=ShockSizes)
-    written: Written = field(default_factory=Written, compare=False, repr=False)
+    assumed: Assumed = field(default_factory=Assumed)
+    written: Written = field(default_factory=Written, init=False, compare=False, repr=False)
 
     def score(self, columns: Columns, threads: int = 1) -> Scores:
         """Probabilities of orders masked to their as_of (`features.moments.as_known`)."""
@@ -111,27 +116,28 @@ class Scorer:
             told = [np.array(values) for values in of_each(of_one, columns, raw.tolist(), *leans.tolist())]
         else:
             told = self._told(columns, state, raw, leans)
-        phase, probability, low, high, within_7, within_30, baseline, *shares = told
-        return Scores(
-            state, phase, probability, low, high, within_7, within_30, baseline, np.stack(shares, axis=1), X, raw
-        )
+        phase, probability, low, high, within_7, within_30, baseline, assumed, *shares = told
+        types = np.stack(shares, axis=1)
+        return Scores(state, phase, probability, low, high, within_7, within_30, baseline, types, X, raw, assumed)
 
     def raw_log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
         """(n,) float64: margin plus trees, before calibration."""
         return self.margin.log_odds(X) + self.booster.log_odds(X, state, threads)
 
     def _told(self, columns: Columns, state: Ints, raw: Floats, leans: Sequence[Floats] | Floats) -> list[Any]:
-        """The fields of `Scores` from phase to baseline, and the share of each type. leans: by column of `leaning`."""
+        """The fields of `Scores` from phase to baseline, what is assumed, and the share of each type. leans: by column
+        of `leaning`."""
         baseline = self.baseline.of(columns, state)
-        phase = phases(columns, state)
+        phase, assumed = phases(columns, state), self.assumed.of(columns, state)
         calibrated, deviation = self.calibrated(columns, state, phase, raw)
-        spread = Z_90 * deviation
+        calibrated = calibrated + assumed
+        spread = Z_90 * np.hypot(deviation, self.assumed.doubt * assumed)
         probability = probability_of(calibrated)
         remaining = self.remaining_days(columns)
         within = [probability * self.delay.share(state, days, remaining) for days in (7.0, 30.0)]
         low, high = probability_of(calibrated - spread), probability_of(calibrated + spread)
         shares = self.leaning.leaned([at(share, state) for share in self.type_shares.T], leans)
-        return [phase, probability, low, high, *within, baseline, *shares]
+        return [phase, probability, low, high, *within, baseline, assumed, *shares]
 
     def calibrated(self, columns: Columns, state: Ints, phase: Ints, raw: Floats) -> tuple[Floats, Floats]:
         """(n,) float64 log-odds that are told and their standard deviation; those of the baseline where the model has
@@ -163,6 +169,7 @@ class Scorer:
             "evidence": self.evidence.to_state(),
             "leaning": self.leaning.to_state(),
             "shocks": self.shocks.to_state(),
+            "assumed": self.assumed.to_state(),
         }
 
     @classmethod
@@ -183,4 +190,5 @@ class Scorer:
             evidence=Evidence.from_state(state.get("evidence", {})),
             leaning=Leaning.from_state(state.get("leaning", {})),
             shocks=ShockSizes.from_state(state.get("shocks", {})),
+            assumed=Assumed.from_state(state.get("assumed", {})),
         )

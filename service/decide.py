@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints, text_array
-from features.moments import DAY, HOUR, as_known, later_facts
+from features.moments import DAY, HOUR, as_known, later_facts, states
 from features.symbols import at
 from features.tracing import of_each, written
 from model.artefact import Bundle
@@ -208,7 +208,7 @@ def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
         ("SHOP_RATE_ASSUMED", "seller_orders_60d"), ("PLACED_AT_UNKNOWN", "placed_at"),
         ("PROMISE_ESTIMATED", "latest_delivery_at"), ("OUT_OF_SCOPE", None), ("HISTORY_STALE", None),
         ("AS_OF_BEFORE_TRAINING", "as_of"),
-        *(("ATTRIBUTE_IGNORED", name) for name in bundle.scorer.pipeline.ignored),
+        *(("ATTRIBUTE_IGNORED", name) for name in _ignored(bundle)), ("EFFECT_ASSUMED", "tracking_status"),
         ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("RATE_ASSUMED", "currency"),
         ("RATE_UNKNOWN", "currency"), ("RATE_OLD", "currency"),
     ]  # fmt: skip
@@ -223,10 +223,16 @@ def _where_caused(
     return [
         ~bundle.scorer.baseline.is_of_shop(known), ~known.known("placed_at"), known["latest_delivery_basis"] == 1.0,
         _out_of_scope(known), age > STALE_DAYS, age < 0.0,
-        *(known.known(name) for name in bundle.scorer.pipeline.ignored),
+        *(known.known(name) for name in _ignored(bundle)),
+        is_told & (bundle.scorer.assumed.of(known, states(known)) != 0.0),
         is_told & value_assumed, is_told & goods_assumed, is_told & rate_assumed & ~np.isnan(unit),
         is_told & np.isnan(unit), is_told & rate_is_old,
     ]  # fmt: skip
+
+
+def _ignored(bundle: Bundle) -> list[str]:
+    """Attributes that are not used at all."""
+    return [name for name in bundle.scorer.pipeline.ignored if name != bundle.scorer.assumed.attribute]
 
 
 def _out_of_scope(columns: Columns) -> Bools:

@@ -37,8 +37,11 @@ def chance_lines(decisions: Decisions, scorer: Scorer, words: Words) -> Iterator
         levels = (float(v[scores.phase[0]]) for v in (scorer.calibrator.intercepts, scorer.calibrator.slopes))
         intercept, slope = (f"{v:.4f}" for v in levels)
         yield words.item("calibration", intercept=intercept, slope=slope, raw=signed(raw), value=signed(calibrated))
+    if scores.assumed[0]:
+        yield words.item("assumed", value=signed(float(scores.assumed[0])), doubt=f"{scorer.assumed.doubt:.0%}")
     low, high = percent(float(scores.low[0])), percent(float(scores.high[0]))
     yield words.item("probability", share=percent(float(scores.probability[0])))
+    deviation = float(np.hypot(deviation, scorer.assumed.doubt * scores.assumed[0]))
     yield words.item("interval", z=f"{Z_90:.3f}", deviation=f"{deviation:.4f}", low=low, high=high)
     seven, thirty = percent(float(scores.within_7[0])), percent(float(scores.within_30[0]))
     days = f"{float(scorer.remaining_days(columns)[0]):.1f}"

@@ -21,7 +21,7 @@ from training.learn import Learned, known_at, learn, rolling_folds
 from training.margin import fitted, prepared
 from training.rows import Rows, curve_of
 from training.settings import fit_settings
-from training.train import Recipe, train
+from training.train import Recipe, assumed_beside, train
 
 NAMES, WINDOW = ("up", "down", "free", "noise", "other"), 90.0
 FEATURES = tuple(
@@ -212,6 +212,15 @@ def test_more_claims_make_the_calibrator_surer() -> None:
         return float(found.deviation(np.full(5, -3.0), np.arange(5)).mean())
 
     assert width(50_000) < 0.8 * width(5_000) < 0.7 * width(1_500)
+
+
+def test_the_carriers_word_is_assumed_until_snapshots_tell_it(bundle_folder: Path) -> None:
+    history = bundle_folder.parent / "history"
+    final = read_dataset(history / "orders.parquet", history / "outcomes.parquet")
+    assert assumed_beside(final).log_odds["lost"] > 0.0
+    snapshots = replace(final, is_snapshots=True)
+    assert not assumed_beside(snapshots).log_odds
+    assert assumed_beside(replace(snapshots, orders=final.orders.without(["tracking_status"]))).log_odds
 
 
 def test_below_twenty_claims_the_shrunk_rate_is_kept_and_nothing_is_fitted(bundle_folder: Path) -> None:

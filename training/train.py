@@ -17,10 +17,12 @@ from features.order import STATES
 from features.phases import PHASES
 from features.pipeline import Extra, FeaturePipeline
 from features.spread import Spread, here
+from model.assumed import Assumed, assumed_by
 from model.booster import Booster
 from model.calibration import Calibrator, probability_of
 from model.delay import DelayCurve
 from model.margin import Margin
+from model.priors import priors
 from model.scorer import Baseline, Scorer
 from training.acted import as_if_unacted
 from training.consequences import learned_consequences, told_of
@@ -233,7 +235,14 @@ def _scorer(prepared: Prepared, margin: Margin, booster: Booster, calibrator: Ca
         prepared.dataset.coverage.target, "fitted" if is_fitted else "insufficient_data",
         learned_consequences(prepared.dataset, prepared.pipeline, prepared.marks, prepared.handled),
         leaning=leaning(claims, shares, prepared.pipeline.features_),
+        assumed=assumed_beside(prepared.dataset) if is_fitted else Assumed(),
     )  # fmt: skip
+
+
+def assumed_beside(dataset: Dataset) -> Assumed:
+    """What stands beside a model learned from the data set: nothing where its snapshots told what the carrier said."""
+    is_told = dataset.is_snapshots and priors().beside_model.attribute in dataset.orders
+    return Assumed() if is_told else assumed_by(priors())
 
 
 def baseline_of(prepared: Prepared, curve: DelayCurve) -> Baseline:
