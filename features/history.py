@@ -100,14 +100,14 @@ KEYS: dict[str, Key] = {
     "lane": Key(("carrier", "ship_from_country", "ship_to_country"), "carrier", ("claim", "late", "contact")),
     "region": Key(("ship_to_country", "ship_to_region"), "ship_to_region", ("claim", "late")),
 }
-_AGE = Feature("history_age_days", "history", "days", "placed", "age of the history used, at most 60", 0, "history")
+AGE = Feature("history_age_days", "history", "days", "placed", "age of the history used, at most 60", 0, "history")
 FEATURES = (
     *(
         Feature(f"{name}_{what}_history", key.attribute, "log ratio", "planned" if "carrier" in key.names else "placed",
                 f"past {what} rate of the {name} against all orders", 0, "history")
         for name, key in KEYS.items() for what in key.happenings
     ),
-    _AGE,
+    AGE,
 )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ class Snapshot:
             places = _places(columns, key, table.places)
             found = [at(column, places) for column in table.by_happening]
             out.update(_with_base(name, key, places == len(table.places), found, out))
-        out[_AGE.name] = np.clip((columns["as_of"] - self.at) / DAY, 0.0, STALEST_DAYS)
+        out[AGE.name] = np.clip((columns["as_of"] - self.at) / DAY, 0.0, STALEST_DAYS)
         return out
 
     def to_state(self) -> dict[str, Any]:
@@ -284,7 +284,7 @@ class Past:
             ratios = np.stack([s.tables[name].ratios for s in snapshots])
             out.update(_looked_up(name, key, places, ratios, moment, out))
         age = rows["as_of"] - moments[moment] * STEP_DAYS * DAY
-        out[_AGE.name] = np.clip(age / DAY, 0.0, STALEST_DAYS)
+        out[AGE.name] = np.clip(age / DAY, 0.0, STALEST_DAYS)
         return out
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.columns import Columns
+from features.columns import Bools, Columns
 from features.kinds import Kind
 from features.order import attributes
 
@@ -68,12 +68,28 @@ class RuledOrder(NamedTuple):
 
     @property
     def is_fully_refunded(self) -> bool | None:
-        """Whether all was paid back; None where the amounts are unknown."""
+        """Whether all was paid back, or never charged because the order was cancelled before hand-over; None where the
+        amounts are unknown."""
+        if self.cancelled_at is not None and earliest(self.shipped_at, self.first_scan_at, self.delivered_at) is None:
+            return True
         if self.refunded_at is None:
             return False
         if self.refund_amount is None or self.order_total is None:
             return None
         return self.refund_amount >= self.order_total
+
+
+def is_called_off(columns: Columns) -> Bools:
+    """(n,) bool: cancelled before it was handed over, so that nothing was charged."""
+    left = np.fmin(np.fmin(columns["shipped_at"], columns["first_scan_at"]), columns["delivered_at"])
+    called_off: Bools = ~np.isnan(columns["cancelled_at"]) & np.isnan(left)
+    return called_off
+
+
+def is_refunded_in_full(columns: Columns) -> Bools:
+    """(n,) bool: refunded, and known to be so in full."""
+    in_full: Bools = ~np.isnan(columns["refunded_at"]) & (columns["refund_amount"] >= columns["order_total"])
+    return in_full
 
 
 def earliest(*instants: float | None) -> float | None:

@@ -13,6 +13,8 @@ import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints, text_array
 from features.moments import DAY, HOUR, as_known, later_facts, states
+from features.policy.book import book
+from features.ruled import is_called_off, is_refunded_in_full
 from features.symbols import at
 from features.tracing import of_each, written
 from model.artefact import Bundle
@@ -98,7 +100,7 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
     advice = no_advice(columns.n)
     if explains:
         advice = recommended(at_stake, means.catalogue, evidence, hold_out=means.hold_out)
-    warnings = (*_of_moment(columns, status), *_caused(known, bundle, at_stake, costs))
+    warnings = (*_of_moment(columns, known, status), *_caused(known, bundle, at_stake, costs))
     return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
 
 
@@ -111,12 +113,21 @@ def _status(columns: Columns, bundle: Bundle) -> Array:
         usual = bundle.scorer.standing
 
     def told(columns: Columns) -> list[Array]:
-        open_ = np.where(bundle.scorer.remaining_days(columns) <= 0.0, "not_eligible", usual)
+        over = (bundle.scorer.remaining_days(columns) <= 0.0) | is_called_off(columns) | _is_paid_back(columns)
+        open_ = np.where(over, "not_eligible", usual)
         return [np.where(columns["claim_opened_at"] <= columns["as_of"], "claim_open", open_)]
 
     if columns.is_few:
         return text_array(of_each(bundle.scorer.written.of("status", told), columns)[0], columns.n)
     return told(columns)[0].astype(object)
+
+
+def _is_paid_back(columns: Columns) -> Bools:
+    """(n,) bool: refunded in full, in a marketplace whose policy says that this rules a claim out."""
+    begins, code = book().since("exclusion.full_refund"), columns["marketplace"]
+    place = np.where(np.isnan(code), len(begins) - 1.0, code).astype(np.int64)
+    paid_back: Bools = is_refunded_in_full(columns) & (at(begins, place) <= columns["as_of"])
+    return paid_back
 
 
 def _told(scores: Scores, has_probability: Bools) -> Scores:
@@ -170,16 +181,23 @@ _DISPOSITIONS = np.array([None, "proceed", "review", "hold"], dtype=object)
 _NONE, _PROCEED, _REVIEW, _HOLD = range(4)
 
 
-def _of_moment(columns: Columns, status: Array) -> Iterator[Warned]:
+def _of_moment(columns: Columns, known: Columns, status: Array) -> Iterator[Warned]:
     """What was masked, and what the status says."""
     yield from (Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(columns).items())
-    states = set(status.tolist())
-    yield from (Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in states)
+    found = set(status.tolist())
+    yield from (Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in found)
+    if "not_eligible" in found:
+        over, off, paid = status == "not_eligible", is_called_off(known), _is_paid_back(known)
+        for code, name, where in (
+            ("ORDER_CANCELLED", "cancelled_at", over & off), ("REFUNDED_IN_FULL", "refunded_at", over & paid & ~off),
+            ("WINDOW_CLOSED", "latest_delivery_at", over & ~off & ~paid),
+        ):  # fmt: skip
+            if where.any():
+                yield Warned(code, name, where)
 
 
 _OF_STATUS: dict[Status, tuple[str, str | None]] = {
     "claim_open": ("CLAIM_OPEN", "claim_opened_at"),
-    "not_eligible": ("WINDOW_CLOSED", "latest_delivery_at"),
     "starter": ("STARTER_MODEL", None),
     "degraded": ("DEGRADED", None),
     "insufficient_data": ("INSUFFICIENT_DATA", None),

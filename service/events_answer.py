@@ -32,11 +32,12 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Rescored:
-    """What became of one order. why: a code where there is no score."""
+    """What became of one order. why: a code where there is no score; errors: what contradicts itself."""
 
     score: Scored | None = None
     last: Answer | None = None
     why: str | None = None
+    errors: list[Answer] | None = None
 
 
 async def happened(posted: Posted) -> Made:
@@ -131,7 +132,7 @@ async def _rescored(lives: Mapping[Place, Life], posted: Posted, at: float) -> d
             last = lives[place].last
             out[place] = _Rescored(score, None if last is None else json.loads(last))
         elif isinstance(score, OrderRefused):
-            out[place] = _Rescored(why="ORDER_REFUSED")
+            out[place] = _Rescored(why="ORDER_REFUSED", errors=order_problem(score)["errors"])
         else:
             raise score
     return out
@@ -157,12 +158,12 @@ def _told(
     for event, status in zip(events, statuses, strict=True):
         place = (event.shop_id, event.order_id)
         answer: Answer = {name: getattr(event, name) for name in ("event_id", "order_id", "shop_id", "kind")}
-        answer |= {"status": status, "recorded": "stored", "why": None, "change": None, "score": None}
+        answer |= {"status": status, "recorded": "stored", "why": None, "errors": None, "change": None, "score": None}
         found = rescored.get(place, _Rescored())
         if status != "accepted" or telling[place] is not event:
             answer["why"] = "LATER_IN_LIST" if status == "accepted" else status.upper()
         elif found.score is None:
-            answer["why"] = found.why
+            answer |= {"why": found.why, "errors": found.errors}
         else:
             body = orjson.dumps(found.score.answer)
             decisions.append(decision(found.score, body, "event"))

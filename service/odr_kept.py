@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from features.columns import Columns
+from features.columns import Columns, concatenated
 from features.delimited import RawChunk
 from features.extras import EXTRA_PREFIX, ExtraKind, extra_attributes, strange_extras
 from features.kinds import Kind
@@ -24,7 +24,8 @@ from service.outcomes_known import outcomes_known
 
 @dataclass(frozen=True, slots=True)
 class KeptOrders:
-    """Orders, one row each, and what is known of their defects; set_aside: orders that contradict themselves."""
+    """Orders, one row each, and what is known of their defects; set_aside: orders that contradict themselves even as
+    they were sent."""
 
     orders: Columns
     known: Columns
@@ -66,11 +67,25 @@ def kept_orders(lives: Lives, span: Span, extras: Mapping[str, ExtraKind]) -> Ke
             strange += 1
         else:
             known.append((order | {"shop_id": span.shop_id}, life))
-    frame = _frame([order for order, _ in known], extras)
-    # Sound when they were sent; what came after it, or a newer contract, may have made some unusable.
-    chunk = checked_rows(RawChunk(frame, list(range(len(known))), []), TableOptions(as_of=span.until, extras=extras))
-    sound = [known[place] for place in chunk.places.tolist()]
-    return KeptOrders(chunk.columns, outcomes_known(sound), strange + len(known) - len(sound))
+    columns, places = _sound([order for order, _ in known], span, extras)
+    rest = sorted(set(range(len(known))) - set(places))
+    if rest:  # an event may contradict its order, by a wrong date: the order stays as it was sent, its defects count
+        sent = [order_known(Life(known[place][1].sent), span.until, float("inf")) or {} for place in rest]
+        more, of_rest = _sound([order | {"shop_id": span.shop_id} for order in sent], span, extras)
+        columns = concatenated([columns, more]) if of_rest else columns
+        places += [rest[place] for place in of_rest]
+    of_defects = outcomes_known([known[place] for place in places])
+    return KeptOrders(columns, of_defects, strange + len(known) - len(places))
+
+
+def _sound(
+    orders: Sequence[Mapping[str, Any]], span: Span, extras: Mapping[str, ExtraKind]
+) -> tuple[Columns, list[int]]:
+    """The orders that can be used, and their places: all were sound when they were sent, but what came after it, or a
+    newer contract, may have made some unusable."""
+    raw = RawChunk(_frame(orders, extras), list(range(len(orders))), [])
+    chunk = checked_rows(raw, TableOptions(as_of=span.until, extras=extras))
+    return chunk.columns, chunk.places.tolist()
 
 
 def _frame(orders: Sequence[Mapping[str, Any]], extras: Mapping[str, ExtraKind]) -> pl.DataFrame:

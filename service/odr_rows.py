@@ -31,14 +31,17 @@ class Budgeted:
 def budgeted(window: Window, coming: ToCome, sizes: ShockSizes, unseen: tuple[int, int], orders: int) -> Budgeted:
     """The rows. unseen: orders and defects that the marketplace counts beyond ours, each at least 0; orders: of both.
 
-    Orders not seen are taken to be like the mean of those seen; new ones come as evenly as those of the window.
+    Orders not seen are taken to be like the mean of those seen, those with an open claim left out: of a few orders one
+    claim would be taken for many. New ones come as evenly as those of the window.
     """
     n, (more, defects) = window.columns.n, unseen
     a_day, new = orders / (len(coming.days) - 1), coming.new_by_age
     reported, final = coming.by_day * coming.stays, coming.final[:, None] * coming.stays
     to_report = a_day * np.concatenate([[0.0], np.cumsum(new[:-1])])
     to_end = a_day * coming.days * new[-1]
-    of_more = more * coming.seen.mean() if window.complete or defects else 0.0
+    usual = window.known.open == 0.0
+    usual |= not usual.any()
+    of_more = more * coming.seen[usual].mean() if window.complete or defects else 0.0
     return Budgeted(
         Rows(
             _shared(window, coming, sizes),
@@ -47,8 +50,8 @@ def budgeted(window: Window, coming: ToCome, sizes: ShockSizes, unseen: tuple[in
             np.append(coming.give, [1.0, 1.0]),
         ),
         np.append(np.zeros(n), [1.0, 1.0]),
-        np.vstack([reported, more * reported.mean(axis=0), to_report]),
-        np.vstack([final, more * final.mean(axis=0), to_end]),
+        np.vstack([reported, more * reported[usual].mean(axis=0), to_report]),
+        np.vstack([final, more * final[usual].mean(axis=0), to_end]),
     )
 
 

@@ -103,7 +103,7 @@ def _sentences(found: Forecast, lang: Lang) -> Iterator[str]:
     said = {
         "orders": found.orders, "days": found.rule.days, "allowed": found.allowed, "known": found.known,
         "remaining": found.allowed - found.known, "target": share, "one": percent(1.0 / found.orders),
-        "needed": int(1 / found.rule.rate), "expected": f"{_mean(found.masses):.2g}",
+        "needed": int(1 / found.rule.rate), "expected": number(_mean(found.masses)),
         "breach": percent(float(found.final.breach[0])),
     }  # fmt: skip
     used = "used_up" if found.known > found.allowed else "room" if found.allowed else "no_room"
@@ -140,6 +140,15 @@ def _warnings(found: Forecast, bundle: Bundle, set_aside: int) -> Iterator[tuple
 def filled(table: str, code: str, lang: Lang, **values: object) -> str:
     """A text of odr_texts.toml."""
     return texts()[table][code][lang].format(**values)
+
+
+def number(expected: float) -> str:
+    """A number of defects to come as people read it.
+
+    >>> number(0.0342), number(3.42), number(238.4)
+    ('0.034', '3.4', '238')
+    """
+    return f"{expected:.2g}" if expected < 10.0 else f"{expected:,.0f}"
 
 
 def percent(share: float) -> str:

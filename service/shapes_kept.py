@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from features.kinds import Instant
-from service.shapes import ProblemShape, Score
+from service.shapes import FieldProblem, ProblemShape, Score
 
 
 class KeptScores(BaseModel):
@@ -25,7 +25,8 @@ class Change(BaseModel):
 
 
 class EventTaken(BaseModel):
-    """What became of one event. conflict: another event has its id; it is not taken. why: a code, without a score."""
+    """What became of one event. conflict: another event has its id; it is not taken. why: a code, without a score;
+    errors: what contradicts itself in the order with its events, where that is why."""
 
     event_id: str
     order_id: str
@@ -34,6 +35,7 @@ class EventTaken(BaseModel):
     status: Literal["accepted", "duplicate", "conflict"]
     recorded: Literal["stored", "spooled", "off"]
     why: Literal["ORDER_UNKNOWN", "ORDER_REFUSED", "STORE_DOWN", "LATER_IN_LIST", "DUPLICATE", "CONFLICT"] | None
+    errors: list[FieldProblem] | None
     change: dict[str, Change] | None
     score: Score | None
 

@@ -93,6 +93,19 @@ def test_a_retracted_event_never_was(kept: TestClient) -> None:
     assert "claim_opened_at" not in known(kept)["order"]
 
 
+def test_an_event_that_contradicts_its_order_says_how(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    early = {"kind": "delivered", "at": "2026-10-01T00:00:00Z"}
+    told = kept.post("/v1/events", json=event("e1", early)).json()
+    assert (told["status"], told["why"], told["score"]) == ("accepted", "ORDER_REFUSED", None)
+    assert "/delivered_at" in [error["pointer"] for error in told["errors"]]
+    assert all(error["detail"] for error in told["errors"])
+    mended = kept.post(
+        "/v1/events", json=event("e2", {"kind": "label_retracted", "at": MESSAGE["at"], "retracts": "e1"})
+    )
+    assert mended.json()["score"]["probability"] > 0.0
+
+
 @pytest.mark.parametrize(
     ("said", "pointer", "code"),
     [

@@ -135,6 +135,17 @@ def test_orders_of_the_marketplace_and_of_another_month_are_left_out() -> None:
     assert Shop([*other, order(4, 5.0)]).ask().window.columns["order_id"].tolist() == ["o4"]
 
 
+def test_one_open_claim_among_few_orders_is_not_taken_for_many_among_those_not_seen(tmp_path: Path) -> None:
+    shop, claimed = Shop(evenly(3)), outcomes(tmp_path, {"order_id": "o1", "counts_as_defect": None})
+    without = shop.ask(Official(0, 420))
+    with_claim = Shop(evenly(3), claimed).ask(Official(0, 420))
+
+    def expected(found: Forecast) -> float:
+        return float(np.arange(len(found.masses)) @ found.masses)
+
+    assert expected(without) < expected(with_claim) < expected(without) + 1.5
+
+
 def test_the_official_count_is_the_anchor_and_the_difference_is_shown(tmp_path: Path) -> None:
     shop = Shop(evenly(380), outcomes(tmp_path, {"order_id": "o3", "counts_as_defect": True}))
     answer = told(shop.ask(Official(3, 420)), cold_bundle(), "en")

@@ -15,6 +15,7 @@ from features.extras import ExtraKind
 from service.events_known import Life, Sent
 from service.odr_kept import kept_orders
 from service.odr_window import Span
+from service.store.work import Event
 
 UNTIL = datetime.fromisoformat("2027-06-01T00:00:00Z").timestamp()
 EXTRAS: dict[str, ExtraKind] = {"x_warehouse": "category", "x_weight": "number", "x_fragile": "flag"}
@@ -48,3 +49,20 @@ def test_the_example_orders_are_rebuilt_as_they_were_read() -> None:
 ])  # fmt: skip
 def test_text_that_looks_like_something_else_stays_what_it_was(more: dict[str, Any]) -> None:
     check([{"order_id": "o1", "placed_at": "2026-01-05T10:00:00Z", "order_total": 20.0, "currency": "USD"} | more])
+
+
+def test_an_event_with_a_wrong_date_hides_no_defect() -> None:
+    order = ORDERS[0] | {"shop_id": "s", "marketplace": "US", "order_id": "o1", "as_of": None}
+    order = {name: value for name, value in order.items() if value is not None}
+    placed = datetime.fromisoformat(order["placed_at"]).timestamp()
+    told = [("message", "2027-05-02T00:00:00Z", {}), ("reply", "2027-05-01T00:00:00Z", {}),
+            ("feedback", "2027-05-03T00:00:00Z", {"rating": 1})]  # fmt: skip
+    events = []
+    for i, (kind, at, more) in enumerate(told):
+        body = {"event_id": str(i), "order_id": "o1", "shop_id": "s", "kind": kind, "at": at} | more
+        happened = datetime.fromisoformat(at).timestamp()
+        events.append(Event("s", str(i), "o1", kind, happened, UNTIL, orjson.dumps(body).decode()))
+    lives = {"o1": Life([Sent("1", placed, placed, orjson.dumps(order).decode())], events)}
+    found = kept_orders(lives, Span("s", "US", 0.0, UNTIL), EXTRAS)
+    assert (found.set_aside, found.orders.n) == (0, 1)
+    assert len(found.known["order_id"]) == 1

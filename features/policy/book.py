@@ -103,6 +103,18 @@ class Book:
         zone = self.zones[attributes()["marketplace"].choices[code]]
         return np.array([datetime.combine(day, time.min, zone).timestamp() for day in self.borders])
 
+    def since(self, topic: str) -> Floats:
+        """(marketplaces + 1,) epoch seconds from which a fact on a topic that still holds applies, -inf where no text
+        dates it; inf where a marketplace has none, and at the end, for an unknown one."""
+        begins = np.full(len(attributes()["marketplace"].choices) + 1, np.inf)
+        for code, marketplace in enumerate(attributes()["marketplace"].choices):
+            for fact in (*self.facts[COMMON], *self.facts.get(marketplace, ())):
+                if fact.topic == topic and fact.used and fact.valid_until is None:
+                    day = fact.valid_from
+                    begun = datetime.combine(day, time.min, self.zones[marketplace]).timestamp() if day else -np.inf
+                    begins[code] = min(begins[code], begun)
+        return begins
+
     def fact(self, marketplace: str, topic: str, at: float) -> PolicyFact | None:
         """The fact on a topic that applies at an instant, or None where the marketplace has none."""
         return self.rules(marketplace, at).get(topic)

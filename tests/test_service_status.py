@@ -1,0 +1,81 @@
+"""Orders about which nothing is left to claim: paid back in full, or called off before anything was handed over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.columns import Columns
+from features.document import checked_columns, read_order
+from features.eligibility import eligibility
+from features.policy.book import book
+from features.ruled import is_called_off, is_refunded_in_full, ruled_order
+from model.artefact import Bundle
+from service.decide import Decisions, decide
+from service.means import Means
+
+ORDER = {"order_id": "A", "as_of": "2026-11-20T08:15:00Z", "marketplace": "US", "placed_at": "2026-11-02T03:12:00Z",
+         "ship_by": "2026-11-05T00:00:00Z", "latest_delivery_at": "2026-11-16T23:59:59Z", "order_total": 60.0,
+         "currency": "USD"}  # fmt: skip
+SHIPPED = {"shipped_at": "2026-11-03T06:40:00Z"}
+REFUNDED = {"refunded_at": "2026-11-19T00:00:00Z", "refund_amount": 60.0}
+CANCELLED = {"cancelled_at": "2026-11-04T00:00:00Z"}
+
+
+def columns(**changed: Any) -> Columns:
+    return checked_columns(read_order({**ORDER, **changed}), 0.0)
+
+
+def decided(bundle: Bundle, **changed: Any) -> Decisions:
+    return decide(columns(**changed), Means(bundle))
+
+
+def codes(decisions: Decisions) -> set[str]:
+    return {warned.code for warned in decisions.warnings}
+
+
+@pytest.mark.parametrize(("facts", "code"), [(SHIPPED | REFUNDED, "REFUNDED_IN_FULL"), (CANCELLED, "ORDER_CANCELLED")])
+def test_an_order_that_is_paid_back_has_no_probability_and_says_why(
+    bundle: Bundle, facts: dict[str, Any], code: str
+) -> None:
+    found = decided(bundle, **facts)
+    assert found.status.tolist() == ["not_eligible"]
+    assert (found.scores.probability != found.scores.probability).all()
+    assert code in codes(found)
+    assert {g.status for g in eligibility(ruled_order(found.columns, 0), book())} == {"excluded"}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        SHIPPED,
+        SHIPPED | REFUNDED | {"refund_amount": 59.0},
+        SHIPPED | REFUNDED | {"refund_amount": None},
+        SHIPPED | REFUNDED | {"marketplace": "JP"},  # no such fact is known there
+        SHIPPED | CANCELLED | {"cancelled_at": "2026-11-08T00:00:00Z"},
+    ],
+)
+def test_an_order_that_may_still_be_claimed_has_a_probability(bundle: Bundle, facts: dict[str, Any]) -> None:
+    found = decided(bundle, **facts)
+    assert found.status.tolist() != ["not_eligible"]
+    assert found.scores.probability[0] > 0.0
+
+
+def test_what_a_table_says_is_what_its_orders_are_told_alone(bundle: Bundle) -> None:
+    few = [columns(**facts) for facts in (SHIPPED, SHIPPED | REFUNDED, CANCELLED, SHIPPED | CANCELLED)] * 40
+    names = {name for one in few for name in one}
+    table = Columns.of_values([{name: one.value(name, 0) for name in names} for one in few])
+    assert decide(table, Means(bundle)).status.tolist() == [decide(one, Means(bundle)).status[0] for one in few]
+
+
+day = st.none() | st.integers(3, 19).map(lambda d: f"2026-11-{d:02}T00:00:00Z")
+
+
+@given(shipped_at=day, refunded_at=day, cancelled_at=day, refund_amount=st.sampled_from([None, 59.0, 60.0, 61.0]))
+def test_tables_and_policy_agree_on_what_was_paid_back(**facts: Any) -> None:
+    order = columns(**facts)
+    found = bool(is_called_off(order)[0] or is_refunded_in_full(order)[0])
+    assert found is (ruled_order(order, 0).is_fully_refunded is True)
