@@ -18,18 +18,18 @@ from service.events_known import Life, Lives, order_known
 from service.means import Means
 from service.odr import Forecast, Official, forecast
 from service.odr_rule import OdrRule
+from service.odr_told import Doubts
 from service.odr_window import Span, in_span, window
 from service.outcomes_known import outcomes_known
 
 
 @dataclass(frozen=True, slots=True)
 class KeptOrders:
-    """Orders, one row each, and what is known of their defects; set_aside: orders that contradict themselves even as
-    they were sent."""
+    """Orders, one row each, and what is known of their defects; doubts: how many contradict themselves."""
 
     orders: Columns
     known: Columns
-    set_aside: int
+    doubts: Doubts
 
     def within(self, span: Span) -> Columns:
         """The shop's orders placed in the span."""
@@ -42,10 +42,10 @@ class KeptOrders:
 
 @dataclass(frozen=True, slots=True)
 class KeptForecast:
-    """The forecast of what is kept; None where no order of the window is. set_aside: orders, as in `KeptOrders`."""
+    """The forecast of what is kept; None where no order of the window is. doubts: as in `KeptOrders`."""
 
     found: Forecast | None
-    set_aside: int
+    doubts: Doubts
 
 
 def kept_forecast(lives: Lives, span: Span, rule: OdrRule, means: Means, official: Official | None) -> KeptForecast:
@@ -53,7 +53,7 @@ def kept_forecast(lives: Lives, span: Span, rule: OdrRule, means: Means, officia
     kept = kept_orders(lives, span, means.extras)
     of = window(kept, span, means)
     found = forecast(of, rule, means.bundle.scorer, official) if of.columns.n else None
-    return KeptForecast(found, kept.set_aside)
+    return KeptForecast(found, kept.doubts)
 
 
 def kept_orders(lives: Lives, span: Span, extras: Mapping[str, ExtraKind]) -> KeptOrders:
@@ -75,7 +75,8 @@ def kept_orders(lives: Lives, span: Span, extras: Mapping[str, ExtraKind]) -> Ke
         columns = concatenated([columns, more]) if of_rest else columns
         places += [rest[place] for place in of_rest]
     of_defects = outcomes_known([known[place] for place in places])
-    return KeptOrders(columns, of_defects, strange + len(known) - len(places))
+    unusable = len(known) - len(places)
+    return KeptOrders(columns, of_defects, Doubts(strange + unusable, len(rest) - unusable))
 
 
 def _sound(

@@ -124,7 +124,7 @@ def _told(task: Task, lives: Lives, means: Means) -> bytes:
     if found is None:
         where = f"{task.span.shop_id} on {task.span.marketplace}"
         raise RequestRefused("not_found", f"no order of {where} in the last {task.rule.days} days is kept")
-    answer = told(found, means.bundle, task.lang, kept.set_aside)
+    answer = told(found, means.bundle, task.lang, kept.doubts)
     if task.wanted is not None:
         answer["plan"] = plans_told(plans(found, means, task.wanted), found, task.lang)
     return orjson.dumps(answer)

@@ -29,8 +29,20 @@ def texts() -> Texts:
     return tomllib.loads((resources.files("service") / "odr_texts.toml").read_text("utf-8"))
 
 
-def told(found: Forecast, bundle: Bundle, lang: Lang, set_aside: int = 0) -> dict[str, Any]:
-    """The answer of `claimrisk odr` and of the API; rates are shares of orders; set_aside: orders that were."""
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Orders that contradict themselves: set_aside, already as they were sent; as_sent, by an event, and which count as
+    they were sent."""
+
+    set_aside: int = 0
+    as_sent: int = 0
+
+
+NO_DOUBTS = Doubts()
+
+
+def told(found: Forecast, bundle: Bundle, lang: Lang, doubts: Doubts = NO_DOUBTS) -> dict[str, Any]:
+    """The answer of `claimrisk odr` and of the API; rates are shares of orders."""
     span, rule, ours = found.window.span, found.rule, found.ours
     return {
         "shop_id": span.shop_id,
@@ -59,7 +71,7 @@ def told(found: Forecast, bundle: Bundle, lang: Lang, set_aside: int = 0) -> dic
         "days": [_day(found, day) for day in range(len(found.on_day))],
         "text": " ".join(_sentences(found, lang)),
         "warnings": [{"code": code, "text": filled("warning", code, lang, **of)}
-                     for code, of in _warnings(found, bundle, set_aside)],
+                     for code, of in _warnings(found, bundle, doubts)],
         "versions": {"model": bundle.version, "trained_until": bundle.trained_until, "policy": book().version},
     }  # fmt: skip
 
@@ -114,14 +126,16 @@ def _sentences(found: Forecast, lang: Lang) -> Iterator[str]:
     yield filled("text", "worst" if found.worst else "today", lang, **worst)
 
 
-def _warnings(found: Forecast, bundle: Bundle, set_aside: int) -> Iterator[tuple[str, dict[str, object]]]:
+def _warnings(found: Forecast, bundle: Bundle, doubts: Doubts) -> Iterator[tuple[str, dict[str, object]]]:
     known, ours = found.window.known, found.ours
     if bundle.is_starter:
         yield "STARTER_MODEL", {}
     if bundle.is_degraded:
         yield "DEGRADED", {}
-    if set_aside:
-        yield "ORDERS_SET_ASIDE", {"more": set_aside}
+    if doubts.set_aside:
+        yield "ORDERS_SET_ASIDE", {"more": doubts.set_aside}
+    if doubts.as_sent:
+        yield "ORDERS_AS_SENT", {"more": doubts.as_sent}
     if not found.window.complete and found.official is None:
         yield "OUTCOMES_UNKNOWN", {}
     if known.by_kind["negative_feedback"].sum() + known.by_kind["chargeback"].sum() < FEW_OTHER_DEFECTS:

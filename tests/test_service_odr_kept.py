@@ -14,6 +14,7 @@ from features.document import checked_together, read_order
 from features.extras import ExtraKind
 from service.events_known import Life, Sent
 from service.odr_kept import kept_orders
+from service.odr_told import Doubts
 from service.odr_window import Span
 from service.store.work import Event
 
@@ -29,7 +30,7 @@ def check(orders: list[dict[str, Any]]) -> None:
     found = kept_orders(lives, Span("s", "US", 0.0, UNTIL), EXTRAS)
     plain = [{n: v for n, v in o.items() if n != "as_of"} for o in sent]
     expected, refused = checked_together([read_order(o) for o in plain], UNTIL, EXTRAS)
-    assert found.set_aside == len(refused)
+    assert found.doubts == Doubts(len(refused))
     for name in set(found.orders) | set(expected):
         np.testing.assert_array_equal(found.orders[name], expected[name], err_msg=name)
 
@@ -64,5 +65,5 @@ def test_an_event_with_a_wrong_date_hides_no_defect() -> None:
         events.append(Event("s", str(i), "o1", kind, happened, UNTIL, orjson.dumps(body).decode()))
     lives = {"o1": Life([Sent("1", placed, placed, orjson.dumps(order).decode())], events)}
     found = kept_orders(lives, Span("s", "US", 0.0, UNTIL), EXTRAS)
-    assert (found.set_aside, found.orders.n) == (0, 1)
+    assert (found.doubts, found.orders.n) == (Doubts(as_sent=1), 1)
     assert len(found.known["order_id"]) == 1
