@@ -32,7 +32,7 @@ from service.odr_files import file_orders
 from service.odr_plan import Wanted, plans
 from service.odr_plan_told import plans_told
 from service.odr_rule import odr_rule
-from service.odr_told import told
+from service.odr_told import Doubts, told
 from service.odr_window import Span, window
 from service.settings import settings
 from service.wording import Lang
@@ -80,7 +80,7 @@ def odr(
     found = forecast(
         window(source, Span(who, where, at - rule.seconds, at), means), rule, bundle.scorer, _official(official)
     )
-    answer = told(found, bundle, lang, len(source.rejects))
+    answer = told(found, bundle, lang, Doubts(len(source.rejects)))
     if plan_below is not None:
         wanted = Wanted(plan_below, float("inf") if budget is None else budget)
         answer["plan"] = plans_told(plans(found, means, wanted), found, lang)
