@@ -127,9 +127,10 @@ def _last_question(order: RuledOrder) -> tuple[str, float | None, float | None]:
 
 
 def _buyers(order: RuledOrder, grounds: tuple[Eligibility, ...], book: Book) -> Iterator[Clock]:
-    """From when and until when the buyer can say that the parcel did not come; left out where that is excluded."""
+    """From when and until when the buyer can say that the parcel did not come; left out where that is excluded, or
+    too late because a claim was filed or the parcel sent back."""
     ground = next(g for g in grounds if g.ground == "NOT_RECEIVED")
-    if ground.status == "excluded" or order.marketplace is None:
+    if ground.status == "excluded" or ground.why in ("claim_filed", "sent_back") or order.marketplace is None:
         return
     rules = book.rules(order.marketplace, order.as_of)
     opens, closes = rules.get("claim.not_received"), rules.get("claim.window")

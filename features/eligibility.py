@@ -15,7 +15,8 @@ Status = Literal["open", "not_yet", "closed", "excluded", "unknown"]
 Why = Literal[
     "open", "opens_later", "no_contact", "no_return_request", "return_authorised", "return_method_given",
     "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods", "chargeback",
-    "prime", "full_refund", "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
+    "prime", "full_refund", "claim_filed", "sent_back",
+    "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
 ]  # fmt: skip
 
 
@@ -56,6 +57,8 @@ def eligibility(order: RuledOrder, book: Book) -> tuple[Eligibility, ...]:
     if order.marketplace is None:
         return tuple(Eligibility(g, "unknown", "marketplace_unknown", None, None, ()) for g in GROUNDS)
     case = _Case(order, book.rules(order.marketplace, order.as_of), book)
+    if order.is_claim_filed:
+        return tuple(Eligibility(g, "closed", "claim_filed", None, None, ()) for g in GROUNDS)
     barred = _barred(case)
     if barred is not None:
         status, why, source = barred
@@ -114,6 +117,8 @@ def _not_received(case: _Case) -> _Opening:
     """At the earlier of promise + 3 days and delivered scan, and 48 h after contact unless tracking shows a return."""
     order, rules = case.order, case.rules
     late, wait, scan = (rules.get(f"claim.{name}") for name in ("not_received", "contact_wait", "delivered_scan"))
+    if order.delivered_at is not None and order.return_delivered_at is not None:
+        return _Opening(None, "sent_back", () if late is None else (late,))
     returned = rules.get("claim.returned_needs_no_contact")
     if order.is_returning and returned is not None:
         return _Opening(order.last_scan_at, "returning", (returned,))
@@ -158,10 +163,11 @@ def _return_options_missing(case: _Case) -> _Opening:
 
 
 def return_method_given_at(order: RuledOrder) -> float | None:
-    """When the buyer had a label, a full refund, or the authorisation of a shop with an address in the marketplace."""
+    """When the buyer had a label, a full refund, or the authorisation of a shop with an address in the marketplace; at
+    the latest when the return had arrived."""
     by_address = order.return_authorised_at if order.has_return_address_in_marketplace == 1.0 else None
     by_refund = order.refunded_at if order.is_fully_refunded else None
-    return earliest(order.return_label_sent_at, by_address, by_refund)
+    return earliest(order.return_label_sent_at, order.return_delivered_at, by_address, by_refund)
 
 
 def _refund_not_issued(case: _Case) -> _Opening:

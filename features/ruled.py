@@ -36,6 +36,8 @@ class RuledOrder(NamedTuple):
     last_scan_at: float | None = None
     delivered_at: float | None = None
     cancelled_at: float | None = None
+    claim_opened_at: float | None = None
+    claim_withdrawn_at: float | None = None
     first_message_at: float | None = None
     last_message_at: float | None = None
     first_reply_at: float | None = None
@@ -50,6 +52,13 @@ class RuledOrder(NamedTuple):
     information_requested_at: float | None = None
     claim_decided_at: float | None = None
     debited_at: float | None = None
+
+    @property
+    def is_claim_filed(self) -> bool:
+        """Whether the buyer has filed a claim and not withdrawn it."""
+        if self.claim_opened_at is None:
+            return False
+        return self.claim_withdrawn_at is None or self.claim_withdrawn_at < self.claim_opened_at
 
     @property
     def contact_at(self) -> float | None:

@@ -160,10 +160,14 @@ def expected_cost(stakes: Stakes, i: int) -> dict[str, Any] | None:
     if math.isnan(amount):
         return None
     assumed = {"order_total": prices.value_assumed, "unit_cost": prices.goods_assumed, "rate": prices.rate_assumed}
+    told = {name: round(float(getattr(parts, name)[i]), places) for name in ExpectedCost.__slots__}
+    largest = max(told, key=lambda name: told[name])
+    others = sum(value for name, value in told.items() if name != largest)
+    told[largest] = round(round(amount, places) - others, places)  # rounded parts add up to the rounded amount
     return {
         "amount": round(amount, places),
         "currency": prices.currency[i],
-        "parts": {name: round(float(getattr(parts, name)[i]), places) for name in ExpectedCost.__slots__},
+        "parts": told,
         "assumed": [name for name, where in assumed.items() if where[i]],
     }
 
@@ -181,6 +185,7 @@ def _recommendation(found: Recommendation, places: int, lang: Lang) -> dict[str,
         "expected_cost_after": _amount(found.expected_cost_after, places),
         "cost": _amount(found.cost, places),
         "net_benefit": _amount(found.net_benefit, places),
+        "is_duty": found.action.is_duty,
         "basis": found.basis,
         "history": found.history,
         "effect_interval": [found.effect_low, found.effect_high],

@@ -27,7 +27,7 @@ def explain(
     order: Annotated[Path, typer.Option(help="the order that was sent (JSON)")],
     model: Bundle = None,
     costs: CostFile = None,
-    lang: Annotated[Lang | None, typer.Option(help="language of the answer; found out if unset")] = None,
+    lang: Annotated[Lang | None, typer.Option(help="language to explain in; that of the answer if unset")] = None,
     index: Annotated[int | None, typer.Option(min=0, help="place in a batch, where both files are of one")] = None,
     no_model: NoModel = False,
     shop_claims: ShopClaims = None,
@@ -41,8 +41,8 @@ def explain(
     if index is not None:
         given, sent = of_batch(given, sent, index)
     given = checked_answer(given)
+    found = replayed(given, sent, means, language(given))
     told_in = lang or language(given)
-    found = replayed(given, sent, means, told_in)
     different = difference_text(found, told_in)
     if different is not None:
         sys.stdout.write(different)

@@ -45,7 +45,8 @@ class ReasonShape(BaseModel):
 
 
 class RecommendationShape(BaseModel):
-    """What to do, until when, and what it would do to the probability."""
+    """What to do, until when, and what it would do to the probability. is_duty: told whether or not it pays, because
+    the marketplace's rules ask for it."""
 
     action: str
     scope: str
@@ -54,6 +55,7 @@ class RecommendationShape(BaseModel):
     expected_cost_after: float | None
     cost: float | None
     net_benefit: float | None
+    is_duty: bool
     basis: Literal["policy", "prior", "evidence", "experiment"]
     history: History
     effect_interval: list[float]

@@ -90,6 +90,18 @@ def test_an_order_without_a_moment_is_looked_at_when_the_answer_was(
     assert computed_again(body, ORDER, means) == body
 
 
+def test_an_answer_in_one_language_is_explained_in_another(
+    service: TestClient, bundle_folder: Path, means: Means, tmp_path: Path
+) -> None:
+    (tmp_path / "answer.json").write_bytes(score(service, ORDER, "en"))
+    (tmp_path / "order.json").write_bytes(orjson.dumps(ORDER))
+    which = COLD if means.bundle.is_degraded else ["--model", str(bundle_folder)]
+    files = [str(tmp_path / "answer.json"), "--order", str(tmp_path / "order.json")]
+    found = CliRunner().invoke(commands, ["explain", *files, *which, "--lang", "zh"])
+    assert found.exit_code == 0
+    assert "概率" in found.stdout
+
+
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))
 def test_a_moment_is_told_precisely_enough_to_come_back(at: datetime) -> None:
     seconds = epoch_seconds(at.replace(tzinfo=UTC))
@@ -158,8 +170,9 @@ def test_the_parts_of_the_cost_are_those_of_the_answer(service: TestClient, mean
     assert found is not None
     parts = answer["expected_cost"]["parts"]
     for number, name in zip(found.groups(), ("refund_and_goods", "defect", "handling"), strict=False):
-        assert float(number) == pytest.approx(parts[name], abs=0.0051)
+        assert float(number) == pytest.approx(parts[name], abs=0.0101)  # one part takes what rounding left over
     assert float(found[4]) == pytest.approx(answer["expected_cost"]["amount"], abs=0.0051)
+    assert sum(parts.values()) == pytest.approx(answer["expected_cost"]["amount"])
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -47,14 +47,16 @@ def prepared(X: Floats, features: tuple[Feature, ...]) -> Margin:
 
 
 def _telling_unknowns(known: Array, share: Floats, features: tuple[Feature, ...]) -> Ints:
-    """Columns that are sometimes unknown, one for each pattern of being unknown that is not a state's own."""
+    """Columns that are sometimes unknown, one for each pattern of being unknown that is not a state's own: of equals
+    what sets the level (LEVELS)."""
     rarest = fit_settings().margin_rarest_unknown
     patterns = {known[:, 0].tobytes()}
     patterns |= {
         known_in.tobytes() for j, f in enumerate(features) if f.attribute == "state" for known_in in (known[:, j],)
     }
     out: list[int] = []
-    for j in np.flatnonzero((share > rarest) & (share < 1.0 - rarest)):
+    some = np.flatnonzero((share > rarest) & (share < 1.0 - rarest))
+    for j in sorted(some, key=lambda j: features[j].attribute not in LEVELS):
         pattern = known[:, j].tobytes()
         if pattern not in patterns:
             patterns.add(pattern)
@@ -66,7 +68,7 @@ def fitted(X: Floats, y: Array, weight: Floats, features: tuple[Feature, ...], p
     """The margin of least penalised log-loss, from the columns, scales and weights of `start`.
 
     X: (m, d); y: (m,) labels or their expectation; weight: (m,); penalty: of the squared weights, in claims. The flags
-    of the state and of what the buyer wrote about are penalised less: they set the level of every order.
+    of the state and of what the buyer wrote about (if known) are penalised less: they set the level of every order.
     """
     signs = np.array([features[j].sign for j in start.columns] + [0] * (len(start.unknown_columns) + 1))
     low, high = np.where(signs > 0, 0.0, -np.inf), np.where(signs < 0, 0.0, np.inf)
@@ -130,8 +132,8 @@ def _bounded_newton(loss: _Loss, beta: Floats, low: Floats, high: Floats) -> Flo
 def _penalties(margin: Margin, features: tuple[Feature, ...], penalty: float) -> Floats:
     """(p + q,) float64: the penalty of each squared weight; a small one for what sets the level (LEVELS)."""
     of_state = fit_settings().margin_state_penalty
-    own = [of_state if features[j].attribute in LEVELS else penalty for j in margin.columns]
-    return np.array(own + [penalty] * len(margin.unknown_columns))
+    columns = [*margin.columns, *margin.unknown_columns]
+    return np.array([of_state if features[j].attribute in LEVELS else penalty for j in columns])
 
 
 def _prior_log_odds(y: Array, weight: Floats) -> float:
