@@ -60,4 +60,10 @@ def chosen_folder(folder: Path | None, of: Settings) -> Path:
 
 def chosen_bundle(folder: Path | None, of: Settings) -> Bundle:
     """The bundle in `folder`, or the one that would be served where none is named."""
-    return load(champion_folder(chosen_folder(folder, of)), signing_key(of))
+    chosen = chosen_folder(folder, of)
+    if folder is None and not chosen.exists():
+        raise InputError(
+            f"no model is at hand ({chosen} does not exist): name one with --model, answer without one by --no-model, "
+            "or let `claimrisk demo --once` make a simulated starter"
+        )
+    return load(champion_folder(chosen), signing_key(of))

@@ -79,8 +79,26 @@ def test_shipping_on_every_row_is_the_order_s_where_the_totals_say_so(total: Any
 
 
 def test_amazon_s_reports_hold_the_money_of_the_row() -> None:
-    found = gathered([items(*(item("a", 5.0, shipping_price=4.0) for _ in range(2)))])
+    found = gathered([items(*(item("a", 5.0, sku=sku, shipping_price=4.0) for sku in "xy"))])
     assert (only(found)["shipping_price"], found.notes) == (8.0, [])
+
+
+def test_rows_that_say_all_the_same_are_added_up_and_told() -> None:
+    found = gathered([items(item("a", 5.0), item("a", 5.0), item("b", 5.0), report="erp.generic_zh")])
+    assert found.orders["item_price"].to_list() == [10.0, 5.0]
+    assert {"rows": "1"} in [note.details for note in found.notes if note.code == "equal_rows"]
+
+
+def test_orders_said_to_be_refunded_without_a_moment_are_told() -> None:
+    rows = [item("a", order_status="已退款"), item("b", order_status="已发货"), item("c", order_status=None)]
+    found = gathered([items(*rows, report="erp.generic_zh")])
+    assert [note.details for note in found.notes if note.code == "refunds_undated"] == [{"orders": "1"}]
+
+
+def test_an_amount_stays_the_number_that_was_written() -> None:
+    prices = [29.99, 39.8, 59.9, 1259.9, 0.07]
+    found = gathered([items(*(item(f"o{k}", price) for k, price in enumerate(prices)))])
+    assert found.orders["item_price"].to_list() == prices
 
 
 def test_an_item_that_two_exports_in_one_file_repeat_counts_once() -> None:

@@ -187,6 +187,14 @@ def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_pa
     assert "3456" not in str(parcels.frame.to_dicts())
 
 
+def test_a_signature_below_a_table_is_no_order(tmp_path: Path) -> None:
+    text = "订单号,下单时间,订单金额,币种\n114-1,2025-03-04 14:05,9.90,USD\n制表人：甲,,,\n"
+    (tmp_path / "erp.csv").write_text(text, "utf-8")
+    table = only(read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("Asia/Shanghai"))))
+    assert table.frame["order_id"].to_list() == ["114-1"]
+    assert [(reject.line, reject.code) for reject in table.rejects] == [(3, "not_an_order_row")]
+
+
 def test_local_times_without_a_zone_and_open_dates_are_refused_with_what_to_set(tmp_path: Path) -> None:
     plain = {"kind": "orders", "columns": {"order_id": "id", "placed_at": "at", "item_price": "price"}}
     path = tmp_path / "o.csv"

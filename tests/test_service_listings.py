@@ -105,13 +105,23 @@ def test_files_in_the_wrong_order_are_told(files: tuple[Path, Path]) -> None:
 
 @pytest.mark.parametrize(
     ("header", "said"),
-    [("SKU,title", "rename 'SKU' to sku"), ("sku,other", "at least one of title"), ("a,b", "column sku")],
+    [("skuu,title", "rename 'skuu' to sku"), ("sku,other", "at least one of title"), ("a,b", "column sku")],
 )
 def test_a_missing_column_is_told_with_what_to_do(tmp_path: Path, header: str, said: str) -> None:
     file = tmp_path / "listings.csv"
     file.write_text(f"{header}\nx,y\n")
     with pytest.raises(FileRefused, match=said):
         read_records(file, "listing")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_headers_as_sellers_write_them_are_ours(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "listings.csv"
+    file.write_bytes("SKU,商品标题,颜色 ,color,重量,备注\nA,蓝色水杯,蓝色,red,350克,x\n".encode(encoding))
+    found = read_records(file, "listing")
+    (record,) = found.records
+    assert (record.sku, record.name, record.colour, record.weight) == ("A", "蓝色水杯", "蓝色", "350克")
+    assert [name.split(",")[0] for name in found.unused] == ["color", "备注"]
 
 
 def test_an_input_is_never_overwritten(files: tuple[Path, Path]) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import polars as pl
 
 from features.delimited import RawChunk, Reject
 from features.errors import FileRefused, nearest
-from features.listings.record import Record, Source, columns_of
+from features.listings.record import Record, Source, columns_of, our_names
 from features.listings.sheets import read_rows
+from features.seller.mapping import plain_name
 
 _LONGEST_TEXT = 10_000
 _OTHER: dict[Source, Source] = {"listing": "product", "product": "listing"}
@@ -44,7 +45,8 @@ def read_records(path: Path, source: Source) -> Records:
     columns = columns_of(source)
     records, rejects, seen = list[Record](), list[Reject](), set[str]()
     names = list[str]()
-    for chunk in read_rows(path):
+    for read in read_rows(path):
+        chunk = replace(read, frame=_in_our_names(read.frame, source))
         names = chunk.frame.columns
         _require(names, path, source)
         rejects += chunk.rejects
@@ -59,6 +61,17 @@ def read_records(path: Path, source: Source) -> Records:
         raise FileRefused(f"{path}: no rows below the header; expected one {source} a row")
     unused = [f"{n}{nearest(n, columns.values())}" for n in names if n not in columns.values()]
     return Records(records, rejects, [c for c in columns.values() if c not in names], unused)
+
+
+def _in_our_names(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """The columns under our names, the first of several that mean one; a column that has our name goes before."""
+    ours, taken, renamed = our_names(source), set(frame.columns), dict[str, str]()
+    for name in frame.columns:
+        found = ours.get(plain_name(name))
+        if found is not None and found not in taken:
+            renamed[name] = found
+            taken.add(found)
+    return frame.rename(renamed)
 
 
 def _require(names: list[str], path: Path, source: Source) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, fields
+from functools import cache
+from importlib import resources
 from typing import Literal
+
+from features.seller.mapping import plain_name
 
 FLAGS = (
     "mismatch_image", "mismatch_dimensions", "mismatch_weight", "mismatch_colour", "mismatch_condition",
@@ -44,6 +49,18 @@ _COLUMN: dict[Source, dict[str, str]] = {
 def columns_of(source: Source) -> dict[str, str]:
     """The column of a file for each field of a record."""
     return {f.name: _COLUMN[source].get(f.name, f.name) for f in fields(Record)}
+
+
+@cache
+def our_names(source: Source) -> dict[str, str]:
+    """Plain names of columns, those of `headers.toml` and ours, to our names.
+
+    >>> our_names("listing")["color"], our_names("product")["品名"], our_names("product")["sku"]
+    ('colour', 'name', 'sku')
+    """
+    found = tomllib.loads((resources.files("features.listings") / "headers.toml").read_text("utf-8"))
+    theirs = {plain_name(other): ours for ours, others in (found["both"] | found[source]).items() for other in others}
+    return theirs | {name: name for name in columns_of(source).values()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from features.delimited import RawChunk
+from features.delimited import Dialect, RawChunk, read_delimited
 from features.errors import FileRefused
+from features.seller.sources import DELIMITED, looked_at
 from features.tables import read_raw
 
 
 def read_rows(path: Path) -> Iterator[RawChunk]:
-    """The rows as they stand; of a workbook those of its only visible sheet, whose header is the first row.
+    """The rows as they stand, of text in the encoding that it seems to be in; of a workbook those of its only visible
+    sheet, whose header is the first row.
 
     A workbook with several sheets, or with formulas whose value it does not keep, is refused: which sheet is meant, and
     what the cells would say, cannot be known.
     """
-    if path.suffix.lower() != ".xlsx" or not path.is_file():
+    suffix = path.suffix.lower()
+    if suffix in DELIMITED and path.is_file():
+        look = looked_at(path)
+        if look.encoding not in ("utf-8", "utf-8-sig"):
+            return read_delimited(path, Dialect(look.encoding, look.delimiter))
+    if suffix != ".xlsx" or not path.is_file():
         return read_raw(path)
     return _read_workbook(path)
 

@@ -34,6 +34,7 @@ def item_orders(table: SellerTable, leave_out: frozenset[str]) -> ItemOrders:
     """One row per order; columns named in `leave_out` (parcels) are not looked at."""
     rows, notes = _once(table.frame.filter(pl.col("order_id").is_not_null()))
     live = _live(rows)
+    notes += [*_equal_rows(live), *_undated_refunds(live)]
     items = live.select(c for c in live.columns if c not in leave_out and c != "line")
     repeated, told = repeated_money(items, table.report)
     facts = [c for c in items.columns if c not in ("order_id", "line_count")]
@@ -61,6 +62,25 @@ def _once(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[Note]]:
     return kept, [Note("repeated_items", "order_item_id", {"rows": str(lost)})] if lost else []
 
 
+def _equal_rows(rows: pl.DataFrame) -> list[Note]:
+    """Rows that say all the same: two of the goods, or one export twice in the file; nobody can tell."""
+    if "order_item_id" in rows.columns:
+        return []
+    count = int((~rows.select(pl.struct(pl.exclude("line")).is_first_distinct()).to_series()).sum())
+    return [Note("equal_rows", "order_id", {"rows": str(count)})] if count else []
+
+
+def _undated_refunds(rows: pl.DataFrame) -> list[Note]:
+    """Orders that their state calls refunded, without the moment."""
+    states = _states(rows.columns)
+    if not states:
+        return []
+    said = pl.any_horizontal(state.is_in(list(joining_rules().items_refunded)) for state in states)
+    undated = pl.col("refunded_at").is_null() if "refunded_at" in rows.columns else pl.lit(value=True)
+    orders = rows.filter(said.fill_null(value=False) & undated)["order_id"].n_unique()
+    return [Note("refunds_undated", "order_status", {"orders": str(orders)})] if orders else []
+
+
 def _live(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows that were not cancelled, or all rows of an order in which each was."""
     off = _is_cancelled(rows.columns)
@@ -82,9 +102,13 @@ def cancelled_orders(rows: pl.DataFrame) -> pl.DataFrame:
 def _is_cancelled(columns: list[str]) -> pl.Expr:
     """(rows,) bool: whether the item or its order is said to be cancelled."""
     words = list(joining_rules().items_cancelled)
-    states = [pl.col(c).str.strip_chars().str.to_lowercase() for c in ("item_status", "order_status") if c in columns]
-    said = [state.is_in(words).fill_null(value=False) for state in states]
+    said = [state.is_in(words).fill_null(value=False) for state in _states(columns)]
     return pl.any_horizontal(said) if said else pl.lit(value=False)
+
+
+def _states(columns: list[str]) -> list[pl.Expr]:
+    """What the rows say of the item and its order, in lower case."""
+    return [pl.col(c).str.strip_chars().str.to_lowercase() for c in ("item_status", "order_status") if c in columns]
 
 
 def _dearest_first(rows: pl.DataFrame) -> pl.DataFrame:
@@ -118,7 +142,7 @@ def _combined(name: str, repeated: frozenset[str]) -> pl.Expr:
 def summed(name: str) -> pl.Expr:
     """The sum of the known values of a group, unknown where none is."""
     column = pl.col(name)
-    whole = (column * _WHOLE).round().cast(pl.Int64).sum() / _WHOLE
+    whole = ((column * _WHOLE).round().cast(pl.Int64).sum() / _WHOLE).round(4)  # polars multiplies with 1 ÷ 10,000
     total = pl.when(column.is_not_null().any()).then(whole)
     return (total.cast(pl.Int64) if name == "quantity" else total).alias(name)
 

@@ -115,6 +115,7 @@ def _read(
             signs[name] = cells.sign
     frame = _with_constants(pl.DataFrame(columns), table, reading.mapping.report, piece.frame.height)
     _require_keys(frame, table, wrong)
+    _require_more(frame, table, wrong)
     _refuse_other_currencies(frame, signs, wrong)
     rejects = [_reject(piece, row, wrong.found[row]) for row in sorted(wrong.found)]
     return frame.with_columns(piece.lines.alias(LINE)).filter(~wrong.bad), rejects, notes
@@ -165,6 +166,17 @@ def _require_keys(frame: pl.DataFrame, table: TableMap, wrong: _Wrong) -> None:
         wrong.add(
             absent & ~wrong.bad, theirs, Problem(have[0], "missing", f"expected {' or '.join(have)} in every row")
         )
+
+
+def _require_more(frame: pl.DataFrame, table: TableMap, wrong: _Wrong) -> None:
+    """A row with nothing but an order number is none of an order: a signature below the table, a remark."""
+    others = [name for name in table.columns if name in frame.columns and name not in ("order_id", "shop_id")]
+    if table.kind not in ("orders", "order_items") or not others:
+        return
+    alone = frame.select(pl.all_horizontal(pl.col(name).is_null() for name in others)).to_series()
+    theirs = table.columns["order_id"].names[0] if "order_id" in table.columns else "order_id"
+    problem = Problem("order_id", "not_an_order_row", "expected more in the row of an order than its number")
+    wrong.add(alone & ~wrong.bad, theirs, problem)
 
 
 def _refuse_other_currencies(frame: pl.DataFrame, signs: dict[str, pl.Series], wrong: _Wrong) -> None:
