@@ -98,8 +98,9 @@ def learned(world: World, orders: int, seed: int) -> tuple[Scorer, dict[str, obj
         dataset, _ = _dataset(_year(simulate(world, orders, seed, truth=False)), Path(folder))
     recipe = Recipe(WINDOW_DAYS, (), frozenset(), seed)
     prepared = prepare(dataset, recipe, lambda _: None)
-    scorer = scorer_of(prepared, fitted_on_all(prepared, recipe, lambda _: None))
-    return scorer, profile_of(prepared, scorer)
+    found = fitted_on_all(prepared, recipe, lambda _: None)
+    scorer = scorer_of(prepared, found)
+    return scorer, profile_of(prepared, scorer, found)
 
 
 def _year(made: Simulated) -> Year:

@@ -21,7 +21,7 @@ CHUNK_ROWS = 65_536
 BLOCK_LINES = 8_192
 LONGEST_RECORD_LINES = 50
 LONGEST_FIELD = 65_536
-NOT_UTF8 = "expected UTF-8 text, got another encoding; save the file as UTF-8 CSV, or say which by --file-encoding"
+NOT_UTF8 = "expected UTF-8 text, got another encoding; save the file as UTF-8 CSV"
 
 
 @dataclass(frozen=True, slots=True)

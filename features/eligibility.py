@@ -15,7 +15,7 @@ Status = Literal["open", "not_yet", "closed", "excluded", "unknown"]
 Why = Literal[
     "open", "opens_later", "no_contact", "no_return_request", "return_authorised", "return_method_given",
     "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods", "chargeback",
-    "prime", "full_refund", "claim_filed", "sent_back",
+    "prime", "full_refund", "claim_filed", "cancelled", "sent_back",
     "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
 ]  # fmt: skip
 
@@ -54,11 +54,15 @@ class _Case(NamedTuple):
 
 def eligibility(order: RuledOrder, book: Book) -> tuple[Eligibility, ...]:
     """The grounds in a fixed order. Payment by gift card or coupon changes nothing (common.note.payment_method)."""
+    if order.is_called_off or order.is_claim_filed:
+        return tuple(
+            Eligibility(g, "excluded", "cancelled", None, None, ()) if order.is_called_off
+            else Eligibility(g, "closed", "claim_filed", None, None, ())
+            for g in GROUNDS
+        )  # fmt: skip
     if order.marketplace is None:
         return tuple(Eligibility(g, "unknown", "marketplace_unknown", None, None, ()) for g in GROUNDS)
     case = _Case(order, book.rules(order.marketplace, order.as_of), book)
-    if order.is_claim_filed:
-        return tuple(Eligibility(g, "closed", "claim_filed", None, None, ()) for g in GROUNDS)
     barred = _barred(case)
     if barred is not None:
         status, why, source = barred

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,8 @@ from features.columns import Bools, Columns
 from features.kinds import Kind
 from features.order import attributes
 
+# Any of these says that the order has left, or was charged as if it had.
+HANDED_OVER = ("ship_confirmed_at", "shipped_at", "first_scan_at", "last_scan_at", "delivered_at")
 RETURNING = frozenset({"undeliverable", "refused", "returning"})
 
 
@@ -54,6 +56,11 @@ class RuledOrder(NamedTuple):
     debited_at: float | None = None
 
     @property
+    def is_called_off(self) -> bool:
+        """Whether it was cancelled before anything was handed over or confirmed, so that nothing was charged."""
+        return self.cancelled_at is not None and earliest(*(getattr(self, name) for name in HANDED_OVER)) is None
+
+    @property
     def is_claim_filed(self) -> bool:
         """Whether the buyer has filed a claim and not withdrawn it."""
         if self.claim_opened_at is None:
@@ -77,10 +84,7 @@ class RuledOrder(NamedTuple):
 
     @property
     def is_fully_refunded(self) -> bool | None:
-        """Whether all was paid back, or never charged because the order was cancelled before hand-over; None where the
-        amounts are unknown."""
-        if self.cancelled_at is not None and earliest(self.shipped_at, self.first_scan_at, self.delivered_at) is None:
-            return True
+        """Whether all was paid back; None where the amounts are unknown."""
         if self.refunded_at is None:
             return False
         if self.refund_amount is None or self.order_total is None:
@@ -89,8 +93,8 @@ class RuledOrder(NamedTuple):
 
 
 def is_called_off(columns: Columns) -> Bools:
-    """(n,) bool: cancelled before it was handed over, so that nothing was charged."""
-    left = np.fmin(np.fmin(columns["shipped_at"], columns["first_scan_at"]), columns["delivered_at"])
+    """(n,) bool: cancelled before anything was handed over or confirmed, so that nothing was charged."""
+    left = reduce(np.fmin, [columns[name] for name in HANDED_OVER])
     called_off: Bools = ~np.isnan(columns["cancelled_at"]) & np.isnan(left)
     return called_off
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from features.columns import Columns, Floats, Ints
+from features.columns import Bools, Columns, Floats, Ints
 from features.order import STATES, State, attributes
 from features.parcel import troubles
 from features.symbols import at
@@ -19,8 +19,12 @@ _DELIVERED = STATES.index(State.DELIVERED)
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """Log-odds by choice of one attribute, {} where nothing is assumed; until delivery or contact, for what comes
-    later a file of final states does tell. doubt: standard deviation of each, as a share of its size."""
+    """Log-odds by choice of one attribute, {} where nothing is assumed. doubt: standard deviation of each, as a share
+    of its size.
+
+    They are added until delivery or contact: then the buyer's word or the delivery says more, and what a model has
+    learned of overdue parcels and of contacts holds the lost ones among them.
+    """
 
     attribute: str = ""
     log_odds: Mapping[str, float] = field(default_factory=dict)
@@ -30,10 +34,20 @@ class Assumed:
         """(n,) float64 log-odds; 0 where the attribute is unknown. state: (n,) places in STATES."""
         if not self.log_odds:
             return np.zeros(columns.n)
+        told: Floats = np.where(state < _DELIVERED, self._worth(columns), 0.0)
+        return told
+
+    def is_left_out(self, columns: Columns, state: Ints) -> Bools:
+        """(n,) bool: whether the attribute says something that is not added, since delivery or contact."""
+        if not self.log_odds:
+            return np.zeros(columns.n, dtype=np.bool_)
+        left_out: Bools = (state >= _DELIVERED) & (self._worth(columns) != 0.0)
+        return left_out
+
+    def _worth(self, columns: Columns) -> Floats:
         table = np.array([0.0, *(self.log_odds.get(choice, 0.0) for choice in attributes()[self.attribute].choices)])
         code = columns[self.attribute]
-        place = np.where((state < _DELIVERED) & ~np.isnan(code), np.nan_to_num(code) + 1.0, 0.0)
-        told: Floats = at(table, place.astype(np.int64))
+        told: Floats = at(table, np.where(np.isnan(code), 0.0, np.nan_to_num(code) + 1.0).astype(np.int64))
         return told
 
     def to_state(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from features.listings.returns import not_as_described_rate, read_returns
 from features.listings.sheets import read_rows
 from features.order import attributes
 from features.parsing import parsed
-from service.cli_options import err, zone_named
+from service.cli_options import FileEncoding, err, zone_named
 from service.listings import Checked, check
 from service.results import check_ending, escaped, write_rejects, write_table
 from service.wording import Lang
@@ -41,11 +41,14 @@ def check_listings(
     products: Products,
     out: Annotated[Path | None, typer.Option(help="result: .csv, .xlsx or .parquet; to the screen if unset")] = None,
     lang: Annotated[Lang, typer.Option(help="language of what to fix")] = "en",
+    file_encoding: FileEncoding = None,
 ) -> None:
     """Find listings that do not match their product: nine flags per SKU, empty where either side is silent."""
     if out is not None:
         check_ending(out, (listings, products))
-    ours, theirs = read_records(listings, "listing"), read_records(products, "product")
+    ours, theirs = (
+        read_records(listings, "listing", file_encoding), read_records(products, "product", file_encoding),
+    )  # fmt: skip
     checked = check(ours, theirs, lang)
     if out is None:
         sys.stdout.write(escaped(checked.frame).write_csv())

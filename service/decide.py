@@ -124,9 +124,9 @@ def _status(columns: Columns, bundle: Bundle) -> Array:
 
 def _is_paid_back(columns: Columns) -> Bools:
     """(n,) bool: refunded in full, in a marketplace whose policy says that this rules a claim out."""
-    begins, code = book().since("exclusion.full_refund"), columns["marketplace"]
+    (begins, ends), code, as_of = book().spans("exclusion.full_refund"), columns["marketplace"], columns["as_of"]
     place = np.where(np.isnan(code), len(begins) - 1.0, code).astype(np.int64)
-    paid_back: Bools = is_refunded_in_full(columns) & (at(begins, place) <= columns["as_of"])
+    paid_back: Bools = is_refunded_in_full(columns) & (at(begins, place) <= as_of) & (as_of < at(ends, place))
     return paid_back
 
 
@@ -226,7 +226,8 @@ def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
         ("SHOP_RATE_ASSUMED", "seller_orders_60d"), ("PLACED_AT_UNKNOWN", "placed_at"),
         ("PROMISE_ESTIMATED", "latest_delivery_at"), ("OUT_OF_SCOPE", None), ("HISTORY_STALE", None),
         ("AS_OF_BEFORE_TRAINING", "as_of"),
-        *(("ATTRIBUTE_IGNORED", name) for name in _ignored(bundle)), ("EFFECT_ASSUMED", "tracking_status"),
+        *(("ATTRIBUTE_IGNORED", name) for name in _ignored(bundle)), ("ATTRIBUTE_IGNORED", "tracking_status"),
+        ("EFFECT_ASSUMED", "tracking_status"),
         ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("RATE_ASSUMED", "currency"),
         ("RATE_UNKNOWN", "currency"), ("RATE_OLD", "currency"),
     ]  # fmt: skip
@@ -242,6 +243,7 @@ def _where_caused(
         ~bundle.scorer.baseline.is_of_shop(known), ~known.known("placed_at"), known["latest_delivery_basis"] == 1.0,
         _out_of_scope(known), age > STALE_DAYS, age < 0.0,
         *(known.known(name) for name in _ignored(bundle)),
+        is_told & bundle.scorer.assumed.is_left_out(known, states(known)),
         is_told & (bundle.scorer.assumed.of(known, states(known)) != 0.0),
         is_told & value_assumed, is_told & goods_assumed, is_told & rate_assumed & ~np.isnan(unit),
         is_told & np.isnan(unit), is_told & rate_is_old,
@@ -249,7 +251,7 @@ def _where_caused(
 
 
 def _ignored(bundle: Bundle) -> list[str]:
-    """Attributes that are not used at all."""
+    """Attributes that are not used at all; that of `Assumed` is looked at apart."""
     return [name for name in bundle.scorer.pipeline.ignored if name != bundle.scorer.assumed.attribute]
 
 

@@ -19,13 +19,15 @@ EventKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class KindOfEvent:
-    """first, last: attributes that the event's instant sets, once or always; counts: one that is counted up.
+    """first, last: attributes that the event's instant sets, once or always; anew_after: one after which `first` is set
+    anew; counts: one that is counted up.
 
     facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names.
     """
 
     first: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
+    anew_after: str | None = None
     counts: str | None = None
     facts: frozenset[str] = frozenset()
     members: frozenset[str] = frozenset()
@@ -42,9 +44,10 @@ def event_kinds() -> Mapping[str, KindOfEvent]:
 def _kind(
     first: tuple[str, ...] = (),
     last: tuple[str, ...] = (),
+    anew_after: str | None = None,
     counts: str | None = None,
     facts: tuple[str, ...] = (),
     members: tuple[str, ...] = (),
     stages: Mapping[str, str] = MappingProxyType({}),
 ) -> KindOfEvent:
-    return KindOfEvent(tuple(first), tuple(last), counts, frozenset(facts), frozenset(members), stages)
+    return KindOfEvent(tuple(first), tuple(last), anew_after, counts, frozenset(facts), frozenset(members), stages)

@@ -69,14 +69,26 @@ def kept_orders(lives: Lives, span: Span, extras: Mapping[str, ExtraKind]) -> Ke
             known.append((order | {"shop_id": span.shop_id}, life))
     columns, places = _sound([order for order, _ in known], span, extras)
     rest = sorted(set(range(len(known))) - set(places))
-    if rest:  # an event may contradict its order, by a wrong date: the order stays as it was sent, its defects count
-        sent = [order_known(Life(known[place][1].sent), span.until, float("inf")) or {} for place in rest]
-        more, of_rest = _sound([order | {"shop_id": span.shop_id} for order in sent], span, extras)
+    doubtful = len(rest)
+    for names in (_OF_DEFECTS, ()) if rest else ():
+        # An event may contradict its order, by a wrong date: the order stays as it was sent, and its defects count.
+        more, of_rest = _sound([_as_sent(*known[place], span, names) for place in rest], span, extras)
         columns = concatenated([columns, more]) if of_rest else columns
         places += [rest[place] for place in of_rest]
+        rest = sorted(set(rest) - set(places))
     of_defects = outcomes_known([known[place] for place in places])
     unusable = len(known) - len(places)
-    return KeptOrders(columns, of_defects, Doubts(strange + unusable, len(rest) - unusable))
+    return KeptOrders(columns, of_defects, Doubts(strange + unusable, doubtful - unusable))
+
+
+# What events tell of an order's defects; kept where the rest of what they tell contradicts the order.
+_OF_DEFECTS = ("claim_opened_at", "claim_type", "claim_withdrawn_at", "claim_decided_at", "chargeback_filed_at")
+
+
+def _as_sent(known: Mapping[str, Any], life: Life, span: Span, names: Sequence[str]) -> dict[str, Any]:
+    """The order as it was sent, with what is known of the attributes named."""
+    sent = order_known(Life(life.sent), span.until, float("inf")) or {}
+    return sent | {name: known[name] for name in names if name in known} | {"shop_id": span.shop_id}
 
 
 def _sound(

@@ -32,8 +32,8 @@ def texts() -> Texts:
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """Orders that contradict themselves: set_aside, already as they were sent; as_sent, by an event, and which count as
-    they were sent."""
+    """Orders that are not as they should be. set_aside: cannot be used even as they were sent, and do not count;
+    as_sent: contradicted by an event, and counted as they were sent."""
 
     set_aside: int = 0
     as_sent: int = 0

@@ -188,11 +188,13 @@ def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_pa
 
 
 def test_a_signature_below_a_table_is_no_order(tmp_path: Path) -> None:
-    text = "订单号,下单时间,订单金额,币种\n114-1,2025-03-04 14:05,9.90,USD\n制表人：甲,,,\n"
+    text = "订单号,下单时间,订单金额,币种,跟踪号,发货时间\n114-1,2025-03-04 14:05,9.90,USD,Y1,2025-03-05 10:00\n"
+    text += "114-1,,,,Y2,2025-03-06 10:00\n制表人：甲,,,,,\n"
     (tmp_path / "erp.csv").write_text(text, "utf-8")
-    table = only(read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("Asia/Shanghai"))))
-    assert table.frame["order_id"].to_list() == ["114-1"]
-    assert [(reject.line, reject.code) for reject in table.rejects] == [(3, "not_an_order_row")]
+    items, _ = read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("Asia/Shanghai")))
+    assert items.frame["order_id"].to_list() == ["114-1", "114-1"]  # the second parcel's row is none of these
+    rejects = [(reject.line, reject.column, reject.code) for reject in items.rejects]
+    assert rejects == [(4, "订单号", "not_an_order_row")]
 
 
 def test_local_times_without_a_zone_and_open_dates_are_refused_with_what_to_set(tmp_path: Path) -> None:

@@ -44,8 +44,10 @@ def test_the_carriers_word_multiplies_the_odds_as_the_priors_say(bundle: Bundle,
 @pytest.mark.parametrize(
     "later", [{"delivered_at": "2026-11-15T10:00:00Z"}, {"first_message_at": "2026-11-18T10:00:00Z"}]
 )
-def test_after_delivery_or_contact_nothing_is_assumed(bundle: Bundle, later: dict[str, str]) -> None:
+def test_after_delivery_or_contact_nothing_is_assumed_and_that_is_told(bundle: Bundle, later: dict[str, str]) -> None:
     assert log_odds(bundle.scorer, tracking_status="lost", **later) == log_odds(bundle.scorer, **later)
+    told = decide(columns(tracking_status="lost", **later), Means(bundle))
+    assert ("ATTRIBUTE_IGNORED", "tracking_status") in {(w.code, w.attribute) for w in told.warnings}
 
 
 def test_what_is_assumed_is_a_reason_a_warning_and_a_wider_interval(bundle: Bundle) -> None:

@@ -93,6 +93,16 @@ def test_a_retracted_event_never_was(kept: TestClient) -> None:
     assert "claim_opened_at" not in known(kept)["order"]
 
 
+def test_a_claim_filed_anew_after_it_was_withdrawn_is_known_by_its_last_day(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    days = {"claim_opened": ("15", "18"), "claim_withdrawn": ("16",)}
+    told = [
+        event(f"{kind}{day}", {"kind": kind, "at": f"2026-11-{day}T08:00:00Z"}) for kind in days for day in days[kind]
+    ]
+    assert kept.post("/v1/events", json={"events": told}).status_code == 200
+    assert known(kept)["order"]["claim_opened_at"] == "2026-11-18T08:00:00Z"
+
+
 def test_an_event_that_contradicts_its_order_says_how(kept: TestClient) -> None:
     kept.post("/v1/scores", json=ORDER)
     early = {"kind": "delivered", "at": "2026-10-01T00:00:00Z"}

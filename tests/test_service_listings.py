@@ -117,11 +117,19 @@ def test_a_missing_column_is_told_with_what_to_do(tmp_path: Path, header: str, s
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_headers_as_sellers_write_them_are_ours(tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "listings.csv"
-    file.write_bytes("SKU,商品标题,颜色 ,color,重量,备注\nA,蓝色水杯,蓝色,red,350克,x\n".encode(encoding))
-    found = read_records(file, "listing")
-    (record,) = found.records
-    assert (record.sku, record.name, record.colour, record.weight) == ("A", "蓝色水杯", "蓝色", "350克")
-    assert [name.split(",")[0] for name in found.unused] == ["color", "备注"]
+    text = "SKU,商品标题,颜色 ,color,重量,备注\nA,蓝色水杯,蓝色,,350克,x\nB,蓝色水杯,蓝色,red,350克,x\n"
+    file.write_bytes(text.encode(encoding))
+    found = read_records(file, "listing", "gb18030" if encoding == "gb18030" else None)
+    told = [(record.sku, record.name, record.colour, record.weight) for record in found.records]
+    assert told == [("A", "蓝色水杯", "蓝色", "350克"), ("B", "蓝色水杯", "red", "350克")]
+    assert [name.split(",")[0] for name in found.unused] == ["备注"]
+
+
+def test_files_in_the_wrong_order_are_told_by_chinese_headers_too(tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text("SKU,品名,产品说明\nA,水杯,蓝色\n", "utf-8")
+    with pytest.raises(FileRefused, match="give LISTINGS first"):
+        read_records(file, "listing")
 
 
 def test_an_input_is_never_overwritten(files: tuple[Path, Path]) -> None:

@@ -56,7 +56,8 @@ def test_an_event_with_a_wrong_date_hides_no_defect() -> None:
     order = ORDERS[0] | {"shop_id": "s", "marketplace": "US", "order_id": "o1", "as_of": None}
     order = {name: value for name, value in order.items() if value is not None}
     placed = datetime.fromisoformat(order["placed_at"]).timestamp()
-    told = [("message", "2027-05-02T00:00:00Z", {}), ("reply", "2027-05-01T00:00:00Z", {}),
+    told = [("claim_opened", "2027-04-20T00:00:00Z", {}), ("claim_withdrawn", "2027-04-22T00:00:00Z", {}),
+            ("message", "2027-05-02T00:00:00Z", {}), ("reply", "2027-05-01T00:00:00Z", {}),
             ("feedback", "2027-05-03T00:00:00Z", {"rating": 1})]  # fmt: skip
     events = []
     for i, (kind, at, more) in enumerate(told):
@@ -66,4 +67,5 @@ def test_an_event_with_a_wrong_date_hides_no_defect() -> None:
     lives = {"o1": Life([Sent("1", placed, placed, orjson.dumps(order).decode())], events)}
     found = kept_orders(lives, Span("s", "US", 0.0, UNTIL), EXTRAS)
     assert (found.doubts, found.orders.n) == (Doubts(as_sent=1), 1)
-    assert len(found.known["order_id"]) == 1
+    assert len(found.known["order_id"]) == 2
+    assert found.orders.known("claim_withdrawn_at").all()  # so that the claim is not taken for an open one

@@ -12,7 +12,7 @@ from features.columns import Columns
 from features.document import checked_columns, read_order
 from features.eligibility import eligibility
 from features.policy.book import book
-from features.ruled import is_called_off, is_refunded_in_full, ruled_order
+from features.ruled import ruled_order
 from model.artefact import Bundle
 from service.decide import Decisions, decide
 from service.means import Means
@@ -37,7 +37,15 @@ def codes(decisions: Decisions) -> set[str]:
     return {warned.code for warned in decisions.warnings}
 
 
-@pytest.mark.parametrize(("facts", "code"), [(SHIPPED | REFUNDED, "REFUNDED_IN_FULL"), (CANCELLED, "ORDER_CANCELLED")])
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        (SHIPPED | REFUNDED, "REFUNDED_IN_FULL"),
+        (CANCELLED, "ORDER_CANCELLED"),
+        (CANCELLED | {"marketplace": "JP"}, "ORDER_CANCELLED"),
+        (CANCELLED | {"marketplace": None}, "ORDER_CANCELLED"),
+    ],
+)
 def test_an_order_that_is_paid_back_has_no_probability_and_says_why(
     bundle: Bundle, facts: dict[str, Any], code: str
 ) -> None:
@@ -56,6 +64,8 @@ def test_an_order_that_is_paid_back_has_no_probability_and_says_why(
         SHIPPED | REFUNDED | {"refund_amount": None},
         SHIPPED | REFUNDED | {"marketplace": "JP"},  # no such fact is known there
         SHIPPED | CANCELLED | {"cancelled_at": "2026-11-08T00:00:00Z"},
+        CANCELLED | {"ship_confirmed_at": "2026-11-03T06:40:00Z"},  # charged
+        CANCELLED | {"last_scan_at": "2026-11-19T00:00:00Z", "tracking_status": "in_transit"},
     ],
 )
 def test_an_order_that_may_still_be_claimed_has_a_probability(bundle: Bundle, facts: dict[str, Any]) -> None:
@@ -65,17 +75,27 @@ def test_an_order_that_may_still_be_claimed_has_a_probability(bundle: Bundle, fa
 
 
 def test_what_a_table_says_is_what_its_orders_are_told_alone(bundle: Bundle) -> None:
-    few = [columns(**facts) for facts in (SHIPPED, SHIPPED | REFUNDED, CANCELLED, SHIPPED | CANCELLED)] * 40
+    claimed = SHIPPED | REFUNDED | {"claim_opened_at": "2026-11-18T00:00:00Z"}
+    closed = SHIPPED | {"as_of": "2027-06-20T08:15:00Z"}
+    told = (SHIPPED, SHIPPED | REFUNDED, CANCELLED, SHIPPED | CANCELLED, claimed, closed)
+    few = [columns(**facts, marketplace=where) for facts in told for where in ("US", "JP", None)] * 20
     names = {name for one in few for name in one}
     table = Columns.of_values([{name: one.value(name, 0) for name in names} for one in few])
     assert decide(table, Means(bundle)).status.tolist() == [decide(one, Means(bundle)).status[0] for one in few]
 
 
+HANDED = ("shipped_at", "ship_confirmed_at", "last_scan_at")
 day = st.none() | st.integers(3, 19).map(lambda d: f"2026-11-{d:02}T00:00:00Z")
 
 
-@given(shipped_at=day, refunded_at=day, cancelled_at=day, refund_amount=st.sampled_from([None, 59.0, 60.0, 61.0]))
-def test_tables_and_policy_agree_on_what_was_paid_back(**facts: Any) -> None:
-    order = columns(**facts)
-    found = bool(is_called_off(order)[0] or is_refunded_in_full(order)[0])
-    assert found is (ruled_order(order, 0).is_fully_refunded is True)
+@given(
+    facts=st.fixed_dictionaries(dict.fromkeys((*HANDED, "refunded_at", "cancelled_at"), day)),
+    refund_amount=st.sampled_from([None, 59.0, 60.0, 61.0]),
+    marketplace=st.sampled_from(["US", "JP", None]),
+)
+def test_no_probability_is_told_where_policy_excludes_every_ground_by_what_was_paid_back(
+    bundle: Bundle, facts: dict[str, Any], refund_amount: float | None, marketplace: str | None
+) -> None:
+    found = decided(bundle, **facts, refund_amount=refund_amount, marketplace=marketplace)
+    grounds = {ground.why for ground in eligibility(ruled_order(found.columns, 0), book())}
+    assert (found.status[0] == "not_eligible") is (grounds <= {"cancelled", "full_refund"})

@@ -13,15 +13,18 @@ from features.columns import Floats
 from features.feature import Feature
 from features.moments import DAY
 from features.order import STATES
+from features.phases import PHASES
+from features.pipeline import FeaturePipeline
 from model.artefact import dumps
 from model.calibration import Z_90, Calibrator, probability_of
 from training.calibrate import Said, fitted_calibrator
 from training.dataset import read_dataset
-from training.learn import Learned, known_at, learn, rolling_folds
+from training.learn import Learned, known_at, learn, learned_without_search, rolling_folds
 from training.margin import fitted, prepared
-from training.rows import Rows, curve_of
+from training.rows import Rows, curve_of, known_piece
+from training.served import at_served_level
 from training.settings import fit_settings
-from training.train import Recipe, assumed_beside, train
+from training.train import Recipe, assumed_beside, prepare, train
 
 NAMES, WINDOW = ("up", "down", "free", "noise", "other"), 90.0
 FEATURES = tuple(
@@ -217,10 +220,52 @@ def test_more_claims_make_the_calibrator_surer() -> None:
 def test_the_carriers_word_is_assumed_until_snapshots_tell_it(bundle_folder: Path) -> None:
     history = bundle_folder.parent / "history"
     final = read_dataset(history / "orders.parquet", history / "outcomes.parquet")
-    assert assumed_beside(final).log_odds["lost"] > 0.0
-    snapshots = replace(final, is_snapshots=True)
-    assert not assumed_beside(snapshots).log_odds
-    assert assumed_beside(replace(snapshots, orders=final.orders.without(["tracking_status"]))).log_odds
+    ready = prepare(final, Recipe(WINDOW, (), frozenset(), 1), lambda _: None)
+    assert assumed_beside(ready).log_odds["lost"] > 0.0
+    assert assumed_beside(replace(ready, dataset=replace(final, is_snapshots=True))).log_odds  # it was ignored
+    pipeline = FeaturePipeline(WINDOW)
+    told = replace(ready, dataset=replace(final, is_snapshots=True), pipeline=pipeline)
+    assert not assumed_beside(told).log_odds
+    silent = final.orders.without(["tracking_status"])
+    assert assumed_beside(replace(told, dataset=replace(told.dataset, orders=silent))).log_odds
+
+
+def test_rows_are_told_the_same_mean_with_the_history_that_is_served(bundle_folder: Path) -> None:
+    history = bundle_folder.parent / "history"
+    final = read_dataset(history / "orders.parquet", history / "outcomes.parquet")
+    ready = prepare(final, Recipe(WINDOW, (), frozenset(), 1), lambda _: None)
+    rows, until = ready.handled, final.observed_until
+    curve = curve_of(rows, until, WINDOW)
+    learned = learned_without_search(rows, curve, ready.pipeline.features_, until=until, seed=1, trees=5)
+    served = at_served_level(learned, dataset=final, pipeline=ready.pipeline, marks=ready.marks, rows=rows)
+    X = ready.pipeline.transform(known_piece(final, ready.pipeline, ready.marks, slice(None)))
+    age = [f.name for f in ready.pipeline.features_].index("history_age_days")
+    X[:, age] = rows.X[:, age]
+    wanted = probability_of(learned.calibrator.log_odds(learned.raw(rows.X, rows.state), rows.phase))
+    told = probability_of(served.log_odds(learned.raw(X, rows.state), rows.phase))
+    for phase in range(len(PHASES)):
+        at = rows.phase == phase
+        assert np.average(told[at], weights=rows.importance[at]) == pytest.approx(
+            np.average(wanted[at], weights=rows.importance[at]), rel=1e-6
+        )
+    assert not np.allclose(served.intercepts, learned.calibrator.intercepts)
+
+
+def test_that_a_topic_is_unknown_sets_the_level_of_contacts() -> None:
+    made = (
+        Feature("value", "value", "number", "placed", "made up"),
+        Feature("wait", "reply", "hours", "contact", "made up"),
+        Feature("cancel", "message_topic", "flag", "contact", "cancel"),
+    )
+    rng = np.random.default_rng(4)
+    is_unknown = rng.random(4_000) < 0.3
+    X = np.stack([*rng.normal(size=(2, 4_000)), (rng.random(4_000) < 0.5).astype(np.float64)], axis=1)
+    X[is_unknown, 1:] = np.nan
+    y = rng.random(4_000) < np.where(is_unknown, 0.4, 0.1)
+    margin = fitted(X, y, np.ones(4_000), made, 1_000.0, prepared(X, made))
+    assert [made[j].name for j in margin.unknown_columns] == ["cancel"]
+    told = probability_of(margin.log_odds(X))
+    assert told[is_unknown].mean() == pytest.approx(y[is_unknown].mean(), abs=0.03)
 
 
 def test_below_twenty_claims_the_shrunk_rate_is_kept_and_nothing_is_fitted(bundle_folder: Path) -> None:

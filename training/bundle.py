@@ -16,6 +16,7 @@ from model.profile import Rows, months_of, profile
 from model.scorer import Scorer
 from training.card import card
 from training.evaluate import metrics
+from training.learn import Learned
 from training.report import report
 from training.train import Prepared, Recipe, Trained, canary_orders, probabilities
 
@@ -24,7 +25,7 @@ def save_bundle(folder: Path, trained: Trained, recipe: Recipe, *, simulated: bo
     """Write the bundle of a trained model into `folder`, which must not exist."""
     prepared, scorer = trained.prepared, trained.scorer
     texts = {
-        "profile.json": dumps(profile_of(prepared, scorer)),
+        "profile.json": dumps(profile_of(prepared, scorer, trained.learned)),
         "card.html": card(trained, recipe, simulated=simulated, made_on=made_on),
         "report.html": report(trained, recipe, simulated=simulated, made_on=made_on),
     }
@@ -59,8 +60,8 @@ def _facts(trained: Trained, recipe: Recipe, *, simulated: bool, made_on: date) 
     }
 
 
-def profile_of(prepared: Prepared, scorer: Scorer) -> dict[str, Any]:
+def profile_of(prepared: Prepared, scorer: Scorer, learned: Learned | None) -> dict[str, Any]:
     """How the training's rows and their probabilities were spread, as JSON."""
     rows = prepared.handled
-    looks = Rows(rows.X, rows.name, probabilities(scorer, rows), months_of(rows.as_of), rows.importance)
+    looks = Rows(rows.X, rows.name, probabilities(scorer, learned, rows), months_of(rows.as_of), rows.importance)
     return profile(looks, prepared.pipeline.features_, rows.state)

@@ -239,13 +239,14 @@ def _scorer(prepared: Prepared, margin: Margin, booster: Booster, calibrator: Ca
         prepared.dataset.coverage.target, "fitted" if is_fitted else "insufficient_data",
         learned_consequences(prepared.dataset, prepared.pipeline, prepared.marks, prepared.handled),
         leaning=leaning(claims, shares, prepared.pipeline.features_),
-        assumed=assumed_beside(prepared.dataset) if is_fitted else Assumed(),
+        assumed=assumed_beside(prepared) if is_fitted else Assumed(),
     )  # fmt: skip
 
 
-def assumed_beside(dataset: Dataset) -> Assumed:
-    """What stands beside a model learned from the data set: nothing where its snapshots told what the carrier said."""
-    is_told = dataset.is_snapshots and priors().beside_model.attribute in dataset.orders
+def assumed_beside(prepared: Prepared) -> Assumed:
+    """What stands beside a model that was learned: nothing where snapshots told what the carrier said."""
+    name, dataset = priors().beside_model.attribute, prepared.dataset
+    is_told = dataset.is_snapshots and name not in prepared.pipeline.ignored and dataset.orders.known(name).any()
     return Assumed() if is_told else assumed_by(priors())
 
 
@@ -280,7 +281,8 @@ def canary_orders(prepared: Prepared, most: int) -> Columns:
     return known_piece(prepared.dataset, prepared.pipeline, few, slice(None))
 
 
-def probabilities(scorer: Scorer, rows: Rows) -> Floats:
-    """(m,) float64: what the scorer says of training rows, with the history of their time."""
-    raw = scorer.raw_log_odds(rows.X, rows.state, threads=1)
-    return probability_of(scorer.calibrator.log_odds(raw, rows.phase))
+def probabilities(scorer: Scorer, learned: Learned | None, rows: Rows) -> Floats:
+    """(m,) float64: what the model says of training rows, with the history of their time and at the level that fits it
+    (`training/served.py`). learned: what the scorer was made of."""
+    calibrator = scorer.calibrator if learned is None else learned.calibrator
+    return probability_of(calibrator.log_odds(scorer.raw_log_odds(rows.X, rows.state, threads=1), rows.phase))

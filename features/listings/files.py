@@ -14,7 +14,7 @@ from features.delimited import RawChunk, Reject
 from features.errors import FileRefused, nearest
 from features.listings.record import Record, Source, columns_of, our_names
 from features.listings.sheets import read_rows
-from features.seller.mapping import plain_name
+from features.seller.mapping import Encoding, plain_name
 
 _LONGEST_TEXT = 10_000
 _OTHER: dict[Source, Source] = {"listing": "product", "product": "listing"}
@@ -40,17 +40,17 @@ def header(source: Source) -> list[str]:
     return list(columns_of(source).values())
 
 
-def read_records(path: Path, source: Source) -> Records:
+def read_records(path: Path, source: Source, encoding: Encoding | None = None) -> Records:
     """The records of a CSV, TSV, xlsx or Parquet file. A SKU may have several listings but one product record only."""
     columns = columns_of(source)
     records, rejects, seen = list[Record](), list[Reject](), set[str]()
     names = list[str]()
-    for read in read_rows(path):
+    for read in read_rows(path, encoding):
         chunk = replace(read, frame=_in_our_names(read.frame, source))
         names = chunk.frame.columns
-        _require(names, path, source)
+        _require(names, read.frame.columns, path, source)
         rejects += chunk.rejects
-        for line, record, raw in _rows(chunk, columns):
+        for line, record, raw in _rows(chunk, read.frame, columns):
             why = _refused(record, seen, source)
             if why:
                 rejects.append(Reject(line, why[2], why[0], why[1], raw))
@@ -64,42 +64,54 @@ def read_records(path: Path, source: Source) -> Records:
 
 
 def _in_our_names(frame: pl.DataFrame, source: Source) -> pl.DataFrame:
-    """The columns under our names, the first of several that mean one; a column that has our name goes before."""
-    ours, taken, renamed = our_names(source), set(frame.columns), dict[str, str]()
-    for name in frame.columns:
-        found = ours.get(plain_name(name))
-        if found is not None and found not in taken:
-            renamed[name] = found
-            taken.add(found)
-    return frame.rename(renamed)
+    """The columns under our names; of several that mean one the first that is filled, in the order of `our_names`."""
+    there = {plain_name(name): name for name in reversed(frame.columns)}
+    theirs: dict[str, list[str]] = {}
+    for plain, ours in our_names(source).items():
+        if plain in there:
+            theirs.setdefault(ours, []).append(there[plain])
+    used = {name for names in theirs.values() for name in names}
+    joined = [
+        (pl.coalesce(map(_filled, names)) if len(names) > 1 else pl.col(names[0])).alias(ours)
+        for ours, names in theirs.items()
+    ]
+    return frame.select(*(name for name in frame.columns if name not in used), *joined)
 
 
-def _require(names: list[str], path: Path, source: Source) -> None:
+def _filled(name: str) -> pl.Expr:
+    """A cell as text, null where it is blank."""
+    text = pl.col(name).cast(pl.String)
+    return pl.when(text.str.strip_chars() != "").then(text)
+
+
+def _require(names: list[str], given: list[str], path: Path, source: Source) -> None:
+    """Raise where a file lacks what it must have. names: in ours; given: as in the file."""
     expected = header(source)
     if "sku" not in names:
         near = next((n for n in names if nearest(n, ["sku"])), None)
         hint = f"; rename {near!r} to sku" if near else ""
         raise FileRefused(f"{path}: expected a column sku, got {', '.join(names[:8])}{hint}")
+    other = our_names(_OTHER[source])
+    theirs = {other[plain_name(name)] for name in given if plain_name(name) in other}
+    if theirs - set(expected) and not set(expected) - set(header(_OTHER[source])) & set(names):
+        raise FileRefused(
+            f"{path}: expected a file of {source}s ({', '.join(expected[:3])} …), got the columns of "
+            f"{_OTHER[source]}s; give LISTINGS first, then PRODUCTS"
+        )
     if not set(names) & set(expected[1:]):
         raise FileRefused(
             f"{path}: expected at least one of {', '.join(expected[1:])} beside sku, got {', '.join(names[:8])}; "
             "`claimrisk listings template` prints the headers"
         )
-    foreign = set(header(_OTHER[source])) - set(expected)
-    if foreign & set(names) and not set(expected) - set(header(_OTHER[source])) & set(names):
-        raise FileRefused(
-            f"{path}: expected a file of {source}s ({', '.join(expected[:3])} …), got the columns of "
-            f"{_OTHER[source]}s; give LISTINGS first, then PRODUCTS"
-        )
 
 
-def _rows(chunk: RawChunk, columns: dict[str, str]) -> Iterator[tuple[int, Record, str]]:
+def _rows(chunk: RawChunk, given: pl.DataFrame, columns: dict[str, str]) -> Iterator[tuple[int, Record, str]]:
     frame = chunk.frame
     there = {field.name: columns[field.name] for field in fields(Record) if columns[field.name] in frame.columns}
     texts = frame.select(_text(frame, column).alias(name) for name, column in there.items())
     for i, (line, cells) in enumerate(zip(chunk.lines, texts.iter_rows(named=True), strict=True)):
         raw = io.StringIO()
-        csv.writer(raw, lineterminator="").writerow(frame.row(i))
+        csv.writer(raw, lineterminator="").writerow(given.row(i))
         yield line, Record(**cells), raw.getvalue()
 
 

@@ -53,14 +53,14 @@ def columns_of(source: Source) -> dict[str, str]:
 
 @cache
 def our_names(source: Source) -> dict[str, str]:
-    """Plain names of columns, those of `headers.toml` and ours, to our names.
+    """Plain names of columns to our names: ours, then those of `headers.toml` in its order.
 
     >>> our_names("listing")["color"], our_names("product")["品名"], our_names("product")["sku"]
     ('colour', 'name', 'sku')
     """
     found = tomllib.loads((resources.files("features.listings") / "headers.toml").read_text("utf-8"))
     theirs = {plain_name(other): ours for ours, others in (found["both"] | found[source]).items() for other in others}
-    return theirs | {name: name for name in columns_of(source).values()}
+    return {name: name for name in columns_of(source).values()} | theirs
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from features.delimited import Dialect, RawChunk, read_delimited
 from features.errors import FileRefused
+from features.seller.mapping import Encoding
 from features.seller.sources import DELIMITED, looked_at
 from features.tables import read_raw
 
 
-def read_rows(path: Path) -> Iterator[RawChunk]:
+def read_rows(path: Path, encoding: Encoding | None = None) -> Iterator[RawChunk]:
     """The rows as they stand, of text in the encoding that it seems to be in; of a workbook those of its only visible
     sheet, whose header is the first row.
 
@@ -20,7 +21,7 @@ def read_rows(path: Path) -> Iterator[RawChunk]:
     """
     suffix = path.suffix.lower()
     if suffix in DELIMITED and path.is_file():
-        look = looked_at(path)
+        look = looked_at(path, said=encoding)
         if look.encoding not in ("utf-8", "utf-8-sig"):
             return read_delimited(path, Dialect(look.encoding, look.delimiter))
     if suffix != ".xlsx" or not path.is_file():

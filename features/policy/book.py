@@ -103,17 +103,21 @@ class Book:
         zone = self.zones[attributes()["marketplace"].choices[code]]
         return np.array([datetime.combine(day, time.min, zone).timestamp() for day in self.borders])
 
-    def since(self, topic: str) -> Floats:
-        """(marketplaces + 1,) epoch seconds from which a fact on a topic that still holds applies, -inf where no text
-        dates it; inf where a marketplace has none, and at the end, for an unknown one."""
-        begins = np.full(len(attributes()["marketplace"].choices) + 1, np.inf)
-        for code, marketplace in enumerate(attributes()["marketplace"].choices):
+    def spans(self, topic: str) -> tuple[Floats, Floats]:
+        """(marketplaces + 1,) twice: epoch seconds from which and before which a fact on a topic applies, -inf and inf
+        where no text dates it. Nowhere in a marketplace without one, nor at the end, for an unknown one; of several
+        facts from the first to the last."""
+        choices = attributes()["marketplace"].choices
+        begins, ends = np.full(len(choices) + 1, np.inf), np.full(len(choices) + 1, -np.inf)
+        for code, marketplace in enumerate(choices):
+            zone = self.zones[marketplace]
             for fact in (*self.facts[COMMON], *self.facts.get(marketplace, ())):
-                if fact.topic == topic and fact.used and fact.valid_until is None:
-                    day = fact.valid_from
-                    begun = datetime.combine(day, time.min, self.zones[marketplace]).timestamp() if day else -np.inf
-                    begins[code] = min(begins[code], begun)
-        return begins
+                if fact.topic == topic and fact.used:
+                    first, last = fact.valid_from, fact.valid_until
+                    begun = datetime.combine(first, time.min, zone).timestamp() if first else -np.inf
+                    ended = datetime.combine(last, time.min, zone).timestamp() if last else np.inf
+                    begins[code], ends[code] = min(begins[code], begun), max(ends[code], ended)
+        return begins, ends
 
     def fact(self, marketplace: str, topic: str, at: float) -> PolicyFact | None:
         """The fact on a topic that applies at an instant, or None where the marketplace has none."""

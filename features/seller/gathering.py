@@ -13,7 +13,7 @@ from features.outcome import CLAIM
 from features.seller.claims import outcomes
 from features.seller.contacts import contacts
 from features.seller.facts import Told, combined, holding, no_conflicts, typed
-from features.seller.items import cancelled_orders, item_orders
+from features.seller.items import cancelled_orders, item_orders, undated_refunds
 from features.seller.merged import of_each_order, several_orders
 from features.seller.parcels import PARCEL_ID, parcel_facts, parcel_names, worst_parcels
 from features.seller.reconciliation import Reconciled, reconciled
@@ -79,7 +79,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
         orphans=_orphans(tables, population),
         filled=filled,
         reconciliations=reconciled(tables, orders, dated),
-        notes=[note for sale in sales for note in sale.notes],
+        notes=[*(note for sale in sales for note in sale.notes), *undated_refunds(tables, orders)],
         strays=strays,
         only_in=_only_in(tables),
     )

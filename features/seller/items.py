@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -34,7 +35,7 @@ def item_orders(table: SellerTable, leave_out: frozenset[str]) -> ItemOrders:
     """One row per order; columns named in `leave_out` (parcels) are not looked at."""
     rows, notes = _once(table.frame.filter(pl.col("order_id").is_not_null()))
     live = _live(rows)
-    notes += [*_equal_rows(live), *_undated_refunds(live)]
+    notes += _equal_rows(live)
     items = live.select(c for c in live.columns if c not in leave_out and c != "line")
     repeated, told = repeated_money(items, table.report)
     facts = [c for c in items.columns if c not in ("order_id", "line_count")]
@@ -70,15 +71,16 @@ def _equal_rows(rows: pl.DataFrame) -> list[Note]:
     return [Note("equal_rows", "order_id", {"rows": str(count)})] if count else []
 
 
-def _undated_refunds(rows: pl.DataFrame) -> list[Note]:
-    """Orders that their state calls refunded, without the moment."""
-    states = _states(rows.columns)
-    if not states:
-        return []
-    said = pl.any_horizontal(state.is_in(list(joining_rules().items_refunded)) for state in states)
-    undated = pl.col("refunded_at").is_null() if "refunded_at" in rows.columns else pl.lit(value=True)
-    orders = rows.filter(said.fill_null(value=False) & undated)["order_id"].n_unique()
-    return [Note("refunds_undated", "order_status", {"orders": str(orders)})] if orders else []
+def undated_refunds(tables: Sequence[SellerTable], orders: pl.DataFrame) -> list[Note]:
+    """Orders that their state calls refunded, and of which no file tells the moment. orders: as joined."""
+    said = [pl.DataFrame(schema={"order_id": pl.String})]
+    for table in tables:
+        words = [state.is_in(list(joining_rules().items_refunded)) for state in _states(table.frame.columns)]
+        if words and table.kind in ("orders", "order_items"):
+            said.append(table.frame.filter(pl.any_horizontal(words).fill_null(value=False)).select("order_id"))
+    is_undated = pl.col("refunded_at").is_null() if "refunded_at" in orders.columns else pl.lit(value=True)
+    count = orders.filter(is_undated).join(pl.concat(said), on="order_id", how="semi").height
+    return [Note("refunds_undated", "order_status", {"orders": str(count)})] if count else []
 
 
 def _live(rows: pl.DataFrame) -> pl.DataFrame:

@@ -115,7 +115,7 @@ def _read(
             signs[name] = cells.sign
     frame = _with_constants(pl.DataFrame(columns), table, reading.mapping.report, piece.frame.height)
     _require_keys(frame, table, wrong)
-    _require_more(frame, table, wrong)
+    _require_more(piece, found, table, wrong)
     _refuse_other_currencies(frame, signs, wrong)
     rejects = [_reject(piece, row, wrong.found[row]) for row in sorted(wrong.found)]
     return frame.with_columns(piece.lines.alias(LINE)).filter(~wrong.bad), rejects, notes
@@ -168,15 +168,16 @@ def _require_keys(frame: pl.DataFrame, table: TableMap, wrong: _Wrong) -> None:
         )
 
 
-def _require_more(frame: pl.DataFrame, table: TableMap, wrong: _Wrong) -> None:
+def _require_more(piece: Piece, found: Admitted, table: TableMap, wrong: _Wrong) -> None:
     """A row with nothing but an order number is none of an order: a signature below the table, a remark."""
-    others = [name for name in table.columns if name in frame.columns and name not in ("order_id", "shop_id")]
-    if table.kind not in ("orders", "order_items") or not others:
+    keys = [found.name_of(table.columns[name]) for name in ("order_id", "shop_id") if name in table.columns]
+    others = [name for name in piece.frame.columns if name not in keys]
+    if table.kind not in ("orders", "order_items") or not others or keys[:1] == [None]:
         return
-    alone = frame.select(pl.all_horizontal(pl.col(name).is_null() for name in others)).to_series()
-    theirs = table.columns["order_id"].names[0] if "order_id" in table.columns else "order_id"
+    is_blank = (unmarked(piece.frame[name]).str.strip_chars().fill_null("") == "" for name in others)
+    alone = pl.DataFrame([one.alias(str(k)) for k, one in enumerate(is_blank)]).select(pl.all_horizontal(pl.all()))
     problem = Problem("order_id", "not_an_order_row", "expected more in the row of an order than its number")
-    wrong.add(alone & ~wrong.bad, theirs, problem)
+    wrong.add(alone.to_series() & ~wrong.bad, str(keys[0]), problem)
 
 
 def _refuse_other_currencies(frame: pl.DataFrame, signs: dict[str, pl.Series], wrong: _Wrong) -> None:
