@@ -8,6 +8,7 @@ truth: each later order is lived on from there many times (training/replicates.p
 way back and defects are counted and priced as the profile says.
     told ÷ true    by tenth of the expected cost (of the expected defects), least first, and in total
     noise          standard error of the true total, and of the true value of a tenth at its noisiest, from counting
+    luck           claims that the past showed ÷ those that later orders truly bring: no model can see this part
 `--labels debited` hides every claim that was not debited and declares that (`complete_for = ["debited"]`); `--invisible
 0.4` also cuts the declared span so that so many of all claims are invisible.
 """
@@ -70,19 +71,22 @@ def main() -> None:
     a = parser.parse_args()
     memory = joblib.Memory(a.cache, verbose=0)
     for seed in a.seeds:
-        scorer, costs = memory.cache(trained)(a.world, a.orders, seed, a.labels, a.invisible)
+        scorer, costs, share = memory.cache(trained)(a.world, a.orders, seed, a.labels, a.invisible)
         print(f"\nWorld {a.world}, seed {seed}, {a.orders:,} orders, labels {a.labels}; {scorer.consequences}")
         print("| state | rows | expected | told ÷ true by tenth | total | noise of total, of a tenth |")
         print("|---|---|---|---|---|---|")
         for state in STATES:
             lives = a.lives * (6 if state == "contact" else 1)
             truth = memory.cache(foreseen)(load_world(a.world), a.later, seed, part=1, state=state, lives=lives)
+            if state == "placed":
+                print(f"# luck: {share / truth.claims.sum(axis=1).mean():.3f}")
             found = told(scorer, costs, later_rows(memory.cache(later)(a.world, a.later, seed), truth), truth)
             print("\n".join(lines(state, found)), flush=True)
 
 
-def trained(world: str, orders: int, seed: int, labels: str, invisible: float) -> tuple[Scorer, Costs]:
-    """A scorer, and the costs of a shop that knows what share of its orders' value it has refunded."""
+def trained(world: str, orders: int, seed: int, labels: str, invisible: float) -> tuple[Scorer, Costs, float]:
+    """A scorer, the costs of a shop that knows what share of its orders' value it has refunded, and the share of its
+    orders that were claimed."""
     past = simulate(load_world(world), orders, seed, part=0, truth=False)
     with tempfile.TemporaryDirectory() as name, threadpool_limits(limits=1):
         folder = Path(name)
@@ -97,7 +101,7 @@ def trained(world: str, orders: int, seed: int, labels: str, invisible: float) -
             prepared, fitted_on_all(prepared, Recipe(WINDOW_DAYS, (), frozenset(), seed), lambda _: None)
         )
     paid = seen.filter("seller_paid").join(past.orders.select("order_id", "order_total"), on="order_id")
-    return scorer, profile(paid["amount"].sum() / paid["order_total"].sum())
+    return scorer, profile(paid["amount"].sum() / paid["order_total"].sum()), past.outcomes.height / orders
 
 
 def hidden(outcomes: pl.DataFrame, labels: str, invisible: float, coverage: Path) -> pl.DataFrame:

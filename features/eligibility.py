@@ -54,14 +54,12 @@ class _Case(NamedTuple):
 
 def eligibility(order: RuledOrder, book: Book) -> tuple[Eligibility, ...]:
     """The grounds in a fixed order. Payment by gift card or coupon changes nothing (common.note.payment_method)."""
-    if order.is_called_off or order.is_claim_filed:
-        return tuple(
-            Eligibility(g, "excluded", "cancelled", None, None, ()) if order.is_called_off
-            else Eligibility(g, "closed", "claim_filed", None, None, ())
-            for g in GROUNDS
-        )  # fmt: skip
+    if order.is_called_off:
+        return tuple(Eligibility(g, "excluded", "cancelled", None, None, ()) for g in GROUNDS)
     if order.marketplace is None:
         return tuple(Eligibility(g, "unknown", "marketplace_unknown", None, None, ()) for g in GROUNDS)
+    if order.is_claim_filed:
+        return tuple(Eligibility(g, "closed", "claim_filed", None, None, ()) for g in GROUNDS)
     case = _Case(order, book.rules(order.marketplace, order.as_of), book)
     barred = _barred(case)
     if barred is not None:

@@ -130,10 +130,16 @@ def _bounded_newton(loss: _Loss, beta: Floats, low: Floats, high: Floats) -> Flo
 
 
 def _penalties(margin: Margin, features: tuple[Feature, ...], penalty: float) -> Floats:
-    """(p + q,) float64: the penalty of each squared weight; a small one for what sets the level (LEVELS)."""
-    of_state = fit_settings().margin_state_penalty
-    columns = [*margin.columns, *margin.unknown_columns]
-    return np.array([of_state if features[j].attribute in LEVELS else penalty for j in columns])
+    """(p + q,) float64: the penalty of each squared weight; a small one for what sets the level (LEVELS), of topics
+    whatever their share, so that a rare one without a claim is not called impossible."""
+    settings, columns = fit_settings(), [*margin.columns, *margin.unknown_columns]
+    attributes = np.array([features[j].attribute for j in columns])
+    scale = np.concatenate([margin.scale, np.ones(len(margin.unknown_columns))])
+    of_topic = settings.margin_topic_penalty / scale**2
+    return np.select(
+        [attributes == "state", attributes == "message_topic"],
+        [np.full(len(columns), settings.margin_state_penalty), of_topic], penalty,
+    )  # fmt: skip
 
 
 def _prior_log_odds(y: Array, weight: Floats) -> float:

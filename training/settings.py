@@ -29,6 +29,7 @@ class FitSettings:
     margin_penalty_per_claim: float
     margin_choose_below: int
     margin_state_penalty: float
+    margin_topic_penalty: float
     margin_clip_quantile: float
     margin_rarest_unknown: float
     surrogate_fewest_claims: int
