@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from model.scorer import Scorer, Scores
 
 # Parts of the log-odds that belong to the stage or to the age of the history, not to the order: never told as a reason.
 CONTEXT = frozenset({"state", "history"})
+# Log-odds: what changes the odds by less than a twentieth is no reason, and that something is unknown often does.
+LEAST = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,9 @@ class Reasons:
 
     def of(self, i: int, most: int) -> list[tuple[str, float]]:
         """The strongest reasons of order i with their signed strength; those that raise the risk come first."""
-        best = [(self.attributes[j], float(self.strength[i, j])) for j in self.order[i, :most] if self.strength[i, j]]
-        return [(name, strength) for name, strength in best if name not in CONTEXT]
+        strength, names = self.strength[i], self.attributes
+        told = ((names[j], float(strength[j])) for j in self.order[i].tolist() if abs(strength[j]) >= LEAST)
+        return list(islice(((name, value) for name, value in told if name not in CONTEXT), most))
 
 
 def no_reasons(n: int) -> Reasons:

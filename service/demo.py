@@ -101,7 +101,9 @@ def _cells(answer: dict[str, Any], words: Words) -> list[str]:
     low, high = words.percent(interval["low"]), words.percent(interval["high"])
     told = answer["expected_cost"]
     cost = words("costs", amount=words.amount(told["amount"], told["currency"]))
-    steps = [f"{words.action(r['action'])}{_until(r['deadline'])}" for r in answer["recommendations"][:2]]
+    steps = [
+        f"{words.action(r['action'])}{_until(r['deadline'], answer['as_of'])}" for r in answer["recommendations"][:2]
+    ]
     return [
         f"{answer['order_id']}\n[dim]{words.state(answer['state'])}[/dim]",
         f"[bold {colour}]{words.percent(answer['probability'])}[/] {answer['band']}\n[dim]{low} – {high}[/dim]\n{cost}",
@@ -110,5 +112,9 @@ def _cells(answer: dict[str, Any], words: Words) -> list[str]:
     ]
 
 
-def _until(deadline: str | None) -> str:
-    return "" if deadline is None else f" [dim]by {deadline[:16].replace('T', ' ')}[/dim]"
+def _until(deadline: str | None, as_of: str) -> str:
+    """Both instants are in UTC, so they stand in the order of their texts."""
+    if deadline is None:
+        return ""
+    said = "was due" if deadline < as_of else "by"
+    return f" [dim]{said} {deadline[:16].replace('T', ' ')}[/dim]"

@@ -15,7 +15,7 @@ from features.order import STATES
 from features.order_columns import columns_of
 from model.artefact import Bundle
 from model.margin import Margin
-from model.reasons import CONTEXT, reasons
+from model.reasons import CONTEXT, LEAST, reasons
 from model.scorer import Scores
 
 
@@ -83,7 +83,7 @@ def test_what_raises_the_risk_comes_first_each_by_its_strength(bundle: Bundle, s
         row = [strength for _, strength in told.of(i, len(told.attributes))]
         up, down = [s for s in row if s > 0.0], [s for s in row if s < 0.0]
         assert row == sorted(up, reverse=True) + sorted(down)
-        acting = {name for name, s in zip(told.attributes, told.strength[i], strict=True) if s != 0.0}
+        acting = {name for name, s in zip(told.attributes, told.strength[i], strict=True) if abs(s) >= LEAST}
         assert {name for name, _ in told.of(i, len(told.attributes))} == acting - CONTEXT
 
 
