@@ -211,7 +211,7 @@ def loaded(folder: Traversable) -> Guard:
     if missing:
         raise SettingError(f"guard/rules.toml: expected words that words.toml has, got {sorted(missing)}")
     if set(reader().rules) - book.rule.keys():
-        raise SettingError(f"guard/rules.toml: expected the rules of reader.json, {reader().rules}")
+        raise SettingError(f"guard/rules.toml: expected the rules of reader.npz, {reader().rules}")
     return Guard(book, words, reader())
 
 

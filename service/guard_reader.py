@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import SettingError
 
-FORMAT = 1
-# A text of few words says little, for or against: its values are as small as if it had this length.
-LEAST_LENGTH = 16.0
+FORMAT = 2
+# Marks are told apart by their CRC-32 alone: as many weights as this, and fewer to name the rule.
+BUCKETS, RULE_BUCKETS = 1 << 20, 1 << 16
+# Weights are whole numbers of this part of a log-odds.
+SCALE = 16.0
+# A text of few marks says little, for or against: it is weighed as if the square root of their number were this.
+LEAST_LENGTH = 2.5
 # Fewer words are a label, no message.
 LEAST_WORDS = 6
 # Pairs of words with up to so many others between them.
@@ -26,6 +31,7 @@ _TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[0-9]+|[^\w\s]|[\u3400-\u9fff]")
 _ENDING = re.compile(r"(?:ing|ed|es|s|'s|ly|e)$")
 _SENTENCE = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。!?\n;])")
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Span = tuple[int, int]
 
 
@@ -42,23 +48,23 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Learned numbers: `columns` of marks, `rarity` (n,), `weights` (n,) and `kinds` (n, rules), in log-odds.
-    Words count as much as the pairs that have others between them (`is_apart`, (n,) bool), however many they are."""
+    """Learned numbers: weights (BUCKETS,) and kinds (RULE_BUCKETS, rules) int8, in SCALE-ths of log-odds, by bucket of
+    a mark. Words and neighbours count as much as the pairs that have others between them, however many they are.
 
-    columns: dict[str, int]
-    is_apart: NDArray[np.bool_]
-    rarity: Floats
-    weights: Floats
+    part: how many characters are read at once; digest: of the messages that taught it.
+    """
+
+    weights: NDArray[np.int8]
     bias: float
     rules: tuple[str, ...]
-    kinds: Floats
+    kinds: NDArray[np.int8]
     kinds_bias: Floats
     part: int
+    digest: str
 
     def score(self, text: str) -> float:
         """Log-odds that a text in the guard's one form breaks a rule; that of an empty text is the bias."""
-        found, values = self._row(text)
-        return float(values @ self.weights[found]) + self.bias
+        return self._score(buckets(text))
 
     def readings(self, text: str) -> list[Reading]:
         """One reading per part of a text that has words enough to be a message."""
@@ -67,17 +73,31 @@ class Reader:
 
     def _read(self, text: str, part: Sequence[Span]) -> Reading:
         whole = part[0][0], part[-1][1]
-        found, values = self._row(text[slice(*whole)])
-        score = float(values @ self.weights[found]) + self.bias
-        kind = self.rules[int(np.argmax(values @ self.kinds[found] + self.kinds_bias))]
+        groups = buckets(text[slice(*whole)])
+        of_rules = sum(
+            (self.kinds[at % RULE_BUCKETS].sum(axis=0) / length(at) for at in groups), np.zeros(len(self.rules))
+        )
+        kind = self.rules[int(np.argmax(of_rules / SCALE + self.kinds_bias))]
         sentence = max(part, key=lambda at: self.score(text[slice(*at)])) if len(part) > 1 else part[0]
-        return Reading(score, kind, whole, sentence)
+        return Reading(self._score(groups), kind, whole, sentence)
 
-    def _row(self, text: str) -> tuple[NDArray[np.int64], Floats]:
-        found = np.array(sorted({self.columns[mark] for mark in marks(text) if mark in self.columns}), dtype=np.int64)
-        values, is_apart = self.rarity[found], self.is_apart[found]
-        length = [max(np.sqrt(np.sum(values[is_apart == side] ** 2)), LEAST_LENGTH) for side in (False, True)]
-        return found, values / np.where(is_apart, length[1], length[0])
+    def _score(self, groups: tuple[Ints, Ints]) -> float:
+        # Whole numbers add up to the same whatever their order.
+        return float(sum(self.weights[at].sum(dtype=np.int64) / length(at) for at in groups)) / SCALE + self.bias
+
+
+def length(found: Ints) -> float:
+    """What the sum over a group of marks is divided by."""
+    return float(max(np.sqrt(len(found)), LEAST_LENGTH))
+
+
+def buckets(text: str) -> tuple[Ints, Ints]:
+    """The buckets of a text's marks, each mark once: of words and neighbours, and of pairs with others between."""
+    found = set(marks(text))
+    near, apart = (
+        [crc32(mark.encode()) % BUCKETS for mark in found if ("_" in mark) is side] for side in (False, True)
+    )
+    return np.array(near, dtype=np.int64), np.array(apart, dtype=np.int64)
 
 
 def words(text: str) -> list[str]:
@@ -123,23 +143,20 @@ def parts(text: str, size: int) -> list[list[Span]]:
 @cache
 def reader() -> Reader:
     """The reader that ships with the program."""
-    return read((resources.files("service") / "guard" / "reader.json").read_text("utf-8"))
+    return read((resources.files("service") / "guard" / "reader.npz").read_bytes())
 
 
-def read(content: str) -> Reader:
-    """A reader out of the numbers of reader.json, which `python -m benchmarks.guard_training` writes."""
-    raw = json.loads(content)
-    if raw.get("format") != FORMAT:
-        raise SettingError(f"guard/reader.json: expected format {FORMAT}, got {raw.get('format')!r}")
-    table = np.array(list(raw["marks"].values()), dtype=np.float64) / raw["scale"]
-    return Reader(
-        columns={mark: place for place, mark in enumerate(raw["marks"])},
-        is_apart=np.array(["_" in mark for mark in raw["marks"]]),
-        rarity=table[:, 0],
-        weights=table[:, 1],
-        bias=raw["bias"],
-        rules=tuple(raw["rules"]),
-        kinds=table[:, 2:],
-        kinds_bias=np.array(raw["rules_bias"]),
-        part=raw["part"],
-    )
+def read(content: bytes) -> Reader:
+    """A reader out of the arrays of reader.npz, which `python -m benchmarks.guard_training` writes."""
+    with np.load(io.BytesIO(content)) as held:
+        if int(held["format"]) != FORMAT:
+            raise SettingError(f"guard/reader.npz: expected format {FORMAT}, got {held['format']}")
+        return Reader(
+            weights=held["weights"],
+            bias=float(held["bias"]),
+            rules=tuple(map(str, held["rules"])),
+            kinds=held["kinds"],
+            kinds_bias=held["kinds_bias"],
+            part=int(held["part"]),
+            digest=str(held["digest"]),
+        )
