@@ -100,7 +100,9 @@ def _spans(order: RuledOrder) -> Iterator[_Span]:
     yield _Span("RETURN_AUTHORISE_TARGET", "return.authorise_target", "return_requested_at", request, authorised)
     yield _Span("RETURN_AUTHORISE_LIMIT", "return.authorise_limit", "return_requested_at", request, authorised)
     yield _Span("RETURN_METHOD", "return.method", "return_requested_at", request, return_method_given_at(order))
-    yield _Span("REFUND", "refund.after_return", "return_delivered_at", order.return_delivered_at, order.refunded_at)
+    yield _Span(
+        "REFUND", "refund.after_return", "return_delivered_at", order.return_delivered_at, order.refunded_in_full_at
+    )
     yield from _after_a_claim(order)
 
 
@@ -130,7 +132,11 @@ def _buyers(order: RuledOrder, grounds: tuple[Eligibility, ...], book: Book) -> 
     """From when and until when the buyer can say that the parcel did not come; left out where that is excluded, or
     too late because a claim was filed or the parcel sent back."""
     ground = next(g for g in grounds if g.ground == "NOT_RECEIVED")
-    if ground.status == "excluded" or ground.why in ("claim_filed", "sent_back") or order.marketplace is None:
+    if (
+        ground.status == "excluded"
+        or ground.why in ("claim_filed", "claim_withdrawn", "sent_back")
+        or order.marketplace is None
+    ):
         return
     rules = book.rules(order.marketplace, order.as_of)
     opens, closes = rules.get("claim.not_received"), rules.get("claim.window")

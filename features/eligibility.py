@@ -15,7 +15,7 @@ Status = Literal["open", "not_yet", "closed", "excluded", "unknown"]
 Why = Literal[
     "open", "opens_later", "no_contact", "no_return_request", "return_authorised", "return_method_given",
     "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods", "chargeback",
-    "prime", "full_refund", "claim_filed", "cancelled", "sent_back",
+    "prime", "full_refund", "claim_filed", "claim_withdrawn", "cancelled", "sent_back",
     "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
 ]  # fmt: skip
 
@@ -60,6 +60,8 @@ def eligibility(order: RuledOrder, book: Book) -> tuple[Eligibility, ...]:
         return tuple(Eligibility(g, "unknown", "marketplace_unknown", None, None, ()) for g in GROUNDS)
     if order.is_claim_filed:
         return tuple(Eligibility(g, "closed", "claim_filed", None, None, ()) for g in GROUNDS)
+    if order.is_claim_withdrawn:
+        return tuple(Eligibility(g, "unknown", "claim_withdrawn", None, None, ()) for g in GROUNDS)
     case = _Case(order, book.rules(order.marketplace, order.as_of), book)
     barred = _barred(case)
     if barred is not None:
@@ -75,7 +77,8 @@ def _ground(
 ) -> Eligibility:
     facts = opened.facts if window is None else (*opened.facts, window)
     status, why = _status(as_of, opened, closes, has_window=window is not None)
-    at = opened.at if opened.is_known else None
+    is_too_late = status == "closed" and opened.at is not None and closes is not None and opened.at > closes
+    at = opened.at if opened.is_known and not is_too_late else None
     return Eligibility(ground, status, why, at, closes, tuple([fact.id for fact in facts]))
 
 

@@ -27,15 +27,21 @@ def _waiting_since(columns: Columns) -> Floats:
     return np.where(np.isnan(wrote), first, np.where(wrote < asked, asked, np.nan))
 
 
+def _refunded_in_full(columns: Columns) -> Floats:
+    """(n,) instants: the refund, NaN where there is none or it is known to be of a part only."""
+    return np.where(columns["refund_amount"] < columns["order_total"], np.nan, columns["refunded_at"])
+
+
 _DERIVED_FROM = (
     "shipped_at", "first_scan_at", "first_message_at", "last_message_at", "return_requested_at", "first_reply_at",
-    "last_reply_at",
+    "last_reply_at", "refunded_at", "refund_amount", "order_total",
 )  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "handed_over_at": _handed_over,
     "contact_at": contact_at,
     "seller_wrote_at": _seller_wrote,
     "waiting_since": _waiting_since,
+    "refunded_in_full_at": _refunded_in_full,
 }
 
 

@@ -56,16 +56,28 @@ class RuledOrder(NamedTuple):
     debited_at: float | None = None
 
     @property
+    def refunded_in_full_at(self) -> float | None:
+        """The refund; None where there is none or it is known to be of a part only."""
+        return self.refunded_at if self.is_fully_refunded is not False else None
+
+    @property
     def is_called_off(self) -> bool:
         """Whether it was cancelled before anything was handed over or confirmed, so that nothing was charged."""
         return self.cancelled_at is not None and earliest(*(getattr(self, name) for name in HANDED_OVER)) is None
 
     @property
-    def is_claim_filed(self) -> bool:
-        """Whether the buyer has filed a claim and not withdrawn it."""
-        if self.claim_opened_at is None:
+    def is_claim_withdrawn(self) -> bool:
+        """Whether the buyer has withdrawn the claim, and neither filed it anew nor had it decided since."""
+        if self.claim_withdrawn_at is None:
             return False
-        return self.claim_withdrawn_at is None or self.claim_withdrawn_at < self.claim_opened_at
+        later = (self.claim_opened_at, self.claim_decided_at, self.debited_at)
+        return not any(at is not None and at > self.claim_withdrawn_at for at in later)
+
+    @property
+    def is_claim_filed(self) -> bool:
+        """Whether the buyer has filed a claim and not withdrawn it; a claim that was decided was filed."""
+        filed = earliest(self.claim_opened_at, self.claim_decided_at, self.debited_at)
+        return filed is not None and not self.is_claim_withdrawn
 
     @property
     def contact_at(self) -> float | None:
@@ -97,6 +109,21 @@ def is_called_off(columns: Columns) -> Bools:
     left = reduce(np.fmin, [columns[name] for name in HANDED_OVER])
     called_off: Bools = ~np.isnan(columns["cancelled_at"]) & np.isnan(left)
     return called_off
+
+
+def is_claim_withdrawn(columns: Columns) -> Bools:
+    """(n,) bool: the claim was withdrawn, and neither filed anew nor decided since."""
+    withdrawn = columns["claim_withdrawn_at"]
+    later = [columns[name] > withdrawn for name in ("claim_opened_at", "claim_decided_at", "debited_at")]
+    stands: Bools = ~np.isnan(withdrawn) & ~reduce(np.logical_or, later)
+    return stands
+
+
+def is_claim_filed(columns: Columns) -> Bools:
+    """(n,) bool: a claim was filed, or decided, and not withdrawn."""
+    filed = reduce(np.fmin, [columns[name] for name in ("claim_opened_at", "claim_decided_at", "debited_at")])
+    stands: Bools = ~np.isnan(filed) & ~is_claim_withdrawn(columns)
+    return stands
 
 
 def is_refunded_in_full(columns: Columns) -> Bools:

@@ -14,7 +14,7 @@ import numpy as np
 from features.columns import Array, Bools, Columns, Floats, Ints, text_array
 from features.moments import DAY, HOUR, as_known, later_facts, states
 from features.policy.book import book
-from features.ruled import is_called_off, is_refunded_in_full
+from features.ruled import is_called_off, is_claim_filed, is_claim_withdrawn, is_refunded_in_full
 from features.symbols import at
 from features.tracing import of_each, written
 from model.artefact import Bundle
@@ -100,7 +100,7 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
     advice = no_advice(columns.n)
     if explains:
         advice = recommended(at_stake, means.catalogue, evidence, hold_out=means.hold_out)
-    warnings = (*_of_moment(columns, known, status), *_caused(known, bundle, at_stake, costs))
+    warnings = (*_of_moment(columns, known, status, bundle), *_caused(known, bundle, at_stake, costs))
     return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
 
 
@@ -113,21 +113,33 @@ def _status(columns: Columns, bundle: Bundle) -> Array:
         usual = bundle.scorer.standing
 
     def told(columns: Columns) -> list[Array]:
-        over = (bundle.scorer.remaining_days(columns) <= 0.0) | is_called_off(columns) | _is_paid_back(columns)
-        open_ = np.where(over, "not_eligible", usual)
-        return [np.where(columns["claim_opened_at"] <= columns["as_of"], "claim_open", open_)]
+        over = reduce(np.logical_or, [where for _, _, where in _over(columns, bundle)])
+        return [np.where(is_claim_filed(columns), "claim_open", np.where(over, "not_eligible", usual))]
 
     if columns.is_few:
         return text_array(of_each(bundle.scorer.written.of("status", told), columns)[0], columns.n)
     return told(columns)[0].astype(object)
 
 
-def _is_paid_back(columns: Columns) -> Bools:
-    """(n,) bool: refunded in full, in a marketplace whose policy says that this rules a claim out."""
-    (begins, ends), code, as_of = book().spans("exclusion.full_refund"), columns["marketplace"], columns["as_of"]
+def _over(columns: Columns, bundle: Bundle) -> list[tuple[str, str, Bools]]:
+    """Why nothing is left to claim: code and attribute of the warning, and where ((n,) bool), the plainest first."""
+    charged_back = ~np.isnan(columns["chargeback_filed_at"]) & _is_under(columns, "exclusion.chargeback")
+    refunded = is_refunded_in_full(columns) & _is_under(columns, "exclusion.full_refund")
+    return [
+        ("ORDER_CANCELLED", "cancelled_at", is_called_off(columns)),
+        ("CLAIM_WITHDRAWN", "claim_withdrawn_at", is_claim_withdrawn(columns)),
+        ("REFUNDED_IN_FULL", "refunded_at", refunded),
+        ("CHARGEBACK_FILED", "chargeback_filed_at", charged_back),
+        ("WINDOW_CLOSED", "latest_delivery_at", bundle.scorer.remaining_days(columns) <= 0.0),
+    ]
+
+
+def _is_under(columns: Columns, topic: str) -> Bools:
+    """(n,) bool: whether the marketplace has the fact at as_of; those of others are never lent."""
+    (begins, ends), code, as_of = book().spans(topic), columns["marketplace"], columns["as_of"]
     place = np.where(np.isnan(code), len(begins) - 1.0, code).astype(np.int64)
-    paid_back: Bools = is_refunded_in_full(columns) & (at(begins, place) <= as_of) & (as_of < at(ends, place))
-    return paid_back
+    held: Bools = (at(begins, place) <= as_of) & (as_of < at(ends, place))
+    return held
 
 
 def _told(scores: Scores, has_probability: Bools) -> Scores:
@@ -181,19 +193,16 @@ _DISPOSITIONS = np.array([None, "proceed", "review", "hold"], dtype=object)
 _NONE, _PROCEED, _REVIEW, _HOLD = range(4)
 
 
-def _of_moment(columns: Columns, known: Columns, status: Array) -> Iterator[Warned]:
+def _of_moment(columns: Columns, known: Columns, status: Array, bundle: Bundle) -> Iterator[Warned]:
     """What was masked, and what the status says."""
     yield from (Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(columns).items())
     found = set(status.tolist())
     yield from (Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in found)
-    if "not_eligible" in found:
-        over, off, paid = status == "not_eligible", is_called_off(known), _is_paid_back(known)
-        for code, name, where in (
-            ("ORDER_CANCELLED", "cancelled_at", over & off), ("REFUNDED_IN_FULL", "refunded_at", over & paid & ~off),
-            ("WINDOW_CLOSED", "latest_delivery_at", over & ~off & ~paid),
-        ):  # fmt: skip
-            if where.any():
-                yield Warned(code, name, where)
+    left = status == "not_eligible"
+    for code, name, where in _over(known, bundle) if left.any() else ():
+        if (left & where).any():
+            yield Warned(code, name, left & where)
+        left = left & ~where
 
 
 _OF_STATUS: dict[Status, tuple[str, str | None]] = {

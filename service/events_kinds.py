@@ -19,14 +19,15 @@ EventKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class KindOfEvent:
-    """first, last: attributes that the event's instant sets, once or always; anew_after: one after which `first` is set
-    anew; counts: one that is counted up.
+    """first, last: attributes that the event's instant sets, once or always; never_after, anew_after: attributes of
+    which one that came before keeps `first` from being set, or lets it be set anew; counts: one that is counted up.
 
     facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names.
     """
 
     first: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
+    never_after: str | None = None
     anew_after: str | None = None
     counts: str | None = None
     facts: frozenset[str] = frozenset()
@@ -44,10 +45,13 @@ def event_kinds() -> Mapping[str, KindOfEvent]:
 def _kind(
     first: tuple[str, ...] = (),
     last: tuple[str, ...] = (),
+    never_after: str | None = None,
     anew_after: str | None = None,
     counts: str | None = None,
     facts: tuple[str, ...] = (),
     members: tuple[str, ...] = (),
     stages: Mapping[str, str] = MappingProxyType({}),
 ) -> KindOfEvent:
-    return KindOfEvent(tuple(first), tuple(last), anew_after, counts, frozenset(facts), frozenset(members), stages)
+    return KindOfEvent(
+        tuple(first), tuple(last), never_after, anew_after, counts, frozenset(facts), frozenset(members), stages
+    )

@@ -70,7 +70,8 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
     kind, at = event_kinds()[event["kind"]], event["at"]
     out = {name: event[name] for name in ("order_id", "shop_id")}
     is_anew = kind.anew_after in order
-    out |= {name: at for name in kind.first if is_anew or name not in order}
+    is_late = kind.never_after in order
+    out |= {name: at for name in kind.first if is_anew or (name not in order and not is_late)}
     out |= dict.fromkeys(kind.last, at)
     if kind.stages:
         out[kind.stages[event.get("stage") or "requested"]] = at

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.clocks import Clock, clocks
-from features.document import read_order
+from features.document import checked_columns, read_order
 from features.eligibility import GROUNDS, Eligibility, eligibility
 from features.errors import SettingError
 from features.order import attributes
@@ -160,3 +160,10 @@ def test_a_wrong_fact_is_named_with_file_and_reason(tmp_path: Path, text: str, n
 
 def test_the_version_follows_every_change(tmp_path: Path) -> None:
     assert changed(tmp_path, "mx.toml", FACT).version != book().version
+
+
+def test_a_window_that_is_over_does_not_open_later() -> None:
+    sent = {"order_id": "A", "marketplace": "US", "latest_delivery_at": "2026-06-10T20:00:00Z"}
+    order = ruled_order(checked_columns(read_order(sent | {"as_of": "2026-12-20T09:00:00Z"}), 0.0), 0)
+    ground = eligibility(order, book())[0]
+    assert (ground.status, ground.opens_at) == ("closed", None)

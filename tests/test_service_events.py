@@ -103,6 +103,15 @@ def test_a_claim_filed_anew_after_it_was_withdrawn_is_known_by_its_last_day(kept
     assert known(kept)["order"]["claim_opened_at"] == "2026-11-18T08:00:00Z"
 
 
+def test_a_scan_after_delivery_is_not_the_first(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    kept.post("/v1/events", json=event("e1", DELIVERED))
+    late = {"kind": "scanned", "at": "2026-11-19T23:00:00Z", "facts": {"tracking_status": "delivered"}}
+    told = kept.post("/v1/events", json=event("e2", late)).json()
+    assert told["why"] is None
+    assert "first_scan_at" not in known(kept)["order"]
+
+
 def test_an_event_that_contradicts_its_order_says_how(kept: TestClient) -> None:
     kept.post("/v1/scores", json=ORDER)
     early = {"kind": "delivered", "at": "2026-10-01T00:00:00Z"}

@@ -41,6 +41,7 @@ def codes(decisions: Decisions) -> set[str]:
     ("facts", "code"),
     [
         (SHIPPED | REFUNDED, "REFUNDED_IN_FULL"),
+        (SHIPPED | {"chargeback_filed_at": "2026-11-18T00:00:00Z"}, "CHARGEBACK_FILED"),
         (CANCELLED, "ORDER_CANCELLED"),
         (CANCELLED | {"marketplace": "JP"}, "ORDER_CANCELLED"),
         (CANCELLED | {"marketplace": None}, "ORDER_CANCELLED"),
@@ -85,6 +86,25 @@ def test_what_a_table_says_is_what_its_orders_are_told_alone(bundle: Bundle) -> 
 
 
 HANDED = ("shipped_at", "ship_confirmed_at", "last_scan_at")
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ({"debited_at": "2026-11-18T00:00:00Z"}, "claim_open"),
+        ({"claim_decided_at": "2026-11-18T00:00:00Z"}, "claim_open"),
+        ({"claim_opened_at": "2026-11-17T00:00:00Z", "claim_withdrawn_at": "2026-11-18T00:00:00Z"}, "not_eligible"),
+        ({"claim_opened_at": "2026-11-18T00:00:00Z", "claim_withdrawn_at": "2026-11-17T00:00:00Z"}, "claim_open"),
+    ],
+)
+def test_what_became_of_a_claim_is_its_status(bundle: Bundle, facts: dict[str, str], status: str) -> None:
+    found = decided(bundle, **SHIPPED, **facts)
+    assert found.status.tolist() == [status]
+    assert ("CLAIM_WITHDRAWN" in codes(found)) is (status == "not_eligible")
+    whys = {ground.why for ground in eligibility(ruled_order(found.columns, 0), book())}
+    assert whys == {"claim_filed" if status == "claim_open" else "claim_withdrawn"}
+
+
 day = st.none() | st.integers(3, 19).map(lambda d: f"2026-11-{d:02}T00:00:00Z")
 
 
