@@ -13,6 +13,8 @@ from features.order import attributes
 
 # Any of these says that the order has left, or was charged as if it had.
 HANDED_OVER = ("ship_confirmed_at", "shipped_at", "first_scan_at", "last_scan_at", "delivered_at")
+# Any of these says that a claim was filed.
+OF_CLAIM = ("claim_opened_at", "claim_decided_at", "debited_at")
 RETURNING = frozenset({"undeliverable", "refused", "returning"})
 
 
@@ -70,13 +72,13 @@ class RuledOrder(NamedTuple):
         """Whether the buyer has withdrawn the claim, and neither filed it anew nor had it decided since."""
         if self.claim_withdrawn_at is None:
             return False
-        later = (self.claim_opened_at, self.claim_decided_at, self.debited_at)
+        later = (getattr(self, name) for name in OF_CLAIM)
         return not any(at is not None and at > self.claim_withdrawn_at for at in later)
 
     @property
     def is_claim_filed(self) -> bool:
         """Whether the buyer has filed a claim and not withdrawn it; a claim that was decided was filed."""
-        filed = earliest(self.claim_opened_at, self.claim_decided_at, self.debited_at)
+        filed = earliest(*(getattr(self, name) for name in OF_CLAIM))
         return filed is not None and not self.is_claim_withdrawn
 
     @property
@@ -114,14 +116,14 @@ def is_called_off(columns: Columns) -> Bools:
 def is_claim_withdrawn(columns: Columns) -> Bools:
     """(n,) bool: the claim was withdrawn, and neither filed anew nor decided since."""
     withdrawn = columns["claim_withdrawn_at"]
-    later = [columns[name] > withdrawn for name in ("claim_opened_at", "claim_decided_at", "debited_at")]
+    later = [columns[name] > withdrawn for name in OF_CLAIM]
     stands: Bools = ~np.isnan(withdrawn) & ~reduce(np.logical_or, later)
     return stands
 
 
 def is_claim_filed(columns: Columns) -> Bools:
     """(n,) bool: a claim was filed, or decided, and not withdrawn."""
-    filed = reduce(np.fmin, [columns[name] for name in ("claim_opened_at", "claim_decided_at", "debited_at")])
+    filed = reduce(np.fmin, [columns[name] for name in OF_CLAIM])
     stands: Bools = ~np.isnan(filed) & ~is_claim_withdrawn(columns)
     return stands
 

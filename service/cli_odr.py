@@ -27,12 +27,12 @@ from service.cli_seller import Map, read_as_said
 from service.cost_profile import chosen_costs
 from service.files import written_aside
 from service.means import Means
-from service.odr import Official, forecast
+from service.odr import Doubts, Official, forecast
 from service.odr_files import file_orders
 from service.odr_plan import Wanted, plans
 from service.odr_plan_told import plans_told
 from service.odr_rule import odr_rule
-from service.odr_told import Doubts, told
+from service.odr_told import told
 from service.odr_window import Span, window
 from service.settings import settings
 from service.wording import Lang

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache, reduce
 from importlib import resources
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns, Floats, Ints, text_array
+from features.columns import Array, Bools, Columns, Floats, Ints
 from features.moments import DAY, HOUR, as_known, later_facts, states
-from features.policy.book import book
-from features.ruled import is_called_off, is_claim_filed, is_claim_withdrawn, is_refunded_in_full
 from features.symbols import at
 from features.tracing import of_each, written
 from model.artefact import Bundle
@@ -24,9 +22,9 @@ from service.cost_profile import Costs
 from service.means import Means
 from service.recommend import Advice, no_advice, recommended
 from service.stakes import Stakes, stakes
+from service.standing import Status, status_of, why_over
 from service.wording import Lang
 
-Status = Literal["assessed", "starter", "degraded", "insufficient_data", "claim_open", "not_eligible"]
 BANDS = ("low", "elevated", "high", "critical")
 STALE_DAYS = 60.0
 
@@ -91,7 +89,7 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
     bundle, costs = means.bundle, means.costs
     known = as_known(columns)
     scores = bundle.scorer.score(known, threads)
-    status = _status(known, bundle)
+    status = status_of(known, bundle)
     told = _told(scores, (status != "claim_open") & (status != "not_eligible"))
     at_stake = stakes(known, told, bundle.scorer.consequences, bundle.scorer.target, costs)
     multiple, score, band, disposition = _placed(known, costs, status == "assessed", told, at_stake)
@@ -102,44 +100,6 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
         advice = recommended(at_stake, means.catalogue, evidence, hold_out=means.hold_out)
     warnings = (*_of_moment(columns, known, status, bundle), *_caused(known, bundle, at_stake, costs))
     return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
-
-
-def _status(columns: Columns, bundle: Bundle) -> Array:
-    """(n,) object: the assessment status of each order."""
-    usual: Status = "assessed"
-    if bundle.is_starter:
-        usual = "starter"
-    elif bundle.scorer.standing != "fitted":
-        usual = bundle.scorer.standing
-
-    def told(columns: Columns) -> list[Array]:
-        over = reduce(np.logical_or, [where for _, _, where in _over(columns, bundle)])
-        return [np.where(is_claim_filed(columns), "claim_open", np.where(over, "not_eligible", usual))]
-
-    if columns.is_few:
-        return text_array(of_each(bundle.scorer.written.of("status", told), columns)[0], columns.n)
-    return told(columns)[0].astype(object)
-
-
-def _over(columns: Columns, bundle: Bundle) -> list[tuple[str, str, Bools]]:
-    """Why nothing is left to claim: code and attribute of the warning, and where ((n,) bool), the plainest first."""
-    charged_back = ~np.isnan(columns["chargeback_filed_at"]) & _is_under(columns, "exclusion.chargeback")
-    refunded = is_refunded_in_full(columns) & _is_under(columns, "exclusion.full_refund")
-    return [
-        ("ORDER_CANCELLED", "cancelled_at", is_called_off(columns)),
-        ("CLAIM_WITHDRAWN", "claim_withdrawn_at", is_claim_withdrawn(columns)),
-        ("REFUNDED_IN_FULL", "refunded_at", refunded),
-        ("CHARGEBACK_FILED", "chargeback_filed_at", charged_back),
-        ("WINDOW_CLOSED", "latest_delivery_at", bundle.scorer.remaining_days(columns) <= 0.0),
-    ]
-
-
-def _is_under(columns: Columns, topic: str) -> Bools:
-    """(n,) bool: whether the marketplace has the fact at as_of; those of others are never lent."""
-    (begins, ends), code, as_of = book().spans(topic), columns["marketplace"], columns["as_of"]
-    place = np.where(np.isnan(code), len(begins) - 1.0, code).astype(np.int64)
-    held: Bools = (at(begins, place) <= as_of) & (as_of < at(ends, place))
-    return held
 
 
 def _told(scores: Scores, has_probability: Bools) -> Scores:
@@ -199,7 +159,7 @@ def _of_moment(columns: Columns, known: Columns, status: Array, bundle: Bundle) 
     found = set(status.tolist())
     yield from (Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in found)
     left = status == "not_eligible"
-    for code, name, where in _over(known, bundle) if left.any() else ():
+    for code, name, where in why_over(known, bundle) if left.any() else ():
         if (left & where).any():
             yield Warned(code, name, left & where)
         left = left & ~where

@@ -26,6 +26,18 @@ class Official:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubts:
+    """Orders that are not as they should be. set_aside: cannot be used even as they were sent, and do not count;
+    as_sent: contradicted by an event, and counted as they were sent."""
+
+    set_aside: int = 0
+    as_sent: int = 0
+
+
+NO_DOUBTS = Doubts()
+
+
+@dataclass(frozen=True, slots=True)
 class Path:
     """(d,) by day ahead: the expected rate of that day's orders, and P(it is not below the target)."""
 

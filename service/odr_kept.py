@@ -16,9 +16,8 @@ from features.order import attributes
 from features.tables import TableOptions, checked_rows
 from service.events_known import Life, Lives, order_known
 from service.means import Means
-from service.odr import Forecast, Official, forecast
+from service.odr import Doubts, Forecast, Official, forecast
 from service.odr_rule import OdrRule
-from service.odr_told import Doubts
 from service.odr_window import Span, in_span, window
 from service.outcomes_known import outcomes_known
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -16,7 +15,7 @@ from features.moments import DAY
 from features.policy.book import book
 from model.artefact import Bundle
 from service.instants import instant_text
-from service.odr import Forecast, Path
+from service.odr import NO_DOUBTS, Doubts, Forecast, Path
 from service.wording import Lang
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -28,18 +27,6 @@ Texts = Mapping[str, Mapping[str, Mapping[Lang, str]]]
 def texts() -> Texts:
     """What `odr_texts.toml` says."""
     return tomllib.loads((resources.files("service") / "odr_texts.toml").read_text("utf-8"))
-
-
-@dataclass(frozen=True, slots=True)
-class Doubts:
-    """Orders that are not as they should be. set_aside: cannot be used even as they were sent, and do not count;
-    as_sent: contradicted by an event, and counted as they were sent."""
-
-    set_aside: int = 0
-    as_sent: int = 0
-
-
-NO_DOUBTS = Doubts()
 
 
 def told(found: Forecast, bundle: Bundle, lang: Lang, doubts: Doubts = NO_DOUBTS) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from features.kinds import ClaimType, Instant
 from features.order import Order
-from service.decide import Status
 from service.effects import History
+from service.standing import Status
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Band = Literal["low", "elevated", "high", "critical"]

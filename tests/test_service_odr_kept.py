@@ -13,8 +13,8 @@ from benchmarks.bodies import bodies
 from features.document import checked_together, read_order
 from features.extras import ExtraKind
 from service.events_known import Life, Sent
+from service.odr import Doubts
 from service.odr_kept import kept_orders
-from service.odr_told import Doubts
 from service.odr_window import Span
 from service.store.work import Event
 

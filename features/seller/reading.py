@@ -170,14 +170,14 @@ def _require_keys(frame: pl.DataFrame, table: TableMap, wrong: _Wrong) -> None:
 
 def _require_more(piece: Piece, found: Admitted, table: TableMap, wrong: _Wrong) -> None:
     """A row with nothing but an order number is none of an order: a signature below the table, a remark."""
-    keys = [found.name_of(table.columns[name]) for name in ("order_id", "shop_id") if name in table.columns]
-    others = [name for name in piece.frame.columns if name not in keys]
-    if table.kind not in ("orders", "order_items") or not others or keys[:1] == [None]:
+    number, shop = (found.name_of(table.columns[k]) if k in table.columns else None for k in ("order_id", "shop_id"))
+    others = [name for name in piece.frame.columns if name not in (number, shop)]
+    if table.kind not in ("orders", "order_items") or number is None or not others:
         return
     is_blank = (unmarked(piece.frame[name]).str.strip_chars().fill_null("") == "" for name in others)
     alone = pl.DataFrame([one.alias(str(k)) for k, one in enumerate(is_blank)]).select(pl.all_horizontal(pl.all()))
     problem = Problem("order_id", "not_an_order_row", "expected more in the row of an order than its number")
-    wrong.add(alone.to_series() & ~wrong.bad, str(keys[0]), problem)
+    wrong.add(alone.to_series() & ~wrong.bad, number, problem)
 
 
 def _refuse_other_currencies(frame: pl.DataFrame, signs: dict[str, pl.Series], wrong: _Wrong) -> None:
