@@ -14,6 +14,7 @@ from features.kinds import Kind
 from features.order import Attribute
 from features.parsing import parsed
 from features.seller.dates import date_parts, instants
+from features.seller.headers import zone_said
 from features.seller.keys import DIGITS_LOST, digests, digits_lost
 from features.seller.mapping import MapColumn, Mapping, MapRefused, Said, plain_name
 from features.seller.numbers import Numbers, Numerals, numbers, numerals
@@ -210,7 +211,7 @@ def _is_amount(attribute: Attribute) -> bool:
 
 def _instants(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Reading, how: Written) -> Cells:
     found, mapping, notes = date_parts(text), reading.mapping, list[Note]()
-    zone = column.time_zone or mapping.time_zone or reading.said.zone
+    zone = column.time_zone or zone_said(text.name) or mapping.time_zone or reading.said.zone
     day = column.day or ("end" if attribute.role == "promise" else "start")
     result = instants(found, how.order, zone or mapping.assumed_time_zone, day=day, number=column.number_date)
     local = int(result.needs_zone.sum())
@@ -221,6 +222,8 @@ def _instants(text: pl.Series, attribute: Attribute, column: MapColumn, reading:
                 f"--time-zone Asia/Shanghai, or time_zone in a map; {WRITES_A_MAP}"
             )
         notes.append(Note("time_zone_assumed", text.name, {"zone": mapping.assumed_time_zone.key}))
+    elif local and (said := zone_said(text.name)) and not column.time_zone:
+        notes.append(Note("time_zone_in_header", text.name, {"zone": said.key}))
     days, serials = int(result.is_day.sum()), int(result.is_serial.sum())
     if days:
         notes.append(Note("dates_without_time", text.name, {"count": str(days), "day": day}))

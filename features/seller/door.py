@@ -11,6 +11,7 @@ import polars as pl
 from features.delimited import CHUNK_ROWS, Reject
 from features.errors import FileRefused
 from features.seller.cells import Reading
+from features.seller.headers import known_as
 from features.seller.mapping import EITHER, Drop, MapColumn, Mapping, MapRefused, TableMap, plain_name
 from features.seller.rawtext import RawSheet, unmarked
 from features.seller.table import Note
@@ -108,7 +109,7 @@ def _their_names(names: list[str], reading: Reading) -> dict[str, str]:
         if plain in found and plain in _taken(reading.mapping):
             raise FileRefused(f"{reading.path}: expected one column {name!r}, got {found[plain]!r} too; rename one")
         found[plain] = name
-    return found
+    return known_as(names)
 
 
 def _without_blanks(frame: pl.DataFrame, blank: tuple[str, ...]) -> tuple[pl.DataFrame, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from features.seller.headers import without_zone
 from features.seller.mapping import plain_name
 from features.seller.maps import built_in
 from features.seller.table import Kind
@@ -12,11 +13,12 @@ from features.seller.vocabulary import names_of
 from features.seller.wordlists import wordlists
 
 ORDERS: Kind = "order_items"
+RETURNS: Kind = "returns"
 CLAIMS: Kind = "claims"
 PARCELS: Kind = "parcels"
 # Which rows' columns a file of each family may have.
 FAMILIES: dict[Kind, tuple[Kind, ...]] = {
-    ORDERS: ("order_items", "orders", "parcels"), CLAIMS: (CLAIMS,), PARCELS: (PARCELS,),
+    ORDERS: ("order_items", "orders", "parcels"), CLAIMS: (CLAIMS,), RETURNS: (RETURNS,), PARCELS: (PARCELS,),
 }  # fmt: skip
 
 
@@ -37,7 +39,7 @@ def _aliases(family: Kind) -> dict[str, str]:
 
 def alias(theirs: str, family: Kind) -> str | None:
     """Our name for one of their columns in a file of such rows, None where none is known."""
-    return _aliases(family).get(plain_name(theirs).replace("-", " ").replace("_", " "))
+    return _aliases(family).get(without_zone(theirs).replace("-", " ").replace("_", " "))
 
 
 def family_of(names: Sequence[str]) -> Kind:
@@ -46,4 +48,6 @@ def family_of(names: Sequence[str]) -> Kind:
         return ORDERS
     if {"order_id", "claim_opened_at"} <= {alias(name, CLAIMS) for name in names}:
         return CLAIMS
+    if {"order_id", "return_requested_at"} <= {alias(name, RETURNS) for name in names}:
+        return RETURNS
     return PARCELS if "parcel_id" in {alias(name, PARCELS) for name in names} else ORDERS

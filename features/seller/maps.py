@@ -9,6 +9,7 @@ from importlib import resources
 
 from features.extras import EXTRA_PREFIX
 from features.order import attributes
+from features.seller.headers import known_as
 from features.seller.mapping import EITHER, Form, MapColumn, Mapping, TableMap, plain_name, read_map
 
 OWN_NAMES = "claimrisk.orders"
@@ -49,14 +50,14 @@ class Nearest:
 
 def fitting(names: Iterable[str], form: Form = "table") -> Mapping | None:
     """The map all of whose signature is among a file's columns, and nothing it never has; longest signature first."""
-    have = {plain_name(name) for name in names}
+    have = {*known_as(names)}
     fits = [m for m in built_in().values() if m.form == form and not missing(m, have) and not _strange(m, have)]
     return max(fits, key=lambda mapping: (len(mapping.signature), mapping.report), default=None)
 
 
 def nearest_map(names: Iterable[str]) -> Nearest | None:
     """The map with the largest part of its signature among a file's columns; None where none has any."""
-    have = {plain_name(name) for name in names}
+    have = {*known_as(names)}
     best = max(built_in().values(), key=lambda m: 1 - len(missing(m, have)) / len(m.signature))
     lacking = missing(best, have)
     return None if len(lacking) == len(best.signature) else Nearest(best, lacking)

@@ -15,6 +15,7 @@ import polars as pl
 from features.delimited import LONGEST_FIELD, Dialect, Reject, read_delimited, reader
 from features.errors import FileRefused
 from features.seller.encodings import guessed_encoding
+from features.seller.headers import known_as
 from features.seller.mapping import EITHER, Encoding, Mapping, TableMap, plain_name
 from features.seller.maps import fitting, nearest_map, with_extra
 from features.seller.rawtext import RawSheet, typed_text
@@ -103,7 +104,7 @@ def _mapped(sheets: list[RawSheet], path: Path, mapping: Mapping | None) -> list
             continue
         notes = [*sheet.notes] if mapping else [*sheet.notes, Note("map_chosen", "", {"report": chosen.report})]
         chosen = with_extra(chosen, sheet.frame.columns)
-        have = {plain_name(name) for name in sheet.frame.columns}
+        have = {*known_as(sheet.frame.columns)}
         held = [t for t in chosen.table if not t.needs or have.intersection(map(plain_name, t.needs))]
         found += [Source(replace(sheet, notes=notes if t is held[0] else []), chosen, t) for t in held]
     if not found:

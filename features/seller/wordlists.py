@@ -35,13 +35,15 @@ class WorkbookLimits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wordlists:
-    """All of values.toml. personal: one pattern for names of columns; flags: word to true or false."""
+    """All of values.toml. personal: one pattern for names of columns; flags: word to true or false;
+    header_zones: words in the name of a column, in small letters, to the name of a zone."""
 
     limits: Limits
     workbook: WorkbookLimits
     flags: dict[str, bool]
     signs: dict[str, tuple[str, ...]]
     zones: dict[str, str]
+    header_zones: dict[str, str]
     personal: re.Pattern[str]
     words: dict[str, dict[str, str | bool]]
     aliases: dict[str, str]
@@ -58,6 +60,7 @@ def wordlists() -> Wordlists:
         flags,
         {sign: tuple(codes) for sign, codes in found["signs"].items()},
         found["zones"],
+        found["header_zones"],
         re.compile("|".join(found["personal"]["patterns"]), re.IGNORECASE),
         found["words"],
         found["aliases"],
