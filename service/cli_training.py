@@ -116,6 +116,9 @@ def train_bundle(
         )  # fmt: skip
         progress(f"{dataset.orders.n:,} orders read, {len(dataset.rejects)} rejected, "
                  f"{dataset.orphans} claims without order")  # fmt: skip
+        if dataset.out_of_scope:
+            progress(f"{dataset.out_of_scope:,} orders left out that the guarantee does not cover: sent by the "
+                     "marketplace, digital goods, services")  # fmt: skip
         for told in why_rejected(dataset.rejects):
             progress(told)
         trained = train(dataset, recipe, progress, spread)

@@ -13,6 +13,7 @@ import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
 from features.moments import DAY, HOUR, as_known, later_facts, states
+from features.scope import is_unusual
 from features.symbols import at
 from features.tracing import of_each, written
 from model.artefact import Bundle
@@ -210,7 +211,7 @@ def _where_caused(
     age = (known["as_of"] - bundle.scorer.pipeline.snapshot_.at) / DAY
     return [
         ~bundle.scorer.baseline.is_of_shop(known), ~known.known("placed_at"), known["latest_delivery_basis"] == 1.0,
-        _out_of_scope(known), age > STALE_DAYS, age < 0.0,
+        is_told & is_unusual(known), age > STALE_DAYS, age < 0.0,
         *(known.known(name) for name in _ignored(bundle)),
         is_told & bundle.scorer.assumed.is_left_out(known, states(known)),
         is_told & (bundle.scorer.assumed.of(known, states(known)) != 0.0),
@@ -222,9 +223,3 @@ def _where_caused(
 def _ignored(bundle: Bundle) -> list[str]:
     """Attributes that are not used at all; that of `Assumed` is looked at apart."""
     return [name for name in bundle.scorer.pipeline.ignored if name != bundle.scorer.assumed.attribute]
-
-
-def _out_of_scope(columns: Columns) -> Bools:
-    flags = [columns[name] == 1.0 for name in ("is_digital", "is_service", "is_stored_value")]
-    by_marketplace = columns.chosen("fulfilment_channel", "marketplace") == 1.0
-    return reduce(np.logical_or, [*flags, by_marketplace])

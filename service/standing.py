@@ -8,9 +8,8 @@ from typing import Literal
 import numpy as np
 
 from features.columns import Array, Bools, Columns, text_array
-from features.policy.book import book
 from features.ruled import is_called_off, is_claim_filed, is_claim_withdrawn, is_refunded_in_full
-from features.symbols import at
+from features.scope import is_out_of_scope, is_under
 from features.tracing import of_each
 from model.artefact import Bundle
 
@@ -34,22 +33,16 @@ def status_of(columns: Columns, bundle: Bundle) -> Array:
     return told(columns)[0].astype(object)
 
 
-def why_over(columns: Columns, bundle: Bundle) -> list[tuple[str, str, Bools]]:
+def why_over(columns: Columns, bundle: Bundle) -> list[tuple[str, str | None, Bools]]:
     """Why nothing is left to claim: code and attribute of the warning, and where ((n,) bool), the plainest first."""
-    charged_back = ~np.isnan(columns["chargeback_filed_at"]) & _is_under(columns, "exclusion.chargeback")
-    refunded = is_refunded_in_full(columns) & _is_under(columns, "exclusion.full_refund")
+    as_of = columns["as_of"]
+    charged_back = ~np.isnan(columns["chargeback_filed_at"]) & is_under(columns, "exclusion.chargeback", as_of)
+    refunded = is_refunded_in_full(columns) & is_under(columns, "exclusion.full_refund", as_of)
     return [
+        ("OUT_OF_SCOPE", None, is_out_of_scope(columns, as_of)),
         ("ORDER_CANCELLED", "cancelled_at", is_called_off(columns)),
         ("CLAIM_WITHDRAWN", "claim_withdrawn_at", is_claim_withdrawn(columns)),
         ("REFUNDED_IN_FULL", "refunded_at", refunded),
         ("CHARGEBACK_FILED", "chargeback_filed_at", charged_back),
         ("WINDOW_CLOSED", "latest_delivery_at", bundle.scorer.remaining_days(columns) <= 0.0),
     ]
-
-
-def _is_under(columns: Columns, topic: str) -> Bools:
-    """(n,) bool: whether the marketplace has the fact at as_of; those of others are never lent."""
-    (begins, ends), code, as_of = book().spans(topic), columns["marketplace"], columns["as_of"]
-    place = np.where(np.isnan(code), len(begins) - 1.0, code).astype(np.int64)
-    held: Bools = (at(begins, place) <= as_of) & (as_of < at(ends, place))
-    return held

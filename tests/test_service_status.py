@@ -37,11 +37,19 @@ def codes(decisions: Decisions) -> set[str]:
     return {warned.code for warned in decisions.warnings}
 
 
+def test_where_no_fact_leaves_an_order_out_it_is_assessed_and_warned_of(bundle: Bundle) -> None:
+    found = decided(bundle, **SHIPPED, is_digital=True, marketplace="JP")
+    assert found.status.tolist() != ["not_eligible"]
+    assert "OUT_OF_SCOPE" in codes(found)
+
+
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
         (SHIPPED | REFUNDED, "REFUNDED_IN_FULL"),
         (SHIPPED | {"chargeback_filed_at": "2026-11-18T00:00:00Z"}, "CHARGEBACK_FILED"),
+        (SHIPPED | {"fulfilment_channel": "marketplace"}, "OUT_OF_SCOPE"),
+        (SHIPPED | {"is_digital": True}, "OUT_OF_SCOPE"),
         (CANCELLED, "ORDER_CANCELLED"),
         (CANCELLED | {"marketplace": "JP"}, "ORDER_CANCELLED"),
         (CANCELLED | {"marketplace": None}, "ORDER_CANCELLED"),

@@ -120,6 +120,7 @@ class Facts:
     is_snapshots: bool
     rejects: int
     orphans: int
+    out_of_scope: int
     target: str
     suspects: tuple[str, ...]
 
@@ -134,7 +135,8 @@ def facts(trained: Trained, recipe: Recipe) -> Facts:
         orders=len(np.unique(place)), claims=len(np.unique(place[claimed])), shops=len(set(orders["shop_id"].tolist())),
         kept=len(np.unique(place[prepared.rows.order])), rows=prepared.marks.m, since=_day(placed.min()),
         until=_day(placed.max()), observed_until=_day(dataset.observed_until), is_snapshots=dataset.is_snapshots,
-        rejects=len(dataset.rejects), orphans=dataset.orphans, target=dataset.coverage.target,
+        rejects=len(dataset.rejects), orphans=dataset.orphans, out_of_scope=dataset.out_of_scope,
+        target=dataset.coverage.target,
         suspects=tuple(sorted(suspects)),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from features.moments import facts
 from features.outcome import CLAIM, OUTCOME
 from features.parsing import parsed
 from features.pipeline import Extra
+from features.scope import is_out_of_scope
 from features.spread import Spread, here
 from features.tables import TableOptions, read_orders, read_raw
 from training.actions import first_acted
@@ -30,7 +31,8 @@ class Dataset:
     orders: final state, or one row per (order_id, as_of) where `is_snapshots`; claimed_at: (n,) instants of the first
     claim, NaN none; claim_type: (n,) place in CLAIM_TYPES, NaN none or unknown; decisions: n, on those claims; rejects:
     rows of the orders that were set aside; orphans: claims of orders that are not there; acted_at: (n,) instants at
-    which an order was first acted on, NaN where it was not, None where nobody says.
+    which an order was first acted on, NaN where it was not, None where nobody says; out_of_scope: rows left out because
+    the guarantee does not cover them, whatever becomes of them.
     """
 
     orders: Columns
@@ -42,6 +44,7 @@ class Dataset:
     rejects: list[Reject]
     orphans: int
     acted_at: Floats | None = None
+    out_of_scope: int = 0
 
     @property
     def order_codes(self) -> Ints:
@@ -171,6 +174,12 @@ def _joined(
     orphans = len(places) - len(np.unique(place[found]))
     place[found & ~(claimed_at <= coverage.until)] = -1
     claimed_at = np.where(claimed_at <= coverage.until, claimed_at, np.nan)
+    outside = inside & is_out_of_scope(columns, columns["placed_at"])
+    inside &= ~outside
+    if not inside.any() and outside.any():
+        raise TrainingError(
+            "fulfilment_channel: expected orders that the shop sent, got only such as the guarantee leaves out"
+        )
     decisions = claims.decisions.take(place[inside]).known_by(coverage.until)
     return Dataset(
         columns.take(inside),
@@ -181,6 +190,7 @@ def _joined(
         is_snapshots,
         rejects,
         orphans,
+        out_of_scope=int(outside.sum()),
     )
 
 

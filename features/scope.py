@@ -1,0 +1,42 @@
+"""Scope: orders that the guarantee leaves out whatever becomes of them: what the marketplace sends, digital goods."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+
+from features.columns import Bools, Columns, Floats
+from features.policy.book import book
+from features.symbols import at
+
+OUTSIDE_GOODS = ("is_digital", "is_service", "is_stored_value")
+
+
+def is_under(columns: Columns, topic: str, moment: Floats) -> Bools:
+    """(n,) bool: whether an order's marketplace has the fact at its moment ((n,), epoch seconds); those of others are
+    never lent."""
+    (begins, ends), code = book().spans(topic), columns["marketplace"]
+    place = np.where(np.isnan(code), len(begins) - 1.0, code).astype(np.int64)
+    held: Bools = (at(begins, place) <= moment) & (moment < at(ends, place))
+    return held
+
+
+def is_unusual(columns: Columns) -> Bools:
+    """(n,) bool: of the kinds that are usually outside the guarantee, wherever they were bought."""
+    return _is_of_the_marketplace(columns) | _is_outside_goods(columns)
+
+
+def is_out_of_scope(columns: Columns, moment: Floats) -> Bools:
+    """(n,) bool: outside the guarantee by a fact of the order's marketplace at the moment ((n,), epoch seconds)."""
+    own = _is_of_the_marketplace(columns) & is_under(columns, "exclusion.marketplace_fulfilled", moment)
+    return own | (_is_outside_goods(columns) & is_under(columns, "exclusion.goods", moment))
+
+
+def _is_of_the_marketplace(columns: Columns) -> Bools:
+    found: Bools = columns.chosen("fulfilment_channel", "marketplace") == 1.0
+    return found
+
+
+def _is_outside_goods(columns: Columns) -> Bools:
+    return reduce(np.logical_or, [columns[name] == 1.0 for name in OUTSIDE_GOODS])
