@@ -122,11 +122,12 @@ def postgresql() -> Iterator[Server]:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: Server) -> str:
-    """An empty database in it."""
+def postgresql_url(postgresql: Server) -> Iterator[str]:
+    """An empty database in it; gone after the test, before its files reach the disk."""
     name = f"t{uuid4().hex}"
     asyncio.run(executed(postgresql.url, f"CREATE DATABASE {name}"))
-    return postgresql.url.replace("/postgres", f"/{name}")
+    yield postgresql.url.replace("/postgres", f"/{name}")
+    asyncio.run(executed(postgresql.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
