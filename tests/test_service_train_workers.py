@@ -25,10 +25,11 @@ RECIPE = Recipe(90.0, (), frozenset(), 0)
 ON_DASK = """
 import sys
 from pathlib import Path
+from threadpoolctl import threadpool_limits
 from test_service_train_workers import RECIPE, ready_of, told
 from service.workers import On, spreading
 from training.train import fitted_on_all
-with spreading(On("dask"), 2) as spread:
+with threadpool_limits(limits=1), spreading(On("dask"), 2) as spread:
     ready = ready_of(Path(sys.argv[1]), spread)
     print("begun", flush=True)
     print(told(fitted_on_all(ready, RECIPE, lambda _: None, spread)), flush=True)
