@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from postgres import Server, binaries, server
 from starlette.testclient import TestClient
 from stores import executed
+from threadpoolctl import threadpool_limits
 
 from features.moments import facts
 from features.order import attributes
@@ -52,6 +53,13 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     del os.environ["CLAIMRISK_DATA_DIR"], os.environ["CLAIMRISK_DATABASE_URL"]
     os.environ.update(before)
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Linear algebra on one thread, as `train` has it: threads that wait for each other by spinning cost most of it."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -122,11 +130,12 @@ def postgresql() -> Iterator[Server]:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: Server) -> str:
-    """An empty database in it."""
+def postgresql_url(postgresql: Server) -> Iterator[str]:
+    """An empty database in it; gone after the test, before its files reach the disk."""
     name = f"t{uuid4().hex}"
     asyncio.run(executed(postgresql.url, f"CREATE DATABASE {name}"))
-    return postgresql.url.replace("/postgres", f"/{name}")
+    yield postgresql.url.replace("/postgres", f"/{name}")
+    asyncio.run(executed(postgresql.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from features.errors import SettingError
 from features.listings.colours import are_same, colours
 from features.listings.compare import findings
-from features.listings.lexicon import Lexicon, table, words
+from features.listings.lexicon import Lexicon, Words, table, words
 from features.listings.record import FLAGS, Record, Source, columns_of
 
 CASES = tomllib.loads((Path(__file__).parent / "golden" / "listing_cases.toml").read_text("utf-8"))["case"]
@@ -77,6 +77,11 @@ def test_the_two_values_stand_side_by_side() -> None:
     assert (found["mismatch_weight"].listing, found["mismatch_weight"].product) == ("1 kg", "2 斤")
     assert found["mismatch_colour"].is_mismatch
     assert tuple(found) == FLAGS
+
+
+@given(st.lists(st.text("ab ", min_size=1, max_size=4)), st.text("abc ", max_size=8))
+def test_the_words_within_a_text_are_those_that_a_search_for_each_finds(listed: list[str], text: str) -> None:
+    assert set(Words(listed).within(text)) == {word for word in listed if word in text}
 
 
 def test_a_word_under_two_names_is_refused() -> None:

@@ -17,8 +17,13 @@ FEW = [message for message in messages("build") if message["writer"] == "first"]
 
 
 @pytest.fixture(scope="module")
-def small() -> Reader:
-    return read(taught(FEW))
+def content() -> bytes:
+    return taught(FEW)
+
+
+@pytest.fixture(scope="module")
+def small(content: bytes) -> Reader:
+    return read(content)
 
 
 def test_marks_are_those_of_a_count_of_words_and_neighbours() -> None:
@@ -34,8 +39,8 @@ def test_words_far_apart_are_no_pair() -> None:
     assert "x_last" in set(marks(text))
 
 
-def test_teaching_twice_gives_the_same_bytes() -> None:
-    assert taught(FEW) == taught(FEW)
+def test_teaching_twice_gives_the_same_bytes(content: bytes) -> None:
+    assert taught(FEW) == content
 
 
 def test_the_reader_tells_the_messages_that_it_was_taught(small: Reader) -> None:

@@ -33,13 +33,20 @@ def other_folder(bundle_folder: Path, data_dir: Path) -> Path:
     return lifted(bundle_folder, data_dir / "other", signing_key(settings()))
 
 
-@pytest.fixture
-def models(tmp_path: Path, bundle_folder: Path, other_folder: Path) -> tuple[Path, str, str]:
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory, bundle_folder: Path, other_folder: Path) -> tuple[Path, str, str]:
     """A registry of two bundles, the first of them champion, and their versions."""
-    folder, key = tmp_path / "models", signing_key(settings())
+    folder, key = tmp_path_factory.mktemp("two"), signing_key(settings())
     first, second = (added(folder, bundle, key) for bundle in (bundle_folder, other_folder))
     write_registry(folder, Registry(champion=first))
     return folder, first, second
+
+
+@pytest.fixture
+def models(two: tuple[Path, str, str], tmp_path: Path) -> tuple[Path, str, str]:
+    """The same in a folder of the test's own."""
+    folder, first, second = two
+    return Path(shutil.copytree(folder, tmp_path / "models")), first, second
 
 
 def served(models: Path, of: Settings) -> FastAPI:

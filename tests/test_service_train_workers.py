@@ -25,10 +25,11 @@ RECIPE = Recipe(90.0, (), frozenset(), 0)
 ON_DASK = """
 import sys
 from pathlib import Path
+from threadpoolctl import threadpool_limits
 from test_service_train_workers import RECIPE, ready_of, told
 from service.workers import On, spreading
 from training.train import fitted_on_all
-with spreading(On("dask"), 2) as spread:
+with threadpool_limits(limits=1), spreading(On("dask"), 2) as spread:
     ready = ready_of(Path(sys.argv[1]), spread)
     print("begun", flush=True)
     print(told(fitted_on_all(ready, RECIPE, lambda _: None, spread)), flush=True)
@@ -37,13 +38,14 @@ with spreading(On("dask"), 2) as spread:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with simulated orders in one file, the same in three, and their claims."""
+    """A folder with simulated orders in one file, the same in three, and their claims, many so that few grow trees."""
     folder = tmp_path_factory.mktemp("shop")
-    made = simulate(load_world("common"), 2_000, 3, truth=False)
+    (folder / "world.toml").write_text('extends = "common"\n[claim]\nshift_log_odds = 3.5\n')
+    made = simulate(load_world(folder / "world.toml"), 700, 3, truth=False)
     made.outcomes.write_parquet(folder / "outcomes.parquet")
     made.orders.write_parquet(folder / "orders.parquet")
     (folder / "orders").mkdir()
-    for k, part in enumerate(made.orders.iter_slices(700)):
+    for k, part in enumerate(made.orders.iter_slices(250)):
         part.write_parquet(folder / "orders" / f"{k}.parquet")
     return folder
 
@@ -78,7 +80,7 @@ def test_an_order_that_stands_in_two_files_is_taken_once(shop: Path, tmp_path: P
     for k in range(2):
         pl.read_parquet(shop / "orders" / "1.parquet").write_parquet(tmp_path / f"{k}.parquet")
     found = read_dataset(tmp_path, shop / "outcomes.parquet")
-    assert found.orders.n == 700
+    assert found.orders.n == 250
     assert {reject.code for reject in found.rejects} == {"repeated"}
 
 
@@ -94,7 +96,7 @@ def test_dask_learns_the_same_bytes_though_a_worker_is_lost(shop: Path, learned:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
-        time.sleep(1.0)
+        time.sleep(0.5)
         os.kill(worker_of(process.pid), signal.SIGKILL)
         found = process.stdout.read().splitlines()[-1]
     assert process.returncode == 0

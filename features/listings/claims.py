@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from features.errors import SettingError
 from features.listings.components import is_minor, of_components
-from features.listings.lexicon import Hit, Lexicon, either, lexicon, table, words
+from features.listings.lexicon import Hit, Lexicon, Words, either, lexicon, table, words
 from features.listings.measured import clause_before, near
 from features.listings.quantities import Quantity, are_equal, quantities
 from features.listings.things import things
@@ -46,6 +46,26 @@ def _claims() -> Mapping[str, Lexicon]:
         for file in (_FILE, *_KINDS, _TRAITS)
         for claim in table(file, "claim")
     }
+
+
+@cache
+def _speak_of() -> Mapping[str, tuple[str, ...]]:
+    """For each word, the properties that it is a word of."""
+    found = dict[str, tuple[str, ...]]()
+    for claim, known in _claims().items():
+        found |= {word: (*found.get(word, ()), claim) for word in known.words}
+    return found
+
+
+@cache
+def _all_words() -> Words:
+    return Words(_speak_of())
+
+
+def _touched(text: str) -> list[str]:
+    """The properties of which a word stands in the text, so that the words of others need no search."""
+    spoken = {claim for word in _all_words().within(text) for claim in _speak_of()[word]}
+    return [claim for claim in _claims() if claim in spoken]
 
 
 @cache
@@ -89,7 +109,7 @@ def claims(text: str) -> Claims:
     text = re.sub(r"crystal[ -](?=clear)", "", text)
     text = _SAFE_FOR_BOTH.sub(r"\1 safe and \2 safe", text)
     has, denies = set[tuple[str, str]](), set[tuple[str, str]]()
-    hits = [(claim, hit) for claim, known in _claims().items() for hit in known.hits(text)]
+    hits = [(claim, hit) for claim in _touched(text) for hit in _claims()[claim].hits(text)]
     for claim, hit in hits:
         free = hit.name in words(_FILE, "never_denied")["names"]
         is_negative = not free and is_negated(text, hit.start, hit.end)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import chain, pairwise
 from typing import cast
 
 from features.errors import SettingError
@@ -103,6 +104,29 @@ def _spellings(word: str) -> Iterator[str]:
         yield "".join(pieces)
 
 
+class Words:
+    """Many words, of which those that stand in a text are found by how they begin: most are never looked for."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._by_start: dict[str, list[str]] = {}
+        for word in dict.fromkeys(words):
+            self._by_start.setdefault(word[:2], []).append(word)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(self._by_start.values())
+
+    def within(self, text: str) -> list[str]:
+        """The words that stand in the text, also inside others."""
+        starts = sorted(self._by_start.keys() & _starts(text))
+        return [word for start in starts for word in self._by_start[start] if word in text]
+
+
+@lru_cache(maxsize=256)
+def _starts(text: str) -> frozenset[str]:
+    """Every character of a text, and every two side by side."""
+    return frozenset(text).union(map("".join, pairwise(text)))
+
+
 class Lexicon:
     """Names and the words for each, found in plain text; where words overlap the longer one wins."""
 
@@ -115,13 +139,11 @@ class Lexicon:
         if any_spelling:
             self._name = {**{other: n for w, n in spelt for other in _spellings(w)}, **self._name}
         self._plural = plural
-        self._longest_first = sorted(self._name, key=len, reverse=True)
+        self.words = Words(self._name)
 
     def hits(self, text: str) -> list[Hit]:
         """The words in the text, in their order."""
-        present = tuple(
-            word for word in self._longest_first if word in text
-        )  # a pattern of all takes ten times as long
+        present = tuple(self.words.within(text))  # a pattern of all takes ten times as long
         found = _pattern(present, self._plural).finditer(text) if present else ()
         return [Hit(self._named(m[0]), m[0], m.start(), m.end()) for m in found]
 
