@@ -22,6 +22,7 @@ from features.listings.quantities import quantities
 from features.listings.record import Finding, Record, unknown
 from features.listings.sectors import fit_named, maker_of, sectors_of
 from features.listings.specs import do_numbers_differ, do_properties_differ
+from features.listings.strange_names import names_other_models
 from features.listings.things import negative, positive
 from features.listings.wording import is_chinese, joined, plain
 
@@ -252,6 +253,9 @@ def compatibility(listing: Record, product: Record) -> Finding:
         return Finding(True, *columns)
     if is_wrong is None and False in differ:
         return Finding(False, *columns)
+    is_strange = is_wrong is None and not listing.compatible_models
+    if is_strange and names_other_models(listing.name, product.compatible_models, product.text):
+        return Finding(True, listing.name, product.compatible_models)
     if is_wrong is None:
         same = bool(listing.compatible_models) and plain(listing.compatible_models) == plain(product.compatible_models)
         shown = (

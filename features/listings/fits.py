@@ -28,6 +28,7 @@ _SHARED_UNIT = re.compile(  # 42/44/45 mm
 )
 
 
+_GENERATION = re.compile(r"(?:gen(?:eration)?\.?\s*\d{1,2}|\d{1,2}(?:st|nd|rd|th)?[\s-]?gen(?:eration)?\.?|第?\d{1,2}代)")
 _SEATS = re.compile(r"(?<![\d.])[2-9][\s-]?(?:seaters?|seats?|doors?)(?![a-z])")
 _ROW_OF_CARS = re.compile(r"(?<!\d)[1-8]'\s+(?=[a-z]\d)")  # BMW 3' E90
 _WINDOWS_ON = re.compile(r"(?<![a-z])win(?:dows)?\s*10\s*(?:\+|及以上|以上|and (?:up|above|later|newer)|or (?:later|newer|above))")
@@ -94,6 +95,8 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
         for item in _items(clause):
             if _ROWS.search(item) or (re.match(r"\d", item) and pack_in(item) is not None):
                 continue  # 3pcs is no model
+            if previous is not None and previous.years and _GENERATION.fullmatch(item):
+                continue  # Civic 06-11 (8th gen)
             item = item if is_field else _trimmed(item)
             model = model_of(item, previous)
             if model is None or not (is_field or _is_certain(item, model, previous)):
