@@ -13,7 +13,9 @@ from features.listings.wording import is_chinese, is_negated, plain
 _FILE = "colours.toml"
 _MULTI = "multi/any"
 _WITH_A_NEUTRAL = 2
-_LISTED = re.compile(r"(?:[黑白灰银金红粉橙黄绿青蓝紫棕米][,/和与]){1,5}[黑白灰银金红粉橙黄绿青蓝紫棕米](?:[\d两三四五六]色|色)")
+_LISTED = re.compile(
+    r"(?:[黑白灰银金红粉橙黄绿青蓝紫棕米][,/和与]){1,5}[黑白灰银金红粉橙黄绿青蓝紫棕米](?:[\d两三四五六]色|色)"
+)
 _IS_COLOUR = re.compile(r"\s*(?:colou?r|色)")
 
 

@@ -18,7 +18,8 @@ from features.listings.wording import is_chinese, plain
 _SHORTEST_WORD = 3
 _SHARE = re.compile(r"(?<![\d.-])(\d{1,2}(?:\.\d+)?)\s*%(?!\s*(?:off|discount))")
 _AT_LEAST = re.compile(
-    r"(?:above|over|at least|min(?:imum)?\.?|more than|>|≥|不低于|超过|大于)\s*\d{1,2}\s*%|\d\s*%\s*(?:\+|以上|or (?:more|above|better|higher)|and (?:above|up))"
+    r"(?:above|over|at least|min(?:imum)?\.?|more than|>|≥|不低于|超过|大于)\s*\d{1,2}\s*%"
+    r"|\d\s*%\s*(?:\+|以上|or (?:more|above|better|higher)|and (?:above|up))"
 )
 _ALL = re.compile(r"(?<![\d.])(?:100\s*%|pure|all)\s*(?:[a-z]+\s)?$|(?:100\s*%|[纯全])$")
 _PART = re.compile(r"(?<![\d.])(?:[5-9]|[1-8]\d)\s*%\s*(?:[a-z]+\s)?$")
@@ -92,7 +93,7 @@ def _do_shares_differ(ours: str, theirs: str) -> bool:
 
 
 def _is_diluted(pure: str, mixed: str) -> bool:
-    """Whether one text has a material alone and the other a share of it: 100% cotton beside 60% polyester 40% cotton."""
+    """Whether one text has a material alone and the other a share of it: 100% cotton, and 60% polyester 40% cotton."""
     return bool(_shares_of_materials(pure, _ALL) & _shares_of_materials(mixed, _PART))
 
 

@@ -67,9 +67,7 @@ def _share_a_word(ours: str, theirs: str) -> bool:
     """Whether two pictures in one language share a word other than a colour."""
     a, b = (without_colours(foreground(text)) for text in (ours, theirs))
     latin = [set(re.findall(r"[a-z]{4,}", text)) for text in (a, b)]
-    chinese = [
-        {x + y for run in re.findall(r"[\u4e00-\u9fff]+", text) for x, y in pairwise(run)} for text in (a, b)
-    ]
+    chinese = [{x + y for run in re.findall(r"[\u4e00-\u9fff]+", text) for x, y in pairwise(run)} for text in (a, b)]
     return bool(latin[0] & latin[1] or chinese[0] & chinese[1])
 
 

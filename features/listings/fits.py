@@ -28,12 +28,18 @@ _SHARED_UNIT = re.compile(  # 42/44/45 mm
 )
 
 
-_GENERATION = re.compile(r"(?:gen(?:eration)?\.?\s*\d{1,2}|\d{1,2}(?:st|nd|rd|th)?[\s-]?gen(?:eration)?\.?|第?\d{1,2}代)")
+_GENERATION = re.compile(
+    r"(?:gen(?:eration)?\.?\s*\d{1,2}|\d{1,2}(?:st|nd|rd|th)?[\s-]?gen(?:eration)?\.?|第?\d{1,2}代)"
+)
 _SEATS = re.compile(r"(?<![\d.])[2-9][\s-]?(?:seaters?|seats?|doors?)(?![a-z])")
 _ROW_OF_CARS = re.compile(r"(?<!\d)[1-8]'\s+(?=[a-z]\d)")  # BMW 3' E90
-_WINDOWS_ON = re.compile(r"(?<![a-z])win(?:dows)?\s*10\s*(?:\+|及以上|以上|and (?:up|above|later|newer)|or (?:later|newer|above))")
-_SAME_LETTERS = re.compile(r"(?<![a-z\d])(?P<stem>[a-z]{1,4}-?)(?P<numbers>\d{3,5}[a-z]{0,3}(?:\s*/\s*\d{3,5}[a-z]{0,3})+)(?![a-z\d])")
-_SAME_NUMBER = re.compile(r"(?<![a-z\d])(?P<stem>[a-z]{0,4}-?\d{2,5})(?P<ends>[a-z]{1,3}(?:/[a-z]{1,3})+)(?![a-z\d])")
+_WINDOWS_ON = re.compile(
+    r"(?<![a-z])win(?:dows)?\s*10\s*(?:\+|及以上|以上|and (?:up|above|later|newer)|or (?:later|newer|above))"
+)
+_SAME_LETTERS = re.compile(
+    r"(?<![a-z\d])(?P<stem>[a-z]{1,4}-?)(?P<numbers>\d{3,5}[a-z]{0,3}(?:\s*/\s*\d{3,5}[a-z]{0,3})+)(?![a-z\d-])"
+)
+_SAME_NUMBER = re.compile(r"(?<![a-z\d])(?P<stem>[a-z]{0,4}-?\d{2,5})(?P<ends>[a-z]{1,3}(?:/[a-z]{1,3})+)(?![a-z\d-])")
 _TWO_NUMBERS = re.compile(r"(?<![\d-])(?!19|20)(\d{4})\s+(?=(?!19|20)\d{4}(?![\d-]))")
 _TWO_CODES = re.compile(r"(?<![a-z\d])([a-z]{2,4}-?\d{3,5}[a-z]{0,3})\s+(?=[a-z]{2,4}-?\d{3,5}(?!\d))")
 _ROWS = re.compile(r"^\d{1,2}\s?-?(?:rows?|seats?|doors?|pieces?|pcs|sets?|tiers?|layers?)(?![a-z])")

@@ -40,8 +40,8 @@ def names_other_models(title: str, column: str, product_text: str) -> bool:
 
     >>> names_other_models("Nozzle for Ender 3", "Prusa MK3S, MK4", "nozzle")
     True
-    >>> names_other_models("Filter for Acme 300", "Acme 300 / 350", ""), names_other_models("Case for 2 cups", "Acme 5", "")
-    (False, False)
+    >>> names_other_models("Filter for Acme 300", "Acme 300 / 350", "filter")
+    False
     """
     behind = _lead().split(plain(title), maxsplit=1)
     if len(behind) == 1:

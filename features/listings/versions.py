@@ -178,8 +178,10 @@ def version(listing: Record, product: Record) -> Finding:
 
 def _do_counts_differ(ours: str, theirs: str) -> bool:
     """Whether two columns count the same otherwise: 61 keys and 54键版, 4-person and 2人款."""
-    mine, other = ({c for c in claims(text).numbers if c[0] in words("claims.toml", "counted")} for text in (ours, theirs))
-    return any(not mine & other for name, _ in mine if name in {n for n, _ in other})
+    kinds = words("claims.toml", "counted")
+    mine, other = ({c for c in claims(text).numbers if c[0] in kinds} for text in (ours, theirs))
+    shared = {name for name, _ in mine} & {name for name, _ in other}
+    return any(not any(name == n for n, _ in mine & other) for name in shared)
 
 
 def _own(title: str) -> str:
