@@ -63,3 +63,36 @@ def test_the_background_of_a_picture_is_no_part_of_the_goods() -> None:
     assert foreground("eight silver hooks on grey tile wall").strip() == "8 silver hooks"
     assert foreground("3-seat sofa").strip() == "3-seat sofa"
     assert whole_count("stack of three soap bars") == 3
+
+
+def test_a_thing_that_comes_beside_goods_is_an_extra_across_languages_and_a_part_of_them_is_none() -> None:
+    product = Record("A", image="滑板一块")
+    assert findings(Record("A", image="skateboard"), product)["mismatch_image"].is_mismatch is not True
+    found = [
+        findings(Record("A", name="skateboard", image=text), product)["mismatch_image"].is_mismatch
+        for text in ("skateboard with helmet and knee pads", "skateboard with grip tape handle")
+    ]
+    assert found[0] is True
+    assert findings(Record("A", image="红色滑板配头盔"), Record("A", image="红色滑板"))["mismatch_image"].is_mismatch
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "is_wrong"),
+    [
+        ("100% cotton sheet", "sheet, 60% polyester 40% cotton", True),
+        ("battery health above 80 %", "battery 84 %", False),
+        ("battery health 80 %", "battery 84 %", True),
+        ("lipstick, no beeswax", "lipstick, free of beeswax", False),
+        ("3,000 pages", "3000 pages", False),
+    ],
+)
+def test_shares_and_denials_are_read_in_every_form(ours: str, theirs: str, is_wrong: bool) -> None:
+    found = findings(Record("A", details=ours), Record("A", details=theirs))
+    assert (found["mismatch_description"].is_mismatch is True) == is_wrong
+
+
+def test_short_lists_of_models_are_spelt_out() -> None:
+    assert [m.name for m in fit_of("M102a/w").models] == ["m102a", "m102w"]
+    assert [m.name for m in fit_of("XP-2100/3100").models] == ["xp2100", "xp3100"]
+    assert fit_of("Sony A7II").models[0].name == fit_of("Sony A7 II").models[0].name
+    assert [m.name for m in fit_of("Honda Civic 06-11 (8th gen)").models] == ["civic"]

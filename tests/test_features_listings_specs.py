@@ -32,8 +32,11 @@ def test_words_that_rule_each_other_out_differ_in_both_languages(ours: str, thei
     assert do_properties_differ(ours, theirs) is differ
 
 
-def test_a_thing_beside_the_goods_counts_only_where_the_product_has_a_list_of_parts() -> None:
+def test_a_prop_beside_the_goods_counts_only_where_the_product_has_a_list_of_parts() -> None:
     shown = Record("A", image="white fan with remote")
     assert shows_an_extra(shown, Record("A", image="white fan", parts="fan"))
-    assert not shows_an_extra(shown, Record("A", image="white fan"))
+    assert shows_an_extra(shown, Record("A", image="white fan"))
+    prop = Record("A", image="white fan with table")
+    assert shows_an_extra(prop, Record("A", image="white fan", parts="fan"))
+    assert not shows_an_extra(prop, Record("A", image="white fan"))
     assert not shows_an_extra(shown, Record("A", image="white fan", parts="fan, remote control"))

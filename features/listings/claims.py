@@ -19,6 +19,7 @@ from features.listings.wording import is_negated, plain
 _FILE = "claims.toml"
 _KINDS = ("claim_kinds.toml", "claim_forms.toml")  # what a picture can show too
 _TRAITS = "claim_traits.toml"
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SAFE_FOR_BOTH = re.compile(r"([a-z]+)(?: and | & |/|, )([a-z]+)[ -]safe")
 
 
@@ -105,7 +106,8 @@ def claims(text: str) -> Claims:
     >>> sorted(claims("防水 IP67").numbers)
     [('protection', 'ip67')]
     """
-    text = _spelt_counts().sub(lambda m: f"{table(_FILE, 'spelt_counts')[m[0].rstrip(' -')]} ", plain(text))
+    text = _THOUSANDS.sub("", plain(text))
+    text = _spelt_counts().sub(lambda m: f"{table(_FILE, 'spelt_counts')[m[0].rstrip(' -')]} ", text)
     text = re.sub(r"crystal[ -](?=clear)", "", text)
     text = _SAFE_FOR_BOTH.sub(r"\1 safe and \2 safe", text)
     has, denies = set[tuple[str, str]](), set[tuple[str, str]]()

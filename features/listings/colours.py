@@ -13,6 +13,9 @@ from features.listings.wording import is_chinese, is_negated, plain
 _FILE = "colours.toml"
 _MULTI = "multi/any"
 _WITH_A_NEUTRAL = 2
+_LISTED = re.compile(
+    r"(?:[黑白灰银金红粉橙黄绿青蓝紫棕米][,/和与]){1,5}[黑白灰银金红粉橙黄绿青蓝紫棕米](?:[\d两三四五六]色|色)"
+)
 _IS_COLOUR = re.compile(r"\s*(?:colou?r|色)")
 
 
@@ -53,6 +56,7 @@ def colours(text: str, *, is_field: bool, stuff: frozenset[str] | None = None) -
     (['black/any', 'grey/dark'], frozenset())
     """
     text = plain(text)
+    text = _LISTED.sub(_each_a_colour, text)
     text = text if is_field else _phrases().sub(lambda m: "#" * len(m[0]), text)
     main, accents = set[str](), set[str]()
     before, after = _accents()
@@ -65,6 +69,11 @@ def colours(text: str, *, is_field: bool, stuff: frozenset[str] | None = None) -
         is_accent = bool(before.search(text[max(0, hit.start - 30) : hit.start]) or after.match(text[hit.end :]))
         (accents if main and is_accent else main).update(_named(hit.name))
     return Colours(frozenset(main), frozenset(accents))
+
+
+def _each_a_colour(match: re.Match[str]) -> str:
+    """粉、白、金三色 as 粉色,白色,金色."""
+    return ",".join(f"{c}色" for c in re.findall(r"[^,/和与\d两三四五六色]", match[0]))
 
 
 def _named(name: str) -> list[str]:

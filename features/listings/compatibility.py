@@ -22,6 +22,7 @@ from features.listings.quantities import quantities
 from features.listings.record import Finding, Record, unknown
 from features.listings.sectors import fit_named, maker_of, sectors_of
 from features.listings.specs import do_numbers_differ, do_properties_differ
+from features.listings.strange_names import names_other_models
 from features.listings.things import negative, positive
 from features.listings.wording import is_chinese, joined, plain
 
@@ -102,6 +103,8 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
         return None  # "for Canon" does not say which
     if ours.name == ours.maker and not theirs.is_universal and theirs.models and not any(map(maker_of, theirs.models)):
         return None  # nor does a list that names no maker
+    if ours.is_series and _is_a_line(ours) and any(t.name == ours.name for t in theirs.models):
+        return True
     if ours.is_series and not theirs.is_universal and theirs.models:
         members = {t.name for t in theirs.models if t.name.startswith(ours.name)}
         return len(members) > 1 or any(t.is_series and _does_cover(t, ours) for t in theirs.models)
@@ -118,6 +121,11 @@ def _covers(theirs: Fit, ours: Model) -> bool | None:
     ):
         return None
     return False if any(are_comparable(ours, t) for t in theirs.models) else None
+
+
+def _is_a_line(model: Model) -> bool:
+    """Whether a number is that of a line of machines, where WM14 is short for the WM14 series; a phone's is not."""
+    return bool(re.fullmatch(r"[a-z]{1,4}\d{2,}", model.name)) and not sectors_of(model) & {"phone", "tablet", "watch"}
 
 
 _SPAN = re.compile(r"\d\s*(?:-|~|to|至|到)\s*\d")
@@ -214,8 +222,14 @@ def _known_fit(record: Record) -> Fit:
 
 def _in_title(listing: Record, product: Record) -> Fit:
     """What a title says the goods fit, without their own number, which the product's name has too: a TN-760 toner."""
-    found, own = fit_in(listing.name), joined(plain(product.name))
-    return replace(found, models=tuple(m for m in found.models if not (is_code(m.name) and m.name in own)))
+    found, own, told = fit_in(listing.name), joined(plain(product.name)), fit_of(listing.compatible_models).models
+    models = (m for m in found.models if not (is_code(m.name) and m.name in own))
+    return replace(found, models=tuple(m for m in models if not any(_is_told_further(m, t) for t in told)))
+
+
+def _is_told_further(model: Model, told: Model) -> bool:
+    """Whether a listing's own column says more exactly what its title names: Civic, and Civic 1.5T in the column."""
+    return model.name != told.name and told.name.startswith(model.name) and _overlap(model.years, told.years)
 
 
 def _is_said_not_to_fit(ours: str, theirs: str) -> bool:
@@ -239,6 +253,9 @@ def compatibility(listing: Record, product: Record) -> Finding:
         return Finding(True, *columns)
     if is_wrong is None and False in differ:
         return Finding(False, *columns)
+    is_strange = is_wrong is None and not listing.compatible_models
+    if is_strange and names_other_models(listing.name, product.compatible_models, product.text):
+        return Finding(True, listing.name, product.compatible_models)
     if is_wrong is None:
         same = bool(listing.compatible_models) and plain(listing.compatible_models) == plain(product.compatible_models)
         shown = (

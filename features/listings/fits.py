@@ -28,6 +28,20 @@ _SHARED_UNIT = re.compile(  # 42/44/45 mm
 )
 
 
+_GENERATION = re.compile(
+    r"(?:gen(?:eration)?\.?\s*\d{1,2}|\d{1,2}(?:st|nd|rd|th)?[\s-]?gen(?:eration)?\.?|第?\d{1,2}代)"
+)
+_SEATS = re.compile(r"(?<![\d.])[2-9][\s-]?(?:seaters?|seats?|doors?)(?![a-z])")
+_ROW_OF_CARS = re.compile(r"(?<!\d)[1-8]'\s+(?=[a-z]\d)")  # BMW 3' E90
+_WINDOWS_ON = re.compile(
+    r"(?<![a-z])win(?:dows)?\s*10\s*(?:\+|及以上|以上|and (?:up|above|later|newer)|or (?:later|newer|above))"
+)
+_SAME_LETTERS = re.compile(
+    r"(?<![a-z\d])(?P<stem>[a-z]{1,4}-?)(?P<numbers>\d{3,5}[a-z]{0,3}(?:\s*/\s*\d{3,5}[a-z]{0,3})+)(?![a-z\d-])"
+)
+_SAME_NUMBER = re.compile(r"(?<![a-z\d])(?P<stem>[a-z]{0,4}-?\d{2,5})(?P<ends>[a-z]{1,3}(?:/[a-z]{1,3})+)(?![a-z\d-])")
+_TWO_NUMBERS = re.compile(r"(?<![\d-])(?!19|20)(\d{4})\s+(?=(?!19|20)\d{4}(?![\d-]))")
+_TWO_CODES = re.compile(r"(?<![a-z\d])([a-z]{2,4}-?\d{3,5}[a-z]{0,3})\s+(?=[a-z]{2,4}-?\d{3,5}(?!\d))")
 _ROWS = re.compile(r"^\d{1,2}\s?-?(?:rows?|seats?|doors?|pieces?|pcs|sets?|tiers?|layers?)(?![a-z])")
 _BOTH_SYSTEMS = re.compile(
     r"(?:苹果|apple)[\s,/+&和及与]*(?:安卓|android)|(?:安卓|android)[\s,/+&和及与]*(?:苹果|apple)(?![a-z])"
@@ -52,6 +66,7 @@ class Fit:
 def _with_families(text: str) -> str:
     """`苹果12至15` as iphone 12 to 15, `三星s20` as galaxy s20, 苹果 beside 安卓 as a system, `2019 2020 2021` as a
     span, 19-21款 as years, and the Xbox Series X and S by their names."""
+    text = _SEATS.sub(" ", _ROW_OF_CARS.sub("", _WINDOWS_ON.sub("windows 10, windows 11", text)))
     text = _XBOX.sub(lambda m: ", ".join(f"xboxseries{name}" for name in m.groups() if name), text)
     text = _LISTED_YEARS.sub(_as_a_span, _SHORT_YEARS.sub(lambda m: f" {_with_centuries(m[1] + m[2])} ", text))
     text = re.sub(r"(?<![a-z])ilce-?7m(\d)", r"a7 mk\1", re.sub(r"(?<![a-z])ilce-?(?=[1679]\d{3})", "a", text))
@@ -86,6 +101,8 @@ def fit_of(text: str, *, is_field: bool = True) -> Fit:
         for item in _items(clause):
             if _ROWS.search(item) or (re.match(r"\d", item) and pack_in(item) is not None):
                 continue  # 3pcs is no model
+            if previous is not None and previous.years and _GENERATION.fullmatch(item):
+                continue  # Civic 06-11 (8th gen)
             item = item if is_field else _trimmed(item)
             model = model_of(item, previous)
             if model is None or not (is_field or _is_certain(item, model, previous)):
@@ -157,7 +174,15 @@ def _spelt_out(match: re.Match[str]) -> str:
     return ", ".join(f"{match['stem']}{n}" for n in range(first, last + 1))
 
 
+def _each(stem: str, ends: str) -> str:
+    """XP-2100/3100 as XP-2100, XP-3100, and M102a/w as M102a, M102w."""
+    return ", ".join(stem + end.strip() for end in ends.split("/"))
+
+
 def _items(clause: str) -> list[str]:
+    clause = _SAME_LETTERS.sub(lambda m: _each(m["stem"], m["numbers"]), clause)
+    clause = _SAME_NUMBER.sub(lambda m: _each(m["stem"], m["ends"]), clause)
+    clause = _TWO_CODES.sub(r"\1, ", _TWO_NUMBERS.sub(r"\1, ", clause))
     clause = _RANGE.sub(_spelt_out, re.sub(r"(?<![a-z])f/(?=\d)", "f", clause))
     clause = re.sub(r"(?<=[a-z0-9])\+(?=\s|,|/|$|;|\))", " plus", re.sub(r"((?:19|20)\d\d)\s*\+", r"\1 and up", clause))
     clause = _SHARED_UNIT.sub(lambda m: re.sub(r"\s*[/,]\s*", f"{m['unit']}, ", m["numbers"]) + m["unit"], clause)
@@ -200,8 +225,14 @@ def _trimmed(item: str) -> str:
     return text[: min(goods)].strip() if goods and is_chinese(text[min(goods) :]) else text  # iphone 15 钢化膜 2
 
 
+@cache
+def _headed() -> re.Pattern[str]:
+    """A line of models whose name may be left out, before a number: DeskJet 2710."""
+    return re.compile(rf"(?:{'|'.join(words(_FILE, 'optional')['names'])})\s*-?[a-z]{{0,3}}\d")
+
+
 def _is_certain(item: str, model: Model, previous: Model | None) -> bool:
-    named = bool(model.maker or family_hits(item) or lexicon(_FILE, "known_codes").hits(item))
+    named = bool(model.maker or _headed().match(item) or family_hits(item) or lexicon(_FILE, "known_codes").hits(item))
     follows = previous is not None and bool(
         re.fullmatch(
             r"\d{1,3}\s*[a-z]{0,8}(?:\s(?:pro|max|plus|mini|ultra))*|(?:pro|max|plus|mini|ultra|\s)+|[a-z]\d{1,3}", item

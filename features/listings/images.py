@@ -143,7 +143,8 @@ def _is_plain_beside_print(one: str, other: str) -> bool:
 def _differ_in_details(ours: str, theirs: str) -> bool | None:
     """Whether a thing that both show is of another material or shape: bamboo lid beside glass lid."""
     mine, other = _materials(ours), _materials(theirs)
-    return True if any(not mine[thing] & other[thing] for thing in mine.keys() & other.keys()) else None
+    told = ((mine[thing], other[thing]) for thing in mine.keys() & other.keys())
+    return True if any({c for c, _ in a} & {c for c, _ in b} and not a & b for a, b in told) else None
 
 
 def _materials(text: str) -> dict[str, frozenset[tuple[str, str]]]:

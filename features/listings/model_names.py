@@ -143,6 +143,9 @@ def says_less(ours: Model, theirs: Model) -> bool:
 
 def are_in_two_languages(ours: Model, theirs: Model) -> bool:
     """Whether what two names do not share is words of two languages, which may mean the same: Thomas, 托马斯."""
+    families = [{f for f in words(_FILE, "family") if m.name.startswith(f)} for m in (ours, theirs)]
+    if all(families) and not families[0] & families[1]:
+        return False  # 思域 and Accord are both known
     a, b = (frozenset(words_of_model(m)) for m in (ours, theirs))
     is_one_latin = any(re.search(r"[a-z]", m.text) is None for m in (ours, theirs))
     in_two = is_chinese(ours.text) != is_chinese(theirs.text) and bool(a & b or is_one_latin)

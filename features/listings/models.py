@@ -84,6 +84,9 @@ def _name(rest: str, maker: str) -> str:
     rest = re.sub(r"\s+", " ", rest.replace('"', " "))
     for roman, digit in table("versions.toml", "roman").items():
         rest = re.sub(rf"(?<=[a-z\d] ){roman}(?![a-z\d])", str(digit), rest) if len(roman) > 1 else rest
+    rest = re.sub(r"(?<![a-z\d])([a-z]{1,2}\d{1,3})(ii|iii|iv)(?![a-z\d])", r"\1 \2", rest)
+    for roman, digit in table("versions.toml", "roman").items():
+        rest = re.sub(rf"(?<=\d ){roman}(?![a-z\d])", str(digit), rest) if len(roman) > 1 else rest
     name = joined(pattern("drop").sub(" ", re.sub(r"(?<=\d)(?:st|nd|rd|th)(?![a-z])", " ", rest)))
     name = re.sub(rf"^(?:{'|'.join(words(_FILE, 'optional')['names'])})(?=.)", "", name)
     return f"iphone{name}" if maker == "apple" and re.fullmatch(r"\d{1,2}(?:pro|promax|plus|mini)?", name) else name

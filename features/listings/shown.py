@@ -20,7 +20,7 @@ _MANY = re.compile(
 )
 _SECOND = r"(?<![a-z])(?:with|on|in|next to|and|holding|wearing|showing|for)(?![a-z])|带|配|戴|,|和|与|及"
 _COUNT = re.compile(
-    r"(?<![\d.-])(\d{1,2})\s*(?:x\s*)?(?:个|只|件|支|条|把|双|盏|张|台|瓶|块|片|本|盒|包|根|顶|pcs\s|pieces\s(?:of\s)?)?"
+    r"(?<![\d.-])(\d{1,2})(?!-(?:shel|tier|layer|step|drawer|pack|inch))\s*(?:x\s*)?(?:个|只|件|支|条|把|双|盏|张|台|瓶|块|片|本|盒|包|根|顶|pcs\s|pieces\s(?:of\s)?)?"
     r"(?:[a-z-]+\s+|(?![人座层格孔位])[\u4e00-\u9fff]{1,3}){0,3}$"
 )
 _CHINESE_COUNT = re.compile(rf"([{''.join(_NUMERALS)}])(?:个|只|件|支|条|把|双|盏|张|台|瓶|块|片|本|盒|包|根|顶)?$")
@@ -30,7 +30,7 @@ _CHINESE_COUNT = re.compile(rf"([{''.join(_NUMERALS)}])(?:个|只|件|支|条|�
 def _scenes() -> re.Pattern[str]:
     found = words(_FILE, "background")
     return re.compile(
-        rf"(?<![a-z])(?:on|against|in front of|beside|next to|over|atop)\s[^,;]*|{'|'.join(found['phrases'])}"
+        rf"(?<![a-z-])(?:on|against|in front of|beside|next to|over|atop)\s[^,;]*|{'|'.join(found['phrases'])}"
         rf"|(?<![a-z])(?:in|inside|at)\s+(?:an?\s|the\s|his\s|her\s)?(?:[a-z]+\s){{0,2}}{either(found['words'])}"
     )
 

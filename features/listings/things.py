@@ -12,7 +12,7 @@ from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "things.toml"
 _MOTIFS = "thing_motifs.toml"
-_FILES = (_FILE, "thing_goods.toml", "thing_parts.toml", _MOTIFS)
+_FILES = (_FILE, "thing_goods.toml", "thing_parts.toml", "thing_companions.toml", _MOTIFS)
 
 
 @cache

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import cast
 
+from features.listings.claims import claims
 from features.listings.denials import denies_what_the_other_says
 from features.listings.lexicon import lexicon, table, words
 from features.listings.quantities import are_equal, quantities
@@ -157,7 +158,7 @@ def version(listing: Record, product: Record) -> Finding:
             do_properties_differ(listing.version, product.version),
             do_numbers_differ(listing.version, product.version),
         )
-        if True in differ:
+        if True in differ or _do_counts_differ(listing.version, product.version):
             return Finding(True, said, kept)
         if is_wrong is None and False in differ:
             is_wrong = False
@@ -173,6 +174,14 @@ def version(listing: Record, product: Record) -> Finding:
     if not is_wrong and compared(version_in(_own(listing.name), is_field=False), theirs):
         return Finding(True, listing.name, kept)
     return Finding(is_wrong, said, kept)
+
+
+def _do_counts_differ(ours: str, theirs: str) -> bool:
+    """Whether two columns count the same otherwise: 61 keys and 54键版, 4-person and 2人款."""
+    kinds = words("claims.toml", "counted")
+    mine, other = ({c for c in claims(text).numbers if c[0] in kinds} for text in (ours, theirs))
+    shared = {name for name, _ in mine} & {name for name, _ in other}
+    return any(not any(name == n for n, _ in mine & other) for name in shared)
 
 
 def _own(title: str) -> str:
@@ -213,7 +222,8 @@ def _do_measures_agree(a: str, b: str) -> bool:
 
 
 def _words(text: str) -> set[str]:
-    text = re.sub(r"version|edition|model|版本|版|款|型号|型", " ", plain(text))
+    text = re.sub(r"version|edition|model|版本|版|款|型号|型|(?<!不)[带含有配]", " ", plain(text))
+    text = re.sub(r"[二三四五六七八九](?=座|轮|门|人|键|层)", lambda m: str("一二三四五六七八九".index(m[0]) + 1), text)
     text = re.sub(r"(?<=\d\d)\s*g(?![a-z])", "gb", text)
     return set(re.findall(r"[a-z]+|\d+(?:\.\d+)*|[\u4e00-\u9fff]", text)) - {"v", "ver", "the"}
 
