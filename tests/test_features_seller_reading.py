@@ -289,6 +289,25 @@ def test_a_settlement_of_europe_is_read_with_the_currency_of_its_first_row(tmp_p
     assert table.frame["posted_at"][0] == datetime(2025, 3, 4, 7, 25, 13, tzinfo=UTC)
 
 
+def test_a_settlement_tells_what_the_buyer_got_without_fees_and_withheld_taxes(tmp_path: Path) -> None:
+    header = ["settlement-id", "currency", "transaction-type", "order-id", "amount-type", "amount-description",
+              "amount", "posted-date-time"]  # fmt: skip
+    parts = [("ItemPrice", "-20.00"), ("ItemPrice", "-1.60"), ("ItemPrice", "-5.99"), ("Promotion", "5.99"),
+             ("ItemFees", "3.00"), ("ItemFees", "-0.60"), ("ItemWithheldTax", "1.60")]  # fmt: skip
+    kinds = ("Refund", "A-to-z Guarantee Refund")
+    rows = [
+        {"settlement-id": "1", "currency": "USD", "transaction-type": kind, "order-id": "114-1", "amount-type": part,
+         "amount": amount, "posted-date-time": "21.10.2026 10:00:00 UTC"}
+        for kind in kinds for part, amount in parts
+    ]  # fmt: skip
+    table = only(read_seller_file(tsv(tmp_path / "s.txt", header, *rows)))
+    assert table.dropped == {"not_the_buyer_s_money": 6}
+    assert dict(table.frame.group_by("event").agg(pl.col("amount").sum().round(2)).rows()) == {
+        "refund": -21.6,
+        "a_to_z": -21.6,
+    }
+
+
 def written(path: Path, value: Any) -> Path:
     path.write_text(json.dumps(value), encoding="utf-8")
     return path
@@ -298,8 +317,13 @@ def test_finances_give_one_row_an_event_with_its_amounts_summed(tmp_path: Path) 
     def charge(amount: object) -> dict[str, Any]:
         return {"ChargeAmount": {"CurrencyCode": "USD", "CurrencyAmount": amount}}
 
+    promotion = {"PromotionAmount": {"CurrencyCode": "USD", "CurrencyAmount": 2.0}}
     items = [
-        {"ItemChargeAdjustmentList": [charge(-10.25), charge("-1.25")]},
+        {
+            "ItemChargeAdjustmentList": [charge(-12.25), charge("-1.25")],
+            "PromotionAdjustmentList": [promotion],
+            "ItemFeeAdjustmentList": [{"FeeAmount": {"CurrencyCode": "USD", "CurrencyAmount": 3.0}}],
+        },
         {"ItemChargeAdjustmentList": [charge(-1)]},
     ]
     event = {"AmazonOrderId": "114-1", "PostedDate": "2025-03-04T05:06:07Z", "ShipmentItemAdjustmentList": items}
