@@ -36,7 +36,7 @@ def item_orders(table: SellerTable, leave_out: frozenset[str]) -> ItemOrders:
     rows, notes = _once(table.frame.filter(pl.col("order_id").is_not_null()))
     live = _live(rows)
     notes += _equal_rows(live)
-    items = live.select(c for c in live.columns if c not in leave_out and c != "line")
+    items = _one_discount(live.select(c for c in live.columns if c not in leave_out and c != "line"))
     repeated, told = repeated_money(items, table.report)
     facts = [c for c in items.columns if c not in ("order_id", "line_count")]
     combined = (_combined(name, repeated) for name in facts)
@@ -61,6 +61,16 @@ def _once(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[Note]]:
     kept = ordered.filter(pl.col("order_item_id").is_null() | item.is_first_distinct())
     lost = rows.height - kept.height
     return kept, [Note("repeated_items", "order_item_id", {"rows": str(lost)})] if lost else []
+
+
+def _one_discount(items: pl.DataFrame) -> pl.DataFrame:
+    """Items with what was taken off goods and shipping as one discount, which is unknown where neither is known."""
+    if "shipping_discount" not in items.columns:
+        return items
+    both = [c for c in ("promotion_discount", "shipping_discount") if c in items.columns]
+    told = pl.any_horizontal(pl.col(c).is_not_null() for c in both)
+    total = pl.when(told).then(pl.sum_horizontal(both).round(4)).alias("promotion_discount")
+    return items.with_columns(total).drop("shipping_discount")
 
 
 def _equal_rows(rows: pl.DataFrame) -> list[Note]:
@@ -159,8 +169,10 @@ def _with_total(orders: pl.DataFrame, facts: list[str]) -> pl.DataFrame:
 
     marketplace = pl.col("marketplace") if "marketplace" in facts else pl.lit(None, pl.String)
     on_top = marketplace.is_in(list(joining_rules().items_tax_on_top)).fill_null(value=False)
-    tax = pl.when(on_top).then(known("item_tax") + known("shipping_tax")).otherwise(0.0)
-    total = pl.col("item_price") + known("shipping_price") + tax - known("promotion_discount")
+    taxes = known("item_tax") + known("shipping_tax") + known("gift_wrap_tax")
+    tax = pl.when(on_top).then(taxes).otherwise(0.0)
+    prices = pl.col("item_price") + known("shipping_price") + known("gift_wrap_price")
+    total = prices + tax - known("promotion_discount")
     return orders.with_columns(total.round(4).clip(0.0).alias(TOTAL))
 
 
