@@ -264,9 +264,31 @@ def test_returns_are_read_with_cells_missing_at_the_end_of_a_line(tmp_path: Path
               "Label to be paid by", "Return delivery date", "Currency code", "Refunded Amount"]  # fmt: skip
     (tmp_path / "r.txt").write_text("\t".join(header) + "\n114-1\t10-Jul-2025\tD1\tY\t1\tN\tSeller\n")
     (row,) = only(tables := read_seller_file(tmp_path / "r.txt")).frame.to_dicts()
+    assert "has_return_authorisation" not in row
     assert (row["is_a_to_z"], row["is_return_in_policy"], row["label_payer"]) == (True, False, "seller")
     assert (row["return_requested_at"], row["refund_amount"]) == (datetime(2025, 7, 10, tzinfo=UTC), None)
     assert {"short_rows_filled", "time_zone_assumed", "dates_without_time"} <= {note.code for note in tables[0].notes}
+
+
+@pytest.mark.parametrize(
+    ("status", "label", "authorised", "labelled"),
+    [
+        ("Approved", "AmazonPrePaidLabel", True, True),
+        ("Completed", "AmazonUnPaidLabel", True, False),
+        ("Pending Authorization", "", False, None),
+        ("Closed", "SomethingNew", None, None),
+    ],
+)
+def test_a_return_s_status_and_label_are_read_and_words_we_do_not_know_told(
+    tmp_path: Path, status: str, label: str, authorised: Any, labelled: Any
+) -> None:
+    header = ["Order ID", "Return request date", "Return request status", "Label type", "Amazon RMA ID", "A-to-Z Claim",
+              "Return quantity"]  # fmt: skip
+    line = f"114-1\t10-Jul-2025\t{status}\t{label}\tD1\tN\t1\n"
+    (tmp_path / "r.txt").write_text("\t".join(header) + "\n" + line)
+    table = only(read_seller_file(tmp_path / "r.txt"))
+    assert table.frame.select("has_return_authorisation", "has_return_label").row(0) == (authorised, labelled)
+    assert len(details(table, "words_unknown")) == (2 if authorised is None else 0)
 
 
 def test_a_settlement_of_europe_is_read_with_the_currency_of_its_first_row(tmp_path: Path) -> None:

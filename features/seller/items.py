@@ -81,18 +81,6 @@ def _equal_rows(rows: pl.DataFrame) -> list[Note]:
     return [Note("equal_rows", "order_id", {"rows": str(count)})] if count else []
 
 
-def undated_refunds(tables: Sequence[SellerTable], orders: pl.DataFrame) -> list[Note]:
-    """Orders that their state calls refunded, and of which no file tells the moment. orders: as joined."""
-    said = [pl.DataFrame(schema={"order_id": pl.String})]
-    for table in tables:
-        words = [state.is_in(list(joining_rules().items_refunded)) for state in _states(table.frame.columns)]
-        if words and table.kind in ("orders", "order_items"):
-            said.append(table.frame.filter(pl.any_horizontal(words).fill_null(value=False)).select("order_id"))
-    is_undated = pl.col("refunded_at").is_null() if "refunded_at" in orders.columns else pl.lit(value=True)
-    count = orders.filter(is_undated).join(pl.concat(said), on="order_id", how="semi").height
-    return [Note("refunds_undated", "order_status", {"orders": str(count)})] if count else []
-
-
 def _live(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows that were not cancelled, or all rows of an order in which each was."""
     off = _is_cancelled(rows.columns)
@@ -114,11 +102,11 @@ def cancelled_orders(rows: pl.DataFrame) -> pl.DataFrame:
 def _is_cancelled(columns: list[str]) -> pl.Expr:
     """(rows,) bool: whether the item or its order is said to be cancelled."""
     words = list(joining_rules().items_cancelled)
-    said = [state.is_in(words).fill_null(value=False) for state in _states(columns)]
+    said = [state.is_in(words).fill_null(value=False) for state in states(columns)]
     return pl.any_horizontal(said) if said else pl.lit(value=False)
 
 
-def _states(columns: list[str]) -> list[pl.Expr]:
+def states(columns: Sequence[str]) -> list[pl.Expr]:
     """What the rows say of the item and its order, in lower case."""
     return [pl.col(c).str.strip_chars().str.to_lowercase() for c in ("item_status", "order_status") if c in columns]
 
