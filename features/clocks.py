@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from features.eligibility import Eligibility, return_method_given_at
+from features.eligibility import Eligibility, is_return_method_given, return_method_given_at
 from features.policy.book import Book
 from features.policy.due import due
 from features.policy.facts import PolicyFact
@@ -37,13 +37,15 @@ class UnknownClock(NamedTuple):
 
 
 class _Span(NamedTuple):
-    """A clock of the seller: what starts it, what stops it, and the topic of its length."""
+    """A clock of the seller: what starts it, what stops it, and the topic of its length. is_undated: what stops it has
+    happened, and nobody tells when."""
 
     code: Code
     topic: str
     attribute: str
     start: float | None
     met: float | None = None
+    is_undated: bool = False
 
 
 def clocks(
@@ -51,7 +53,8 @@ def clocks(
 ) -> tuple[tuple[Clock, ...], tuple[UnknownClock, ...]]:
     """The clocks for which there are facts, and those that run without. grounds: as `eligibility` gives them.
 
-    A clock goes by the fact that applied on the marketplace's local day on which it started.
+    A clock goes by the fact that applied on the marketplace's local day on which it started. One that was met at a
+    moment that nobody tells is left out after its end, since it may have been met in time or not.
     """
     if order.marketplace is None:
         return (), ()
@@ -62,8 +65,9 @@ def clocks(
         then = today if span.start is None else book.rules(order.marketplace, span.start)
         fact = then.get(span.topic)
         if fact is not None:
-            told.append(_clock(span, fact, order, book))
-        elif span.start is not None and span.met is None and span.topic in _EXPECTED:
+            clock = _clock(span, fact, order, book)
+            told += [] if span.is_undated and clock.state == "missed" else [clock]
+        elif span.start is not None and span.met is None and not span.is_undated and span.topic in _EXPECTED:
             unknown.append(UnknownClock(span.topic, span.attribute))
     return (*told, *_buyers(order, grounds, book)), tuple(unknown)
 
@@ -75,7 +79,10 @@ _EXPECTED = frozenset({"reply.limit", "return.authorise_limit", "return.method",
 
 def _clock(span: _Span, fact: PolicyFact, order: RuledOrder, book: Book) -> Clock:
     ends = None if span.start is None else due(fact, span.start, book.zones[str(order.marketplace)])
-    return Clock(span.code, ends, _state(ends, span.met, order.as_of), fact, is_by_day=fact.unit != "hours")
+    state = _state(ends, span.met, order.as_of)
+    if span.is_undated and state == "running":
+        state = "met"
+    return Clock(span.code, ends, state, fact, is_by_day=fact.unit != "hours")
 
 
 def _state(ends: float | None, met: float | None, as_of: float) -> State:
@@ -97,12 +104,17 @@ def _spans(order: RuledOrder) -> Iterator[_Span]:
     yield _Span("REPLY_TARGET", "reply.target", name, asked, replied)
     yield _Span("REPLY_LIMIT", "reply.limit", name, asked, replied)
     request, authorised = order.return_requested_at, order.return_authorised_at
-    yield _Span("RETURN_AUTHORISE_TARGET", "return.authorise_target", "return_requested_at", request, authorised)
-    yield _Span("RETURN_AUTHORISE_LIMIT", "return.authorise_limit", "return_requested_at", request, authorised)
-    yield _Span("RETURN_METHOD", "return.method", "return_requested_at", request, return_method_given_at(order))
+    undated = authorised is None and order.is_return_authorised
     yield _Span(
-        "REFUND", "refund.after_return", "return_delivered_at", order.return_delivered_at, order.refunded_in_full_at
+        "RETURN_AUTHORISE_TARGET", "return.authorise_target", "return_requested_at", request, authorised, undated
     )
+    yield _Span("RETURN_AUTHORISE_LIMIT", "return.authorise_limit", "return_requested_at", request, authorised, undated)
+    given = return_method_given_at(order)
+    undated = given is None and is_return_method_given(order)
+    yield _Span("RETURN_METHOD", "return.method", "return_requested_at", request, given, undated)
+    back, refunded = order.return_delivered_at, order.refunded_in_full_at
+    undated = order.refunded_at is None and order.is_fully_refunded is not False
+    yield _Span("REFUND", "refund.after_return", "return_delivered_at", back, refunded, undated)
     yield from _after_a_claim(order)
 
 

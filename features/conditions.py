@@ -14,7 +14,7 @@ from features.columns import Array, Bools, Columns
 from features.errors import nearest
 from features.kinds import TEXT_KINDS, Kind
 from features.moments import HOUR
-from features.named_moments import checked_moment, is_absent, moment
+from features.named_moments import checked_moment, has_come, is_absent, moment
 from features.order import Attribute, attributes
 from features.symbols import Value
 from features.tracing import written
@@ -132,7 +132,7 @@ class Differs:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Happened:
-    """`{moment = "first_scan_at", happened = false}`: whether the moment lies at or before as_of."""
+    """`{moment = "first_scan_at", happened = false}`: whether the moment has come by as_of, dated or not."""
 
     moment: Annotated[str, BeforeValidator(checked_moment)]
     happened: StrictBool
@@ -141,7 +141,7 @@ class Happened:
         """(n,) bool; a moment that is unknown has not happened."""
         if is_absent(columns, self.moment):
             return np.full(columns.n, not self.happened)
-        happened: Bools = (moment(columns, self.moment) <= columns["as_of"]) == self.happened
+        happened: Bools = has_come(columns, self.moment) == self.happened
         return happened
 
 

@@ -15,7 +15,7 @@ Status = Literal["open", "not_yet", "closed", "excluded", "unknown"]
 Why = Literal[
     "open", "opens_later", "no_contact", "no_return_request", "return_authorised", "return_method_given",
     "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods", "chargeback",
-    "prime", "full_refund", "claim_filed", "claim_withdrawn", "cancelled", "sent_back",
+    "prime", "full_refund", "claim_filed", "claim_withdrawn", "cancelled", "sent_back", "authorisation_undated",
     "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
 ]  # fmt: skip
 
@@ -141,7 +141,7 @@ def _not_received(case: _Case) -> _Opening:
 
 
 def _not_as_described(case: _Case) -> _Opening:
-    """48 h after a return request that was not authorised by then."""
+    """48 h after a return request that was not authorised by then; unknown where nobody tells when it was."""
     fact = case.rules.get("claim.not_as_described")
     asked, authorised = case.order.return_requested_at, case.order.return_authorised_at
     if fact is None:
@@ -149,8 +149,11 @@ def _not_as_described(case: _Case) -> _Opening:
     if asked is None:
         return _Opening(None, "no_return_request", (fact,))
     at = case.end(fact, asked)
-    if authorised is not None and authorised <= at:
+    is_undated = authorised is None and case.order.is_return_authorised
+    if (authorised is not None and authorised <= at) or (is_undated and case.order.as_of <= at):
         return _Opening(None, "return_authorised", (fact,))
+    if is_undated:
+        return _Opening(None, "authorisation_undated", (fact,), is_known=False)
     return _Opening(at, "open", (fact,))
 
 
@@ -162,7 +165,7 @@ def _return_options_missing(case: _Case) -> _Opening:
         return _MISSING
     if order.return_requested_at is None:
         return _Opening(None, "no_return_request", (fact,))
-    if return_method_given_at(order) is not None:
+    if is_return_method_given(order):
         return _Opening(None, "return_method_given", (fact,))
     return _Opening(case.end(fact, order.return_requested_at), "open", (fact,))
 
@@ -173,6 +176,13 @@ def return_method_given_at(order: RuledOrder) -> float | None:
     by_address = order.return_authorised_at if order.has_return_address_in_marketplace == 1.0 else None
     by_refund = order.refunded_at if order.is_fully_refunded else None
     return earliest(order.return_label_sent_at, order.return_delivered_at, by_address, by_refund)
+
+
+def is_return_method_given(order: RuledOrder) -> bool:
+    """Whether the buyer had one, be it at a moment that nobody tells."""
+    by_address = order.has_return_address_in_marketplace == 1.0 and order.is_return_authorised
+    is_given = order.has_return_label == 1.0 or by_address or order.is_fully_refunded is True
+    return is_given or return_method_given_at(order) is not None
 
 
 def _refund_not_issued(case: _Case) -> _Opening:

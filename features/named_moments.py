@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from features.columns import Columns, Floats
+from features.columns import Bools, Columns, Floats
 from features.errors import nearest
 from features.moments import contact_at
 from features.order import attributes
+from features.undated import SAID_BY, undated
 
 
 def _handed_over(columns: Columns) -> Floats:
@@ -59,9 +60,17 @@ def moment_of(columns: Columns, i: int, name: str) -> float:
     return float(DERIVED[name](Columns(1, few))[0])
 
 
+def has_come(columns: Columns, name: str) -> Bools:
+    """(n,) bool: whether the moment lies at or before as_of, or is known to have come though nobody tells when."""
+    came: Bools = moment(columns, name) <= columns["as_of"]
+    if name == "refunded_in_full_at":
+        return came | (undated(columns, "refunded_at") & ~(columns["refund_amount"] < columns["order_total"]))
+    return came | undated(columns, name) if name in SAID_BY else came
+
+
 def is_absent(columns: Columns, name: str) -> bool:
     """Whether no order has the moment, told without looking at any."""
-    return name not in DERIVED and name not in columns
+    return name not in DERIVED and name not in SAID_BY and name not in columns
 
 
 def checked_moment(name: str) -> str:

@@ -199,6 +199,15 @@ class Order(BaseModel):
     is_return_in_policy: kinds.Flag | None = attribute("contact", "inside the policy", since=("return_requested_at",))
     refunded_at: kinds.Instant | None = attribute("contact", "refunded", role="fact")
     refund_amount: kinds.Money | None = attribute("contact", "amount refunded", since=("refunded_at",))
+    has_refund: kinds.Flag | None = attribute(
+        "contact", "refunded, though perhaps nobody tells when", since=("refunded_at",)
+    )
+    has_return_authorisation: kinds.Flag | None = attribute(
+        "contact", "return authorised, though perhaps nobody tells when", since=("return_authorised_at",)
+    )
+    has_return_label: kinds.Flag | None = attribute(
+        "contact", "paid return label sent, though perhaps nobody tells when", since=("return_label_sent_at",)
+    )
     refund_charged_at: kinds.Instant | None = attribute("contact", "the shop was charged", role="afterwards")
     chargeback_filed_at: kinds.Instant | None = attribute("contact", "chargeback with the bank", role="afterwards")
     claim_opened_at: kinds.Instant | None = attribute("contact", "claim opened", role="afterwards")

@@ -10,6 +10,7 @@ import numpy as np
 from features.columns import Bools, Columns
 from features.kinds import Kind
 from features.order import attributes
+from features.undated import undated
 
 # Any of these says that the order has left, or was charged as if it had.
 HANDED_OVER = ("ship_confirmed_at", "shipped_at", "first_scan_at", "last_scan_at", "delivered_at")
@@ -32,6 +33,9 @@ class RuledOrder(NamedTuple):
     has_return_address_in_marketplace: float | None = None
     order_total: float | None = None
     refund_amount: float | None = None
+    has_refund: float | None = None
+    has_return_authorisation: float | None = None
+    has_return_label: float | None = None
     ship_by: float | None = None
     latest_delivery_at: float | None = None
     ship_confirmed_at: float | None = None
@@ -59,7 +63,7 @@ class RuledOrder(NamedTuple):
 
     @property
     def refunded_in_full_at(self) -> float | None:
-        """The refund; None where there is none or it is known to be of a part only."""
+        """The refund; None where there is none, it is undated, or it is known to be of a part only."""
         return self.refunded_at if self.is_fully_refunded is not False else None
 
     @property
@@ -97,9 +101,19 @@ class RuledOrder(NamedTuple):
         return 1.0 in (self.is_digital, self.is_service, self.is_stored_value)
 
     @property
+    def is_refunded(self) -> bool:
+        """Whether anything was paid back, be it at a moment that nobody tells."""
+        return self.refunded_at is not None or self.has_refund == 1.0 or (self.refund_amount or 0.0) > 0.0
+
+    @property
+    def is_return_authorised(self) -> bool:
+        """Whether the return was authorised, be it at a moment that nobody tells."""
+        return self.return_authorised_at is not None or self.has_return_authorisation == 1.0
+
+    @property
     def is_fully_refunded(self) -> bool | None:
         """Whether all was paid back; None where the amounts are unknown."""
-        if self.refunded_at is None:
+        if not self.is_refunded:
             return False
         if self.refund_amount is None or self.order_total is None:
             return None
@@ -130,7 +144,8 @@ def is_claim_filed(columns: Columns) -> Bools:
 
 def is_refunded_in_full(columns: Columns) -> Bools:
     """(n,) bool: refunded, and known to be so in full."""
-    in_full: Bools = ~np.isnan(columns["refunded_at"]) & (columns["refund_amount"] >= columns["order_total"])
+    refunded = ~np.isnan(columns["refunded_at"]) | undated(columns, "refunded_at")
+    in_full: Bools = refunded & (columns["refund_amount"] >= columns["order_total"])
     return in_full
 
 

@@ -10,6 +10,7 @@ from features.columns import Columns, Floats
 from features.feature import Feature
 from features.moments import DAY, HOUR, contact_at
 from features.order import Known
+from features.undated import undated
 
 _TOPICS = {
     "topic_not_received": ("not_received",),
@@ -98,15 +99,15 @@ def timing(columns: Columns, window_days: float) -> dict[str, Floats]:
     if any(name in columns for name in _TOLD_OF_RETURNS):
         out.update(_returns(columns))
     out.update({f"{n}_log": np.log1p(np.maximum(out[n], 0.0)) for n in _CURVED if n in out})
-    out["is_refunded"] = _happened(columns, "refunded_at", where=~np.isnan(contact))
+    out["is_refunded"] = np.where(undated(columns, "refunded_at"), 1.0, _happened(columns, "refunded_at"))
+    out["is_refunded"] = np.where(np.isnan(contact), np.nan, out["is_refunded"])
     out["is_cancel_requested"] = _happened(columns, "cancel_requested_at")
     out["is_cancelled"] = _happened(columns, "cancelled_at")
     return out
 
 
-def _happened(columns: Columns, name: str, where: np.ndarray | None = None) -> Floats:
-    known = columns.known(name).astype(np.float64)
-    return known if where is None else np.where(where, known, np.nan)
+def _happened(columns: Columns, name: str) -> Floats:
+    return columns.known(name).astype(np.float64)
 
 
 def _waiting(since: Floats, until: Floats, as_of: Floats, unit: float) -> Floats:
@@ -189,12 +190,18 @@ def _messages(columns: Columns, contact: Floats) -> dict[str, Floats]:
 
 def _returns(columns: Columns) -> dict[str, Floats]:
     as_of, asked = columns["as_of"], columns["return_requested_at"]
-    authorised = columns["return_authorised_at"]
+    authorised, back = columns["return_authorised_at"], columns["return_delivered_at"]
+
+    def waiting(since: Floats, name: str, unit: float) -> Floats:
+        over = undated(columns, name) & ~np.isnan(since)
+        return np.where(over, 0.0, _waiting(since, columns[name], as_of, unit))
+
+    until = np.where(undated(columns, "return_authorised_at"), np.nan, as_of)
     return {
         "return_requested_days": (as_of - asked) / DAY,
-        "unauthorised_hours": _waiting(asked, authorised, as_of, HOUR),
-        "authorise_hours": (np.where(np.isnan(authorised), as_of, authorised) - asked) / HOUR,
-        "unlabelled_hours": _waiting(authorised, columns["return_label_sent_at"], as_of, HOUR),
-        "unrefunded_days": _waiting(columns["return_delivered_at"], columns["refunded_at"], as_of, DAY),
+        "unauthorised_hours": waiting(asked, "return_authorised_at", HOUR),
+        "authorise_hours": (np.where(np.isnan(authorised), until, authorised) - asked) / HOUR,
+        "unlabelled_hours": waiting(authorised, "return_label_sent_at", HOUR),
+        "unrefunded_days": waiting(back, "refunded_at", DAY),
         "is_return_in_policy": columns["is_return_in_policy"],
     }

@@ -21,6 +21,7 @@ from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT, TEXT_KINDS, Kin
 from features.moments import DAY, HOUR
 from features.named_moments import checked_moment, moment_of
 from features.order import attributes
+from features.undated import undated_of
 from service.advice_catalogue import Action, Text
 
 Lang = Literal["en", "zh"]
@@ -189,13 +190,15 @@ def age(seconds: float, lang: Lang) -> str:
 def _instant(columns: Columns, i: int, attribute: str, lang: Lang) -> str:
     """One order's instant as an age, by the relation that reasons.toml declares for it."""
     key, seconds = _told(columns, i, attribute, reason(attribute))
-    if key == "unknown":
+    if key in ("unknown", "undated"):
         return _phrase(key, lang)
     return _in(getattr(reason(attribute), key) or wording().phrases[key], lang).format(age=age(abs(seconds), lang))
 
 
 def _told(columns: Columns, i: int, attribute: str, how: Reason) -> tuple[str, float]:
     """The phrase for an instant, and the seconds it speaks of."""
+    if undated_of(columns, i, attribute):
+        return "undated", 0.0
     at, as_of = float(columns.value(attribute, i)), float(columns.value("as_of", i))
     other = how.met_by or how.since or how.against
     mark = moment_of(columns, i, other) if other else np.nan

@@ -95,6 +95,60 @@ def test_orders_said_to_be_refunded_without_a_moment_are_told() -> None:
     assert [note.details for note in found.notes if note.code == "refunds_undated"] == [{"orders": "1"}]
 
 
+def test_an_amount_refunded_without_a_date_counts_as_refunded_and_is_told() -> None:
+    back = [
+        {"order_id": o, "return_requested_at": START + DAY, "refund_amount": a} for o, a in (("a", 10.0), ("b", 0.0))
+    ]
+    found = gathered([items(item("a"), item("b")), table("returns", "amazon.fbm_returns", back)])
+    assert found.orders["has_refund"].to_list() == [True, None]
+    assert "refunded_at" not in found.orders.columns
+    assert [note.details for note in found.notes if note.code == "refunds_undated"] == [{"orders": "1"}]
+
+
+def test_a_state_counts_as_a_refund_only_where_every_row_says_so_and_no_part_does() -> None:
+    states = [("a", "Refunded"), ("a", "Refunded"), ("b", "Refunded"), ("b", "Shipped"), ("c", "部分退款")]
+    rows = [item(o, item_status=s, sku=str(k)) for k, (o, s) in enumerate(states)]
+    found = gathered([items(*rows, report="erp.generic_zh")])
+    assert found.orders["has_refund"].to_list() == [True, None, None]
+    assert {(n.code, n.details["orders"]) for n in found.notes} >= {("refunds_undated", "1"), ("refunds_in_part", "1")}
+
+
+def test_a_return_is_authorised_and_labelled_only_if_each_of_its_rows_is() -> None:
+    said = [("a", True, True), ("b", True, None), ("b", False, True), ("c", False, True), ("d", None, True)]
+    rows = [
+        {"order_id": o, "return_requested_at": START + DAY, "has_return_authorisation": y, "has_return_label": z}
+        for o, y, z in said
+    ]
+    found = gathered([items(*(item(o) for o in "abcd")), table("returns", "amazon.fbm_returns", rows)])
+    assert found.orders["has_return_authorisation"].to_list() == [True, False, False, None]
+    assert found.orders["has_return_label"].to_list() == [True, False, False, None]
+    told = {note.code: note.details["orders"] for note in found.notes}
+    assert (told["returns_undated"], told["labels_undated"]) == ("1", "1")
+
+
+@pytest.mark.parametrize(
+    ("rows", "refund", "code"),
+    [
+        ([(39.9, 59.9), (20.0, 59.9)], 59.9, None),
+        ([(59.9, 59.9), (59.9, 59.9)], 59.9, "refund_repeated"),
+        ([(20.0, 40.0), (20.0, 40.0)], 40.0, "refund_added"),
+        ([(20.0, None), (20.0, None)], 40.0, "refund_added"),
+    ],
+)
+def test_refunds_of_item_rows_are_added_up_unless_they_repeat_the_order_s(rows: Any, refund: float, code: Any) -> None:
+    sheet = [item("a", sku=str(k), refund_amount=r, order_total=t) for k, (r, t) in enumerate(rows)]
+    found = gathered([items(*sheet, report="erp.generic_zh")])
+    assert only(found)["refund_amount"] == refund
+    assert found.conflicts.is_empty()
+    assert [n.code for n in found.notes if n.code in ("refund_repeated", "refund_added")] == ([code] if code else [])
+
+
+def test_the_total_is_what_the_buyer_paid_with_gift_wrap_and_both_discounts() -> None:
+    given = {"shipping_price": 5.99, "gift_wrap_price": 4.0, "gift_wrap_tax": 0.3, "shipping_discount": 5.99}
+    order = only(gathered([items(item("a", marketplace="US", promotion_discount=1.0, **given))]))
+    assert (order["order_total"], order["promotion_discount"]) == (13.3, 6.99)
+
+
 def test_an_amount_stays_the_number_that_was_written() -> None:
     prices = [29.99, 39.8, 59.9, 1259.9, 0.07]
     found = gathered([items(*(item(f"o{k}", price) for k, price in enumerate(prices)))])

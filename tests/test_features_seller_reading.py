@@ -264,9 +264,31 @@ def test_returns_are_read_with_cells_missing_at_the_end_of_a_line(tmp_path: Path
               "Label to be paid by", "Return delivery date", "Currency code", "Refunded Amount"]  # fmt: skip
     (tmp_path / "r.txt").write_text("\t".join(header) + "\n114-1\t10-Jul-2025\tD1\tY\t1\tN\tSeller\n")
     (row,) = only(tables := read_seller_file(tmp_path / "r.txt")).frame.to_dicts()
+    assert "has_return_authorisation" not in row
     assert (row["is_a_to_z"], row["is_return_in_policy"], row["label_payer"]) == (True, False, "seller")
     assert (row["return_requested_at"], row["refund_amount"]) == (datetime(2025, 7, 10, tzinfo=UTC), None)
     assert {"short_rows_filled", "time_zone_assumed", "dates_without_time"} <= {note.code for note in tables[0].notes}
+
+
+@pytest.mark.parametrize(
+    ("status", "label", "authorised", "labelled"),
+    [
+        ("Approved", "AmazonPrePaidLabel", True, True),
+        ("Completed", "AmazonUnPaidLabel", True, False),
+        ("Pending Authorization", "", False, None),
+        ("Closed", "SomethingNew", None, None),
+    ],
+)
+def test_a_return_s_status_and_label_are_read_and_words_we_do_not_know_told(
+    tmp_path: Path, status: str, label: str, authorised: Any, labelled: Any
+) -> None:
+    header = ["Order ID", "Return request date", "Return request status", "Label type", "Amazon RMA ID", "A-to-Z Claim",
+              "Return quantity"]  # fmt: skip
+    line = f"114-1\t10-Jul-2025\t{status}\t{label}\tD1\tN\t1\n"
+    (tmp_path / "r.txt").write_text("\t".join(header) + "\n" + line)
+    table = only(read_seller_file(tmp_path / "r.txt"))
+    assert table.frame.select("has_return_authorisation", "has_return_label").row(0) == (authorised, labelled)
+    assert len(details(table, "words_unknown")) == (2 if authorised is None else 0)
 
 
 def test_a_settlement_of_europe_is_read_with_the_currency_of_its_first_row(tmp_path: Path) -> None:
@@ -289,6 +311,25 @@ def test_a_settlement_of_europe_is_read_with_the_currency_of_its_first_row(tmp_p
     assert table.frame["posted_at"][0] == datetime(2025, 3, 4, 7, 25, 13, tzinfo=UTC)
 
 
+def test_a_settlement_tells_what_the_buyer_got_without_fees_and_withheld_taxes(tmp_path: Path) -> None:
+    header = ["settlement-id", "currency", "transaction-type", "order-id", "amount-type", "amount-description",
+              "amount", "posted-date-time"]  # fmt: skip
+    parts = [("ItemPrice", "-20.00"), ("ItemPrice", "-1.60"), ("ItemPrice", "-5.99"), ("Promotion", "5.99"),
+             ("ItemFees", "3.00"), ("ItemFees", "-0.60"), ("ItemWithheldTax", "1.60")]  # fmt: skip
+    kinds = ("Refund", "A-to-z Guarantee Refund")
+    rows = [
+        {"settlement-id": "1", "currency": "USD", "transaction-type": kind, "order-id": "114-1", "amount-type": part,
+         "amount": amount, "posted-date-time": "21.10.2026 10:00:00 UTC"}
+        for kind in kinds for part, amount in parts
+    ]  # fmt: skip
+    table = only(read_seller_file(tsv(tmp_path / "s.txt", header, *rows)))
+    assert table.dropped == {"not_the_buyer_s_money": 6}
+    assert dict(table.frame.group_by("event").agg(pl.col("amount").sum().round(2)).rows()) == {
+        "refund": -21.6,
+        "a_to_z": -21.6,
+    }
+
+
 def written(path: Path, value: Any) -> Path:
     path.write_text(json.dumps(value), encoding="utf-8")
     return path
@@ -298,8 +339,13 @@ def test_finances_give_one_row_an_event_with_its_amounts_summed(tmp_path: Path) 
     def charge(amount: object) -> dict[str, Any]:
         return {"ChargeAmount": {"CurrencyCode": "USD", "CurrencyAmount": amount}}
 
+    promotion = {"PromotionAmount": {"CurrencyCode": "USD", "CurrencyAmount": 2.0}}
     items = [
-        {"ItemChargeAdjustmentList": [charge(-10.25), charge("-1.25")]},
+        {
+            "ItemChargeAdjustmentList": [charge(-12.25), charge("-1.25")],
+            "PromotionAdjustmentList": [promotion],
+            "ItemFeeAdjustmentList": [{"FeeAmount": {"CurrencyCode": "USD", "CurrencyAmount": 3.0}}],
+        },
         {"ItemChargeAdjustmentList": [charge(-1)]},
     ]
     event = {"AmazonOrderId": "114-1", "PostedDate": "2025-03-04T05:06:07Z", "ShipmentItemAdjustmentList": items}

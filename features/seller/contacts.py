@@ -70,7 +70,10 @@ def messages_told(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def returns_told(rows: pl.DataFrame) -> pl.DataFrame:
-    """The first return request with its reason, the last arrival, all refunds; in policy only if each return is."""
+    """The first return request with its reason, the last arrival, all refunds; in policy, authorised and labelled only
+    if each return is. A label is there once the return is authorised: before that its type is only planned."""
+    if {"has_return_label", "has_return_authorisation"} <= {*rows.columns}:
+        rows = rows.with_columns(pl.col("has_return_label") & pl.col("has_return_authorisation"))
     rows = rows.sort("return_requested_at", *sorted(set(rows.columns) - {"return_requested_at"}), nulls_last=True)
     how = {
         "return_requested_at": pl.col("return_requested_at").min(),
@@ -80,11 +83,18 @@ def returns_told(rows: pl.DataFrame) -> pl.DataFrame:
         "return_delivered_at": pl.col("return_delivered_at").max(),
         "return_reason": pl.col("return_reason").drop_nulls().first(),
         "is_return_in_policy": pl.col("is_return_in_policy").min(),
+        "has_return_authorisation": _is_all("has_return_authorisation"),
+        "has_return_label": _is_all("has_return_label"),
         "refunded_at": pl.col("refunded_at").min(),
         "refund_amount": summed("refund_amount"),
         "currency": pl.col("currency").drop_nulls().first(),
     }
     return rows.group_by("order_id", maintain_order=True).agg(e for name, e in how.items() if name in rows.columns)
+
+
+def _is_all(name: str) -> pl.Expr:
+    """Whether a flag is true of all rows of a group; unknown where it is of one and no other says false."""
+    return pl.col(name).all(ignore_nulls=False).alias(name)
 
 
 def shipments_told(rows: pl.DataFrame) -> pl.DataFrame:

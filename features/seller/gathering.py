@@ -13,7 +13,7 @@ from features.outcome import CLAIM
 from features.seller.claims import outcomes
 from features.seller.contacts import contacts
 from features.seller.facts import Told, combined, holding, no_conflicts, typed
-from features.seller.items import cancelled_orders, item_orders, undated_refunds
+from features.seller.items import cancelled_orders, item_orders
 from features.seller.merged import of_each_order, several_orders
 from features.seller.parcels import PARCEL_ID, parcel_facts, parcel_names, worst_parcels
 from features.seller.reconciliation import Reconciled, reconciled
@@ -21,6 +21,7 @@ from features.seller.scans import SCANNED, latest_words
 from features.seller.shops import ORDER_KINDS, refuse_mixed_shops, with_shop
 from features.seller.spans import SourceCoverage, coverage
 from features.seller.table import Note, SellerTable
+from features.seller.undated_facts import undated_notes, with_refunds_said
 from features.seller.usable import UNDATED_CLAIM, completed, usable
 from features.seller.vocabulary import OWN
 
@@ -67,7 +68,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     counts = (pl.col("kind") == CLAIM) & ~pl.col("retracted").fill_null(value=False)
     is_undated = counts & pl.col("claim_opened_at").is_null()
     undated = events.filter(is_undated).select("order_id", pl.lit(UNDATED_CLAIM).alias("code"))
-    known, filled = completed(with_shop(facts.frame, shop), events)
+    known, filled = completed(with_shop(with_refunds_said(facts.frame, tables), shop), events)
     orders, set_aside = usable(known, pl.concat([*(sale.unusable for sale in sales), undated]))
     dated = events.filter(~is_undated)
     return Gathered(
@@ -79,7 +80,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
         orphans=_orphans(tables, population),
         filled=filled,
         reconciliations=reconciled(tables, orders, dated),
-        notes=[*(note for sale in sales for note in sale.notes), *undated_refunds(tables, orders)],
+        notes=[*(note for sale in sales for note in sale.notes), *undated_notes(orders, tables)],
         strays=strays,
         only_in=_only_in(tables),
     )

@@ -36,7 +36,7 @@ def item_orders(table: SellerTable, leave_out: frozenset[str]) -> ItemOrders:
     rows, notes = _once(table.frame.filter(pl.col("order_id").is_not_null()))
     live = _live(rows)
     notes += _equal_rows(live)
-    items = live.select(c for c in live.columns if c not in leave_out and c != "line")
+    items = _one_discount(live.select(c for c in live.columns if c not in leave_out and c != "line"))
     repeated, told = repeated_money(items, table.report)
     facts = [c for c in items.columns if c not in ("order_id", "line_count")]
     combined = (_combined(name, repeated) for name in facts)
@@ -63,24 +63,22 @@ def _once(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[Note]]:
     return kept, [Note("repeated_items", "order_item_id", {"rows": str(lost)})] if lost else []
 
 
+def _one_discount(items: pl.DataFrame) -> pl.DataFrame:
+    """Items with what was taken off goods and shipping as one discount, which is unknown where neither is known."""
+    if "shipping_discount" not in items.columns:
+        return items
+    both = [c for c in ("promotion_discount", "shipping_discount") if c in items.columns]
+    told = pl.any_horizontal(pl.col(c).is_not_null() for c in both)
+    total = pl.when(told).then(pl.sum_horizontal(both).round(4)).alias("promotion_discount")
+    return items.with_columns(total).drop("shipping_discount")
+
+
 def _equal_rows(rows: pl.DataFrame) -> list[Note]:
     """Rows that say all the same: two of the goods, or one export twice in the file; nobody can tell."""
     if "order_item_id" in rows.columns:
         return []
     count = int((~rows.select(pl.struct(pl.exclude("line")).is_first_distinct()).to_series()).sum())
     return [Note("equal_rows", "order_id", {"rows": str(count)})] if count else []
-
-
-def undated_refunds(tables: Sequence[SellerTable], orders: pl.DataFrame) -> list[Note]:
-    """Orders that their state calls refunded, and of which no file tells the moment. orders: as joined."""
-    said = [pl.DataFrame(schema={"order_id": pl.String})]
-    for table in tables:
-        words = [state.is_in(list(joining_rules().items_refunded)) for state in _states(table.frame.columns)]
-        if words and table.kind in ("orders", "order_items"):
-            said.append(table.frame.filter(pl.any_horizontal(words).fill_null(value=False)).select("order_id"))
-    is_undated = pl.col("refunded_at").is_null() if "refunded_at" in orders.columns else pl.lit(value=True)
-    count = orders.filter(is_undated).join(pl.concat(said), on="order_id", how="semi").height
-    return [Note("refunds_undated", "order_status", {"orders": str(count)})] if count else []
 
 
 def _live(rows: pl.DataFrame) -> pl.DataFrame:
@@ -104,11 +102,11 @@ def cancelled_orders(rows: pl.DataFrame) -> pl.DataFrame:
 def _is_cancelled(columns: list[str]) -> pl.Expr:
     """(rows,) bool: whether the item or its order is said to be cancelled."""
     words = list(joining_rules().items_cancelled)
-    said = [state.is_in(words).fill_null(value=False) for state in _states(columns)]
+    said = [state.is_in(words).fill_null(value=False) for state in states(columns)]
     return pl.any_horizontal(said) if said else pl.lit(value=False)
 
 
-def _states(columns: list[str]) -> list[pl.Expr]:
+def states(columns: Sequence[str]) -> list[pl.Expr]:
     """What the rows say of the item and its order, in lower case."""
     return [pl.col(c).str.strip_chars().str.to_lowercase() for c in ("item_status", "order_status") if c in columns]
 
@@ -159,8 +157,10 @@ def _with_total(orders: pl.DataFrame, facts: list[str]) -> pl.DataFrame:
 
     marketplace = pl.col("marketplace") if "marketplace" in facts else pl.lit(None, pl.String)
     on_top = marketplace.is_in(list(joining_rules().items_tax_on_top)).fill_null(value=False)
-    tax = pl.when(on_top).then(known("item_tax") + known("shipping_tax")).otherwise(0.0)
-    total = pl.col("item_price") + known("shipping_price") + tax - known("promotion_discount")
+    taxes = known("item_tax") + known("shipping_tax") + known("gift_wrap_tax")
+    tax = pl.when(on_top).then(taxes).otherwise(0.0)
+    prices = pl.col("item_price") + known("shipping_price") + known("gift_wrap_price")
+    total = prices + tax - known("promotion_discount")
     return orders.with_columns(total.round(4).clip(0.0).alias(TOTAL))
 
 

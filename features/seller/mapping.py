@@ -70,8 +70,9 @@ class MapColumn:
     names: theirs, the first that the file has is taken; in JSON paths, where `^` is the object above, `[]` all of a
     list and `[type=ITEM]` those of a list that say so. values: words to ours, or the name of a table of words.
     unlisted, otherwise: what becomes of other words. day: which end of the day a date without a time means. contains:
-    a flag, whether the list holds this word. takes: of several values in a list their sum, or the one all agree on.
-    is_absolute: drop the sign. is_digest: keep a digest only. fills_down: an empty cell says what the one above says.
+    a flag, whether the list holds this word. takes: of several values in a list the sum, over all paths, or the one all
+    agree on. is_absolute: drop the sign. is_digest: keep a digest only. fills_down: an empty cell says what the one
+    above says.
     """
 
     names: Names

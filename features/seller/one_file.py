@@ -34,7 +34,7 @@ def orders_of_file(tables: Sequence[SellerTable]) -> SellerTable:
     found = gathered([replace(held[0], frame=whole), *others])
     aside = found.set_aside.drop("line").join(lines, on="order_id").rename({"order_id": "raw"})
     wrong += [Reject(**row) for row in aside.select("line", "column", "code", "reason", "raw").iter_rows(named=True)]
-    notes = [*held[0].notes, *(note for table in others for note in table.notes)]
+    notes = [*held[0].notes, *(note for table in others for note in table.notes), *found.notes]
     return replace(
         held[0], frame=found.orders.join(lines, on="order_id").sort("line"),
         rejects=sorted([*held[0].rejects, *wrong], key=lambda reject: reject.line),

@@ -114,22 +114,27 @@ def _at(place: _Place, steps: list[str]) -> Iterator[_Place]:
 
 
 def _first(place: _Place, column: MapColumn) -> object:
-    """The value at the first of the column's paths that leads to one."""
+    """The value at the first of the column's paths that leads to one; of a sum, that over all paths."""
+    if column.takes == "sum":
+        return _sum([v for name in column.names for v in _found(place, name)])
     return next((cell for name in column.names if (cell := _cell(place, name, column)) is not None), None)
 
 
 def _cell(place: _Place, path: str, column: MapColumn) -> object:
-    up = len(path) - len(path.lstrip("^"))
-    value = place.value if not up else place.around[up - 1] if up <= len(place.around) else None
-    found = [v for v in _values(value, _steps(path[up:])) if v is not None]
-    if column.takes == "sum":
-        return _sum(found)
+    found = _found(place, path)
     if column.contains is not None:
         return None if not found else column.contains in found
     different = list(dict.fromkeys(map(str, found)))
     if len(different) > 1:
         raise _NotOne(path)
     return found[0] if found else None
+
+
+def _found(place: _Place, path: str) -> list[Any]:
+    """The values at the end of a path, from the object that it starts with."""
+    up = len(path) - len(path.lstrip("^"))
+    value = place.value if not up else place.around[up - 1] if up <= len(place.around) else None
+    return [v for v in _values(value, _steps(path[up:])) if v is not None]
 
 
 def _sum(found: list[Any]) -> object:

@@ -10,9 +10,9 @@ import polars as pl
 from features.seller.precedence import joining_rules
 from features.seller.table import Note
 
-TOTAL = "order_total"
+TOTAL, REFUND = "order_total", "refund_amount"
 # How the parts of a total enter it.
-_SIGNS = {"item_price": 1.0, "shipping_price": 1.0, "promotion_discount": -1.0}
+_SIGNS = {"item_price": 1.0, "shipping_price": 1.0, "gift_wrap_price": 1.0, "promotion_discount": -1.0}
 
 
 def repeated_money(items: pl.DataFrame, report: str) -> tuple[frozenset[str], list[Note]]:
@@ -27,6 +27,8 @@ def repeated_money(items: pl.DataFrame, report: str) -> tuple[frozenset[str], li
     repeated, notes = _total(orders)
     if report.startswith("amazon."):
         return repeated, notes
+    back, told = _refunds(orders, is_total_once=TOTAL in repeated)
+    repeated, notes = repeated | back, notes + told
     doubtful = [name for name in _SIGNS if name in items.columns and _is_mostly_same(orders, name)]
     if TOTAL not in repeated:
         return repeated, notes + [Note("money_added", n, {"orders": str(orders[n + "_same"].sum())}) for n in doubtful]
@@ -39,7 +41,7 @@ def repeated_money(items: pl.DataFrame, report: str) -> tuple[frozenset[str], li
 
 def _orders_of_several_rows(items: pl.DataFrame) -> pl.DataFrame:
     """Per order of several rows and column: its sum, its largest value, and whether one amount stands on all rows."""
-    names = [name for name in (TOTAL, *_SIGNS) if name in items.columns]
+    names = [name for name in (TOTAL, REFUND, *_SIGNS) if name in items.columns]
     found = items.group_by("order_id").agg(
         pl.len().alias("rows"), *(pl.col(n).sum().alias(n + "_sum") for n in names),
         *(pl.col(n).max().alias(n + "_once") for n in names),
@@ -60,6 +62,19 @@ def _total(orders: pl.DataFrame) -> tuple[frozenset[str], list[Note]]:
     if orders.select(pl.col(TOTAL + "_one").mean()).item() >= joining_rules().items_repeated_total_share:
         return frozenset({TOTAL}), [Note("order_total_repeated", TOTAL, count)]
     return frozenset(), [Note("order_total_added", TOTAL, count)]
+
+
+def _refunds(orders: pl.DataFrame, *, is_total_once: bool) -> tuple[frozenset[str], list[Note]]:
+    """Refunds are the order's where most orders show one amount on all rows and some would else have got back more than
+    they paid; without such an order nobody can tell, and they are added up."""
+    if REFUND + "_sum" not in orders.columns or not _is_mostly_same(orders, REFUND):
+        return frozenset(), []
+    count = {"orders": str(orders[REFUND + "_same"].sum())}
+    if TOTAL + "_one" in orders.columns:
+        paid = pl.col(TOTAL + ("_once" if is_total_once else "_sum")) + joining_rules().agreement_number
+        if orders.select((pl.col(REFUND + "_same") & (pl.col(REFUND + "_sum") > paid)).any()).item():
+            return frozenset({REFUND}), [Note("refund_repeated", REFUND, count)]
+    return frozenset(), [Note("refund_added", REFUND, count)]
 
 
 def _is_mostly_same(orders: pl.DataFrame, name: str) -> bool:

@@ -1,0 +1,48 @@
+"""What happened on a day that nobody tells: it counts as done, is never late, and teaches nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from features.columns import Columns
+from features.document import columns_of, read_order
+from features.moments import as_known, as_known_from_final
+from features.timing import timing
+from service.wording import rendered_value
+
+BASE: dict[str, Any] = {
+    "order_id": "1", "marketplace": "US", "placed_at": "2026-10-01T09:00:00Z", "order_total": 21.6, "currency": "USD",
+    "delivered_at": "2026-10-08T09:00:00Z", "return_requested_at": "2026-10-12T09:00:00Z",
+    "return_delivered_at": "2026-10-20T09:00:00Z", "as_of": "2026-10-26T09:00:00Z",
+}  # fmt: skip
+
+
+def order(**more: object) -> Columns:
+    return as_known(columns_of([read_order(BASE | more)]))
+
+
+@pytest.mark.parametrize(
+    ("feature", "said"),
+    [
+        ("unrefunded_days", {"refund_amount": 21.6}),
+        ("unrefunded_days", {"has_refund": True}),
+        ("unauthorised_hours", {"has_return_authorisation": True}),
+    ],
+)
+def test_nothing_waits_for_what_was_done_on_a_day_nobody_tells(feature: str, said: dict[str, object]) -> None:
+    assert timing(order(), 90.0)[feature][0] > 0.0
+    assert timing(order(**said), 90.0)[feature][0] == 0.0
+
+
+def test_what_has_no_date_is_as_unknown_to_training_as_what_was_not_told() -> None:
+    final = order(refund_amount=21.6, has_refund=True, has_return_authorisation=True, has_return_label=True)
+    known = as_known_from_final(final, plan_known=np.ones(1, dtype=np.bool_))
+    assert [n for n in ("refund_amount", *(n for n in known if n.startswith("has_re"))) if known.known(n)[0]] == []
+
+
+def test_a_reason_does_not_call_it_missing() -> None:
+    columns = order(refund_amount=21.6)
+    assert rendered_value(columns, 0, "refunded_at", "en") == "done, day not told"
