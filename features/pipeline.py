@@ -23,7 +23,7 @@ from features.order import STATES, Known
 from features.tracing import Written
 from features.transformer import Transformer
 
-CONTRACT = 1
+CONTRACT = 2
 EXTRA_LEVELS = 12
 _UNKNOWN = np.full(1, np.nan)
 

@@ -30,6 +30,7 @@ _CURVED: dict[str, tuple[str, Known]] = {
     "days_since_contact": ("first_message_at", "contact"),
     "quiet_days": ("delivered_at", "delivered"),
     "days_overdue": ("latest_delivery_at", "placed"),
+    "unseen_days": ("latest_delivery_at", "placed"),
     "days_to_close": ("latest_delivery_at", "placed"),
     "days_late": ("delivered_at", "delivered"),
     "unanswered_hours": ("first_reply_at", "contact"),
@@ -51,7 +52,7 @@ _DECLARED = (
     Feature("handling_days", "shipped_at", "days", "shipped", "from placing to hand-over"),
     Feature("slack_days", "shipped_at", "days", "shipped", "from hand-over to the end of the promise"),
     Feature("scan_lag_hours", "first_scan_at", "hours", "in_transit", "from hand-over to the first scan"),
-    Feature("unscanned_days", "first_scan_at", "days", "shipped", "days handed over without a scan"),
+    Feature("unscanned_days", "first_scan_at", "days", "shipped", "handed over without a scan, unless untracked"),
     Feature("carrier_slack_days", "carrier_latest_delivery_at", "days", "shipped", "carrier's promise past ours"),
     Feature(
         "estimate_slack_days", "carrier_estimated_delivery_at", "days", "in_transit", "carrier's estimate past ours"
@@ -59,6 +60,7 @@ _DECLARED = (
     Feature("transit_days_so_far", "shipped_at", "days", "shipped", "since hand-over, while undelivered"),
     Feature("days_left", "latest_delivery_at", "days", "placed", "to the end of the promise, while undelivered"),
     Feature("days_overdue", "latest_delivery_at", "days", "placed", "past the promise, while undelivered; else 0"),
+    Feature("unseen_days", "latest_delivery_at", "days", "placed", "past the promise, where tracking shows no delivery"),
     Feature("silent_days", "last_scan_at", "days", "in_transit", "since the last scan, while undelivered"),
     Feature("days_late", "delivered_at", "days", "delivered", "delivered this long after the promise"),
     Feature("lateness_days", "latest_delivery_at", "days", "placed", "of delivery, or so far, against the promise"),
@@ -151,18 +153,21 @@ def _travel(columns: Columns) -> dict[str, Floats]:
     handed = np.where(np.isnan(shipped), scan, shipped)
     away = np.isnan(delivered)
     under_way = ~np.isnan(handed) & away
+    tracked, overdue = columns["has_tracking"], np.where(away, np.maximum((as_of - latest) / DAY, 0.0), 0.0)
     return {
         "unshipped_hours_late": np.where(np.isnan(handed) & away, (as_of - ship_by) / HOUR, np.nan),
         "shipped_hours_late": (handed - ship_by) / HOUR,
         "handling_days": (handed - placed) / DAY,
         "slack_days": (latest - handed) / DAY,
         "scan_lag_hours": (scan - shipped) / HOUR,
-        "unscanned_days": np.where(away, _waiting(shipped, scan, as_of, DAY), np.nan),
+        # Nobody scans an untracked parcel, and nobody records that it came: its silence tells nothing.
+        "unscanned_days": np.where(away & ~(tracked == 0.0), _waiting(shipped, scan, as_of, DAY), np.nan),
+        "unseen_days": np.where(tracked == 1.0, overdue, np.nan),
         "carrier_slack_days": (columns["carrier_latest_delivery_at"] - latest) / DAY,
         "estimate_slack_days": np.where(away, (columns["carrier_estimated_delivery_at"] - latest) / DAY, np.nan),
         "transit_days_so_far": np.where(under_way, (as_of - handed) / DAY, np.nan),
         "days_left": np.where(away, (latest - as_of) / DAY, np.nan),
-        "days_overdue": np.where(away, np.maximum((as_of - latest) / DAY, 0.0), 0.0),
+        "days_overdue": overdue,
         "silent_days": np.where(away, (as_of - columns["last_scan_at"]) / DAY, np.nan),
         "days_late": (delivered - latest) / DAY,
         "lateness_days": (np.where(away, as_of, delivered) - latest) / DAY,
