@@ -13,7 +13,8 @@ from features.order import Known
 Sign = Literal[-1, 0, 1]
 
 # Attributes whose effect on the probability may only go one way, with the reason: policy facts (sections 3 and 6 of the
-# fact sheet) or plain meaning. A shop's habits confound the data, so the sign is imposed rather than learned.
+# fact sheet) or plain meaning. A shop's habits confound the data, so the sign is imposed rather than learned. That of
+# has_tracking holds unless a parcel is under way: there the silence of a tracked one tells more (docs/decisions/0020).
 CONSTRAINED: dict[str, Sign] = {
     **{
         f"mismatch_{what}": 1

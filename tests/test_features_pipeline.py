@@ -197,9 +197,9 @@ def test_the_state_comes_back_from_json_with_equal_bits(pipeline: FeaturePipelin
         assert_same_bits(again.transform(table), pipeline.transform(table))
 
 
-@pytest.mark.parametrize("contract", [0, 2, "1", None])
+@pytest.mark.parametrize("contract", [0, 1, "2", None])
 def test_the_state_of_another_contract_is_refused(pipeline: FeaturePipeline, contract: object) -> None:
-    with pytest.raises(BundleError, match=f"expected contract 1, got {contract!r}; train the model again"):
+    with pytest.raises(BundleError, match=f"expected contract 2, got {contract!r}; train the model again"):
         FeaturePipeline.from_state({**pipeline.to_state(), "contract": contract})
 
 
@@ -286,3 +286,22 @@ def test_an_ignored_attribute_does_not_come_back_through_history() -> None:
     X = blind.transform(orders.replacing({"as_of": np.full(n, 101.0 * 86_400)}))
     place = list(blind.get_feature_names_out()).index("carrier_claim_history")
     assert (X[:, place] == 0.0).all()
+
+
+OVERDUE = {"order_id": "A", "as_of": "2026-11-20T00:00:00Z", "placed_at": "2026-11-02T00:00:00Z",
+           "shipped_at": "2026-11-04T00:00:00Z", "latest_delivery_at": "2026-11-16T00:00:00Z"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tracking", "scanned", "unscanned_days", "unseen_days"),
+    [(True, False, 16.0, 4.0), (True, True, 0.0, 4.0), (False, False, None, None), (None, False, 16.0, None)],
+)
+def test_the_silence_of_a_parcel_that_nobody_follows_tells_nothing(
+    tracking: bool | None, scanned: bool, unscanned_days: float | None, unseen_days: float | None
+) -> None:
+    scan = {"first_scan_at": "2026-11-05T00:00:00Z"} if scanned else {}
+    document = {**OVERDUE, **scan} | ({} if tracking is None else {"has_tracking": tracking})
+    found = timing.timing(completed(columns_of([read_order(document)])), 90.0)
+    told = [found[name][0] for name in ("unscanned_days", "unseen_days", "days_overdue")]
+    expected = [np.nan if v is None else v for v in (unscanned_days, unseen_days, 4.0)]
+    np.testing.assert_array_equal(told, expected)
