@@ -117,6 +117,8 @@ def _claims_told(document: Mapping[str, Any], words: Words) -> list[str]:
         words("outcome_line", kind=words.of("kinds", o["kind"]), source=o["source"], count=f"{o['rows']:,}")
         for o in document["outcomes"]
     ]
+    if any(document["claims"].values()):
+        lines.append(words("standing_line", **document["claims"]))
     guessed = {basis: count for basis, count in document["opened_by"].items() if basis != BASES[0]}
     lines += [words("basis_line", count=f"{n:,}", basis=words.of("bases", basis)) for basis, n in guessed.items()]
     return _bullets(lines)

@@ -10,6 +10,7 @@ import polars as pl
 
 from features.errors import FileRefused
 from features.outcome import CLAIM
+from features.seller.claim_endings import settled_claims
 from features.seller.claims import outcomes
 from features.seller.contacts import contacts
 from features.seller.facts import Told, combined, holding, no_conflicts, typed
@@ -64,6 +65,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     parcels, strays = worst_parcels([*(sale.parcels for sale in sales), *_shipments(tables)])
     facts = combined([*(sale.told for sale in sales), *parcels, *contacts(tables)], ["order_id"], population)
     events, disputed = outcomes(tables)
+    events, of_claims = settled_claims(events, facts.frame)
     counts = (pl.col("kind") == CLAIM) & ~pl.col("retracted").fill_null(value=False)
     is_undated = counts & pl.col("claim_opened_at").is_null()
     undated = events.filter(is_undated).select("order_id", pl.lit(UNDATED_CLAIM).alias("code"))
@@ -79,7 +81,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
         orphans=_orphans(tables, population),
         filled=filled,
         reconciliations=reconciled(tables, orders, dated),
-        notes=[*(note for sale in sales for note in sale.notes), *undated_refunds(tables, orders)],
+        notes=[*(note for sale in sales for note in sale.notes), *undated_refunds(tables, orders), *of_claims],
         strays=strays,
         only_in=_only_in(tables),
     )
