@@ -16,7 +16,7 @@ from features.seller.gathering import Gathered
 from features.seller.table import Note, SellerTable
 
 FORMAT = 1
-CONFLICTS, COVERAGE = "conflicts.csv", "outcomes.coverage.toml"
+CONFLICTS, COVERAGE, ORPHANS = "conflicts.csv", "outcomes.coverage.toml", "orphans.csv"
 _EXAMPLES = 3
 
 

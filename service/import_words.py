@@ -11,7 +11,7 @@ from typing import Any
 
 from features.seller.claims import BASES
 from features.seller.table import Note
-from service.import_report import CONFLICTS, COVERAGE
+from service.import_report import CONFLICTS, COVERAGE, ORPHANS
 from service.seller_notes import colon, note_text
 from service.wording import Lang
 
@@ -148,7 +148,7 @@ def _orphans_told(document: Mapping[str, Any], words: Words) -> list[str]:
     found = document["orphans"].items()
     lines = [words("orphan_line", kind=words.of("kinds", kind), count=f"{count:,}") for kind, count in found]
     strays = document["parcels_of_no_order"]
-    return _bullets(lines + ([words("strays", count=f"{strays:,}")] if strays else []))
+    return _bullets(lines + ([words("strays", count=f"{strays:,}", file=ORPHANS)] if strays else []))
 
 
 def _notes_told(document: Mapping[str, Any], words: Words) -> list[str]:
