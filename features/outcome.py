@@ -22,6 +22,7 @@ OUTCOME: dict[str, Attribute] = {
         _column("claim_type", Kind.CHOICE, "the ground of a claim", CLAIM_TYPES),
         _column("claim_opened_at", Kind.INSTANT, "when it was opened"),
         _column("decided_at", Kind.INSTANT, "when it was decided"),
+        _column("withdrawn_at", Kind.INSTANT, "when the buyer withdrew it; it was filed all the same"),
         _column("seller_paid", Kind.FLAG, "the seller was debited"),
         _column("counts_as_defect", Kind.FLAG, "it counts in the order defect rate"),
         _column("amount", Kind.MONEY, "amount of the claim"),

@@ -49,6 +49,14 @@ class OtherPrior:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
+class NotPaid:
+    """defect: P(a claim counts that was decided and not at the seller's cost), where policy does not say."""
+
+    defect: Annotated[float, Field(gt=0, lt=1)]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
 class Draws:
     """nodes: pairs of standard deviations; each: draws of shocks for each pair; seed: of the draws."""
 
@@ -66,6 +74,7 @@ class DefectPriors:
     source: str
     shock: Mapping[SharedKind, ShockPrior]
     other: Mapping[OtherDefect, OtherPrior]
+    not_paid: NotPaid
     draws: Draws
 
 

@@ -24,7 +24,7 @@ from features.seller.table import SellerTable
 from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, said_of
 from service.cli_seller import map_named
 from service.files import folder_aside
-from service.import_report import CONFLICTS, COVERAGE, report_document
+from service.import_report import CONFLICTS, COVERAGE, ORPHANS, report_document
 from service.import_words import report_text
 from service.results import escaped
 from service.wording import Lang
@@ -32,7 +32,7 @@ from service.wording import Lang
 REPORT = "import_report.json"
 TOLD = "import_report.md"
 WRITTEN = frozenset({
-    "orders.parquet", "outcomes.parquet", COVERAGE, "rejects.csv", CONFLICTS, "orphans.csv", REPORT, TOLD,
+    "orders.parquet", "outcomes.parquet", COVERAGE, "rejects.csv", CONFLICTS, ORPHANS, REPORT, TOLD,
 })  # fmt: skip
 REJECTS = ("file", "line", "column", "code", "reason", "raw")
 
@@ -96,7 +96,7 @@ def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang
         (aside / COVERAGE).write_text(coverage_toml(found.coverage), "utf-8")
         _write_csv(aside / "rejects.csv", REJECTS, _rejected(tables, found))
         _write_csv(aside / CONFLICTS, CONFLICT_COLUMNS, found.conflicts)
-        _write_csv(aside / "orphans.csv", ("order_id", "kind", *PLACE), found.orphans)
+        _write_csv(aside / ORPHANS, ("order_id", "kind", *PLACE), pl.concat([found.orphans, found.stray_rows]))
         (aside / REPORT).write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
         (aside / TOLD).write_text(told, "utf-8")
     return told

@@ -10,12 +10,13 @@ from typing import Any
 import polars as pl
 
 from features.outcome import CLAIM
+from features.seller.claim_endings import stands_withdrawn
 from features.seller.claims import BASIS
 from features.seller.gathering import Gathered
 from features.seller.table import Note, SellerTable
 
 FORMAT = 1
-CONFLICTS, COVERAGE = "conflicts.csv", "outcomes.coverage.toml"
+CONFLICTS, COVERAGE, ORPHANS = "conflicts.csv", "outcomes.coverage.toml", "orphans.csv"
 _EXAMPLES = 3
 
 
@@ -38,6 +39,7 @@ def report_document(tables: Sequence[SellerTable], found: Gathered) -> dict[str,
             {"kind": kind, "source": source, "rows": rows}
             for kind, source, rows in counted.group_by("kind", "source").len().sort("kind", "source").rows()
         ],
+        "claims": _standing(counted.filter(pl.col("kind") == CLAIM)),
         "opened_by": _counts(counted.filter(pl.col("kind") == CLAIM)[BASIS]),
         "coverage": [
             {"source": c.source, "from": _day(c.since), "until": _day(c.until), "complete_for": list(c.complete_for),
@@ -51,6 +53,13 @@ def report_document(tables: Sequence[SellerTable], found: Gathered) -> dict[str,
         ],
         "notes": [_note(note) for note in found.notes],
     }  # fmt: skip
+
+
+def _standing(claims: pl.DataFrame) -> dict[str, int]:
+    """How many claims were withdrawn, decided, or are not known to be over."""
+    withdrawn = claims.filter(stands_withdrawn()).height
+    decided = claims.filter(~stands_withdrawn() & pl.col("decided_at").is_not_null()).height
+    return {"withdrawn": withdrawn, "decided": decided, "open": claims.height - withdrawn - decided}
 
 
 def _file(table: SellerTable) -> dict[str, Any]:

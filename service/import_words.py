@@ -11,7 +11,7 @@ from typing import Any
 
 from features.seller.claims import BASES
 from features.seller.table import Note
-from service.import_report import CONFLICTS, COVERAGE
+from service.import_report import CONFLICTS, COVERAGE, ORPHANS
 from service.seller_notes import colon, note_text
 from service.wording import Lang
 
@@ -117,6 +117,8 @@ def _claims_told(document: Mapping[str, Any], words: Words) -> list[str]:
         words("outcome_line", kind=words.of("kinds", o["kind"]), source=o["source"], count=f"{o['rows']:,}")
         for o in document["outcomes"]
     ]
+    if any(document["claims"].values()):
+        lines.append(words("standing_line", **document["claims"]))
     guessed = {basis: count for basis, count in document["opened_by"].items() if basis != BASES[0]}
     lines += [words("basis_line", count=f"{n:,}", basis=words.of("bases", basis)) for basis, n in guessed.items()]
     return _bullets(lines)
@@ -146,7 +148,7 @@ def _orphans_told(document: Mapping[str, Any], words: Words) -> list[str]:
     found = document["orphans"].items()
     lines = [words("orphan_line", kind=words.of("kinds", kind), count=f"{count:,}") for kind, count in found]
     strays = document["parcels_of_no_order"]
-    return _bullets(lines + ([words("strays", count=f"{strays:,}")] if strays else []))
+    return _bullets(lines + ([words("strays", count=f"{strays:,}", file=ORPHANS)] if strays else []))
 
 
 def _notes_told(document: Mapping[str, Any], words: Words) -> list[str]:

@@ -12,10 +12,14 @@ from features.columns import Bools, Columns, Floats
 from features.moments import DAY, claim_window_closes
 from features.order import attributes
 from features.outcome import CLAIM, OUTCOME
+from features.ruled import is_claim_withdrawn
+from model.defect_priors import defect_priors
 from service.decide import Decisions, decide
 from service.means import Means
 from service.odr_rule import counts
 from service.stakes import summed
+
+PAYERS = ("marketplace", "seller")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Orders(Protocol):
 @dataclass(frozen=True, slots=True)
 class Known:
     """Defects of n orders. by_kind: (n,) bool, one of that kind is known; has_claim: (n,) bool, a claim was opened;
-    open: (n,) float64, P(a claim that is not decided counts), 0 where there is none."""
+    open: (n,) float64, P(a claim counts of which nobody says whether it does), 0 where there is none."""
 
     by_kind: Mapping[str, Bools]
     has_claim: Bools
@@ -98,18 +102,23 @@ def _known(decisions: Decisions, outcomes: Columns | None, span: Span, means: Me
     columns, now = decisions.columns, span.until
     told = _told(columns, outcomes, now)
     claimed = (columns["claim_opened_at"] <= now) | told[CLAIM].any
-    withdrawn = (columns["claim_withdrawn_at"] <= now) & (not counts(span.marketplace, "withdrawn", now))
+    withdrawn = is_claim_withdrawn(columns) | told[CLAIM].withdrawn
+    withdrawn = withdrawn & (not counts(span.marketplace, "withdrawn", now))
     funded = told[CLAIM].funded & (not counts(span.marketplace, "amazon_funded", now))
     is_open = claimed & ~withdrawn & ~funded & ~told[CLAIM].counts & ~told[CLAIM].cleared
     by_kind = {kind: of.counts for kind, of in told.items()}
     charged_back = (columns["chargeback_filed_at"] <= now) & ~told["chargeback"].cleared
     by_kind["chargeback"] = by_kind["chargeback"] | charged_back
-    return Known(by_kind, claimed, np.where(is_open, _chance_of_open(decisions, means), 0.0))
+    return Known(by_kind, claimed, np.where(is_open, _chance_of_open(decisions, means, told[CLAIM]), 0.0))
 
 
-def _chance_of_open(decisions: Decisions, means: Means) -> Floats:
-    """(n,) float64: P(a claim that is open counts as a defect): of its type where that is known."""
-    by_type = decisions.stakes.outlook.defect
+def _chance_of_open(decisions: Decisions, means: Means, told: _Kind) -> Floats:
+    """(n,) float64: P(a claim counts as a defect of which nobody says so): of its type where that is known, and by
+    whether it is known to be at the seller's cost, as nearly all defects are."""
+    outlook = decisions.stakes.outlook
+    of_paid = np.fmin(outlook.defect / outlook.seller_pays, 1.0)
+    by_type = np.where(told.paid[:, None], of_paid, outlook.defect)
+    by_type = np.where(told.spared[:, None], defect_priors().not_paid.defect, by_type)
     kind = decisions.columns["claim_type"]
     place = np.where(np.isnan(kind), 0, kind).astype(np.int64)
     shares = means.bundle.scorer.type_shares[decisions.scores.state]
@@ -120,26 +129,33 @@ def _chance_of_open(decisions: Decisions, means: Means) -> Floats:
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """Per order, of one kind of event: any, it happened; counts, cleared: as a defect, for sure; funded: not by the
-    seller, undecided whether it counts."""
+    seller, undecided whether it counts; paid: by the seller; spared: decided, not at the seller's cost; withdrawn: all
+    that happened."""
 
     any: Bools
     counts: Bools
     cleared: Bools
     funded: Bools
+    paid: Bools
+    spared: Bools
+    withdrawn: Bools
 
 
 def _told(columns: Columns, outcomes: Columns | None, now: float) -> dict[str, _Kind]:
     kinds = OUTCOME["kind"].choices
     if outcomes is None or not outcomes.n:
         none = np.zeros(columns.n, dtype=np.bool_)
-        return {kind: _Kind(none, none, none, none) for kind in kinds}
+        return {kind: _Kind(*[none] * 7) for kind in kinds}
     place = {order: i for i, order in enumerate(columns["order_id"].tolist())}
     at = np.array([place.get(order, -1) for order in outcomes["order_id"].tolist()], dtype=np.int64)
     since = np.fmax(outcomes["claim_opened_at"], outcomes["recorded_at"])
     good = (at >= 0) & ~(outcomes["retracted"] == 1.0) & ~(since > now)
     kind = np.where(np.isnan(outcomes["kind"]), 0.0, outcomes["kind"])
     counted = outcomes["counts_as_defect"]
-    marketplace = outcomes["funded_by"] == OUTCOME["funded_by"].choices.index("marketplace")
+    marketplace, seller = (outcomes["funded_by"] == OUTCOME["funded_by"].choices.index(who) for who in PAYERS)
+    paid = (outcomes["seller_paid"] == 1.0) | (seller & ~(outcomes["seller_paid"] == 0.0))
+    decided = outcomes["decided_at"] <= now
+    withdrawn = (outcomes["withdrawn_at"] <= now) & ~(outcomes["decided_at"] > outcomes["withdrawn_at"])
 
     def orders(where: Bools) -> Bools:
         out = np.zeros(columns.n, dtype=np.bool_)
@@ -149,7 +165,10 @@ def _told(columns: Columns, outcomes: Columns | None, now: float) -> dict[str, _
     def of(name: str, here: Bools) -> _Kind:
         sure = counted == 1.0 if name == CLAIM else counted != 0.0
         cleared = orders(here & (counted == 0.0)) & ~orders(here & sure)
-        return _Kind(orders(here), orders(here & sure), cleared, orders(here & np.isnan(counted) & marketplace))
+        funded = orders(here & np.isnan(counted) & marketplace)
+        all_withdrawn = orders(here & withdrawn) & ~orders(here & ~withdrawn)
+        at_cost, spared = orders(here & paid), orders(here & decided & (outcomes["seller_paid"] == 0.0))
+        return _Kind(orders(here), orders(here & sure), cleared, funded, at_cost, spared & ~at_cost, all_withdrawn)
 
     return {name: of(name, kind == code) for code, name in enumerate(kinds)}
 

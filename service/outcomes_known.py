@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-from features.columns import Array, Columns
+from features.columns import Array, Columns, epoch_seconds
 from features.outcome import CLAIM, OUTCOME
 from features.parsing import parsed
 from service.events_known import Life
@@ -56,7 +57,20 @@ def outcome_rows(order: Mapping[str, Any], life: Life) -> Iterator[Row]:
             claim = base | {"claim_opened_at": said["at"]} | {n: v for n, v in claim.items() if v is not None} | decided
             claim["decided_at"] = said["at"]
     if claim["claim_opened_at"] is not None:
+        claim["withdrawn_at"] = _withdrawn_at(order, claim)
         yield {"order_id": order["order_id"], "kind": CLAIM} | claim
+
+
+def _withdrawn_at(order: Mapping[str, Any], claim: Row) -> str | None:
+    """When the claim was withdrawn; None where it was not, or was filed anew or decided since."""
+    withdrawn = order.get("claim_withdrawn_at")
+    later = [claim["claim_opened_at"], claim.get("decided_at")]
+    is_over = withdrawn is not None and all(at is None or _seconds(at) <= _seconds(withdrawn) for at in later)
+    return str(withdrawn) if is_over else None
+
+
+def _seconds(at: str) -> float:
+    return epoch_seconds(datetime.fromisoformat(at.upper()))
 
 
 def actions_known(life: Life) -> Iterator[Row]:

@@ -253,7 +253,7 @@ def write_erp(shop: Shop, path: Path) -> Path:
 def write_claims(shop: Shop, path: Path) -> Path:
     """The shop's own list of claims, in the columns of outcomes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    names = [name for name in OUTCOME if name not in ("source", "recorded_at")]
+    names = [name for name in OUTCOME if name in shop.claims.columns and name not in ("source", "recorded_at")]
     shop.claims.select(names).with_columns(
         pl.col(pl.Datetime("us", "UTC")).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     ).write_csv(path)

@@ -236,3 +236,101 @@ def test_a_claim_for_an_unknown_order_is_kept_as_an_orphan(tmp_path: Path) -> No
     assert found.orphans.select("order_id", "kind", "line").rows() == [("X9", "claims", 4)]
     assert found.outcomes["order_id"].to_list() == ["A1", "A2", "X9"]
     assert found.orders.filter(pl.col("claim_opened_at").is_not_null()).height == 2
+
+
+LISTED = (
+    "订单号,索赔日期,{closed},状态\n"
+    "w,2026/1/20,{day},买家已撤销\nl,2026/1/20,{day},败诉\nm,2026/1/20,{day},亚马逊承担\nd,2026/1/20,{day},已驳回\n"
+    "o,2026/1/20,,处理中\nu,2026/1/20,,随便写写\n"
+)
+
+
+def of_list(tmp_path: Path, marketplace: str = "US", closed: str = "结案日期", day: str = "2026/1/25") -> Gathered:
+    """What a shop's list of claims gives for orders placed on a marketplace."""
+    (tmp_path / "claims.csv").write_text(LISTED.format(closed=closed, day=day), "utf-8")
+    orders = [{"order_id": o, "placed_at": START, "marketplace": marketplace} for o in "wlmdou"]
+    return gathered(
+        [table("orders", "mine", *orders), *read_seller_file(tmp_path / "claims.csv", said=Said(ZoneInfo("UTC")))]
+    )
+
+
+JAN_20, JAN_25 = datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 1, 25, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("day", "over"), [("2026/1/25", JAN_25), ("", JAN_20), ("2026/1/2", JAN_20)])
+def test_a_claim_that_its_list_calls_withdrawn_or_decided_is_never_open(
+    tmp_path: Path, day: str, over: datetime
+) -> None:
+    found = of_list(tmp_path, day=day)
+    rows = found.orders.select("order_id", "claim_opened_at", "claim_withdrawn_at", "claim_decided_at")
+    assert {o: (w, d) for o, opened, w, d in rows.rows() if opened == JAN_20} == {
+        "w": (over, None), "l": (None, over), "m": (None, over), "d": (None, over), "o": (None, None),
+        "u": (None, None),
+    }  # fmt: skip
+    told = [note.details["count"] for note in found.notes if note.code == "claims_over_undated"]
+    assert told == ([] if day == "2026/1/25" else ["4"])
+
+
+@pytest.mark.parametrize(
+    ("marketplace", "counts"),
+    [("US", {"w": False, "m": False}), ("CA", {"m": False}), ("AE", {"d": False}), ("JP", {})],
+)
+def test_a_status_says_who_paid_and_policy_whether_it_counts(
+    tmp_path: Path, marketplace: str, counts: dict[str, bool]
+) -> None:
+    rows = of_list(tmp_path, marketplace).outcomes.select("order_id", "seller_paid", "funded_by", "counts_as_defect")
+    assert {o: (paid, by) for o, paid, by, _ in rows.rows()} == {
+        "w": (False, None), "l": (True, "seller"), "m": (False, "marketplace"), "d": (False, None), "o": (None, None),
+        "u": (None, None),
+    }  # fmt: skip
+    assert {o: c for o, _, _, c in rows.rows() if c is not None} == counts
+
+
+def test_what_a_list_says_of_counting_stands_before_policy(tmp_path: Path) -> None:
+    told = {"order_id": "a", "claim_opened_at": at(20), "claim_status": "withdrawn", "counts_as_defect": True}
+    orders = table("orders", "mine", {"order_id": "a", "placed_at": START, "marketplace": "US"})
+    assert gathered([orders, listed(told)]).outcomes["counts_as_defect"].to_list() == [True]
+
+
+def test_words_of_a_status_that_nobody_knows_are_told(tmp_path: Path) -> None:
+    (tmp_path / "claims.csv").write_text(LISTED.format(closed="结案日期", day=""), "utf-8")
+    (found,) = read_seller_file(tmp_path / "claims.csv", said=Said(ZoneInfo("UTC")))
+    assert [n.details["words"] for n in found.notes if n.code == "words_unknown"] == ["随便写写"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["撤诉", "买家已撤销", "已撤案", "已撤回", "Withdrawn by buyer", "CLOSED - WITHDRAWN", "Buyer withdrew claim"],
+)
+def test_sellers_words_for_a_withdrawal_are_known_in_an_export_of_seller_central(tmp_path: Path, word: str) -> None:
+    (tmp_path / "claims.csv").write_text(CENTRAL.replace("Under review", word), "utf-8")
+    (read,) = read_seller_file(tmp_path / "claims.csv")
+    orders = table("orders", "mine", {"order_id": "A2", "placed_at": datetime(2025, 3, 1, tzinfo=UTC)})
+    assert gathered([orders, read]).orders["claim_withdrawn_at"].to_list() == [datetime(2025, 3, 11, tzinfo=UTC)]
+
+
+def test_a_column_of_results_says_more_than_that_a_claim_is_closed() -> None:
+    said = (("a", "closed", "seller_funded"), ("b", "withdrawn", "closed"), ("c", "closed", None))
+    rows = [{"order_id": o, "claim_opened_at": at(20), "claim_status": s, "claim_result": r} for o, s, r in said]
+    found = shop(listed(*rows)).outcomes.sort("order_id")
+    assert found.select("seller_paid", "decided_at", "withdrawn_at").rows() == [
+        (True, at(20), None), (False, None, at(20)), (None, at(20), None),
+    ]  # fmt: skip
+
+
+def test_an_order_whose_claim_was_filed_anew_after_a_withdrawal_has_the_new_one() -> None:
+    said = (("a", 20, "withdrawn"), ("a", 30, "open"), ("b", 20, "withdrawn"), ("b", 30, "withdrawn"))
+    rows = [{"order_id": o, "claim_opened_at": at(d), "claim_status": s} for o, d, s in said]
+    found = (
+        shop(listed(*rows))
+        .orders.select("order_id", "claim_opened_at", "claim_withdrawn_at")
+        .drop_nulls("claim_opened_at")
+    )
+    assert found.rows() == [("a", at(30), None), ("b", at(30), at(30))]
+
+
+def test_a_debit_after_a_withdrawal_stands_over_it() -> None:
+    found = shop(listed({"order_id": "a", "claim_opened_at": at(20), "claim_status": "withdrawn"}), posted(CLAIM))
+    order = found.orders.filter(pl.col("order_id") == "a").to_dicts()[0]
+    assert (order["claim_withdrawn_at"], order["claim_decided_at"]) == (at(20), at(30))
+    assert found.outcomes["seller_paid"].to_list() == [True]

@@ -189,12 +189,13 @@ def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_pa
 
 def test_a_signature_below_a_table_is_no_order(tmp_path: Path) -> None:
     text = "订单号,下单时间,订单金额,币种,跟踪号,发货时间\n114-1,2025-03-04 14:05,9.90,USD,Y1,2025-03-05 10:00\n"
-    text += "114-1,,,,Y2,2025-03-06 10:00\n制表人：甲,,,,,\n"
+    text += "114-1,,,,Y2,2025-03-06 10:00\n见附页,,,,,\n制表人：甲,,,,,\n"
     (tmp_path / "erp.csv").write_text(text, "utf-8")
     items, _ = read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("Asia/Shanghai")))
     assert items.frame["order_id"].to_list() == ["114-1", "114-1"]  # the second parcel's row is none of these
     rejects = [(reject.line, reject.column, reject.code) for reject in items.rejects]
     assert rejects == [(4, "订单号", "not_an_order_row")]
+    assert items.dropped == {"total_row": 1}
 
 
 def test_local_times_without_a_zone_and_open_dates_are_refused_with_what_to_set(tmp_path: Path) -> None:
@@ -494,3 +495,42 @@ def test_marks_that_keep_a_number_a_text_are_no_part_of_it(tmp_path: Path, cell:
     assert only(read_seller_file(tmp_path / "o.csv", mapping=mapping)).frame["order_id"].to_list() == [
         "114-0000001-0000001"
     ]
+
+
+TOTALS = [
+    "合计", "合计：", "合计:119.70", "合计（3单）", "合 计", "总 计", "总计", "小计", "本页小计",
+    "本月合计", "10月合计", "2026年10月合计", "第1页小计", "美国站合计", "USD合计", "【合计】", "共3单",
+    "共 2 条", "共计3笔", "总数：3", "订单总数 3", "3单", "平均", "制表人：甲", "制表人", "审核：乙",
+    "打印时间：2026-01-01", "备注：测试", "以下空白", "Total", "TOTAL:", "Total USD", "Total (3 orders)",
+    "Grand total", "Grand Total: 119.70", "Subtotal", "Sub-total", "Totals", "Order total", "Sum",
+    "3 orders", "Prepared by A", "Summe", "Ｔｏｔａｌ：",
+]  # fmt: skip
+NUMBERS = [
+    "114-0000001-0000001", "TOTAL-1001", "TOTALLY1", "SUMMER-22", "共享-1", "S01-2026-合计单", "COUNTER5",
+    "SO-2026-17", "#1001", "3001", "GRAND-5", "AVERAGE1", "小李-001", "PAGE7-3", "TTL2026",
+]  # fmt: skip
+LISTS = {
+    "erp.generic_zh": ("订单号,下单时间,SKU,数量,运单号,发货时间", "{},2026-01-02 09:00,A,1,{},2026-01-03 09:00"),
+    "claims.plain": ("订单号,索赔日期,索赔金额,币种", "{},2026-01-02,$1.00,USD"),
+    "returns.plain": ("Order ID,Return date,Refund amount,Currency", "{},2026-01-02,$1.00,USD"),
+    "tracking.generic": ("运单号,状态", "{},已签收"),
+}
+
+
+@pytest.mark.parametrize("report", LISTS)
+def test_no_row_that_sums_up_or_signs_a_list_is_taken_for_more(tmp_path: Path, report: str) -> None:
+    head, row = LISTS[report]
+    cells = [row.format(one, one) for one in ("A1", *TOTALS, *NUMBERS)]
+    (tmp_path / "list.csv").write_text("\n".join([head, *cells]), "utf-8")
+    for found in read_seller_file(tmp_path / "list.csv", said=Said(ZoneInfo("UTC"))):
+        assert found.report == report
+        missed = {cell for cell in TOTALS if cell in found.frame.to_series(0).to_list()}
+        assert (found.dropped, missed, found.is_complete) == ({"total_row": len(TOTALS)}, set(), True)
+        assert found.frame.height == 1 + len(NUMBERS)
+
+
+def test_a_total_whose_word_stands_in_the_first_column_is_one_too(tmp_path: Path) -> None:
+    text = "序号,订单号,下单时间,SKU,数量\n1,A1,2026-01-02 09:00,S,1\n合计,,,,1\n2,,2026-01-02 09:00,S,1\n"
+    (tmp_path / "erp.csv").write_text(text, "utf-8")
+    (found,) = read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("UTC")))
+    assert (found.dropped, [reject.line for reject in found.rejects]) == ({"total_row": 1}, [4])

@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 from features.seller.gathering import Gathered, gathered
+from features.seller.keys import BETWEEN, parcel_digests
 from features.seller.mapping import MapRefused, Said, mapping_of
+from features.seller.merged import of_each_parcel
 from features.seller.reading import read_seller_file
 
 SHANGHAI = Said(ZoneInfo("Asia/Shanghai"))
@@ -99,3 +101,40 @@ def test_orders_with_tracking_numbers_stay_orders(tmp_path: Path) -> None:
     )
     kinds = [table.kind for table in read_seller_file(tmp_path / "erp.csv", said=SHANGHAI)]
     assert kinds == ["order_items", "parcels"]
+
+
+BETWEEN_CELLS = [",", ", ", "，", ";", "；", "/", " / ", "、", " ", "\n", "|", " + "]
+
+
+@pytest.mark.parametrize("sign", BETWEEN_CELLS)
+def test_of_two_parcels_in_one_cell_the_lost_one_speaks_for_the_order(tmp_path: Path, sign: str) -> None:
+    cell = f"YT1000000001{sign}YT1000000002"
+    orders = f'订单号,下单时间,发货时间,运单号\nA1,2026-01-02 09:00,2026-01-03 09:00,"{cell}"\n'
+    scans = "运单号,状态\nYT1000000001,已签收\nYT1000000002,丢失\nYT1000000003,丢失\n"
+    (tmp_path / "orders.csv").write_text(orders, "utf-8")
+    (tmp_path / "scans.csv").write_text(scans, "utf-8")
+    tables = [t for f in ("orders", "scans") for t in read_seller_file(tmp_path / f"{f}.csv", said=SHANGHAI)]
+    found = gathered(tables)
+    assert found.orders.select("tracking_status", "has_tracking").rows() == [("lost", True)]
+    assert (found.strays, found.stray_rows.select("order_id", "line").rows()) == (1, [(None, 4)])
+    told = {note.code: note.details["count"] for t in tables for note in t.notes if note.code == "parcels_split"}
+    assert told == {"parcels_split": "1"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "parcels"),
+    [
+        ("9400 1000 0000 0000 0000 00", 1), ("1Z 999 AA1 01 2345 6784", 1), ("LX 123 456 789 CN", 1), ("YT100-200", 1),
+        ("YT1000000001,已补发", 1), ("YT1000000001,YT1000000001", 1),
+        (",".join(f"YT100000000{i}" for i in range(9)), 9),
+    ],
+)  # fmt: skip
+def test_a_number_written_in_groups_is_one_parcel(cell: str, parcels: int) -> None:
+    found, _ = parcel_digests(pl.Series([cell, None]))
+    assert len(found[0].split(BETWEEN)) == parcels
+    assert found[1] is None
+
+
+def test_the_insured_value_of_two_parcels_in_one_cell_is_counted_once() -> None:
+    rows = pl.DataFrame({"order_id": ["a", "b"], "parcel_id": ["1 2", "3"], "insured_value": [50.0, 7.0]})
+    assert of_each_parcel(rows)["insured_value"].sum() == 57.0

@@ -72,6 +72,13 @@ def test_rows_that_cannot_be_used_are_set_aside_by_file(files: tuple[Path, Path]
     assert [reason.split(":")[0] for reason in rejects["reason"]] == ["LISTINGS", "PRODUCTS"]
 
 
+def test_a_total_below_a_file_of_listings_is_no_listing(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("sku,title\nA,Lamp\n合计（1个）,\nTOTAL-1,Box\n", "utf-8")
+    found = read_records(tmp_path / "l.csv", "listing")
+    assert [record.sku for record in found.records] == ["A", "TOTAL-1"]
+    assert [(reject.line, reject.code) for reject in found.rejects] == [(3, "total_row")]
+
+
 def test_a_cell_that_a_spreadsheet_would_run_is_escaped(files: tuple[Path, Path]) -> None:
     out = files[0].with_name("found.csv")
     ran("check", *files, "--out", out)

@@ -94,6 +94,8 @@ def test_an_order_counts_once_whatever_it_has(tmp_path: Path) -> None:
         ({"counts_as_defect": False}, 0, 0),
         ({"counts_as_defect": None}, 0, 1),
         ({"counts_as_defect": None, "funded_by": "marketplace"}, 0, 0),
+        ({"counts_as_defect": None, "withdrawn_at": "2026-11-12T00:00:00Z"}, 0, 0),
+        ({"counts_as_defect": None, "withdrawn_at": "2026-11-25T00:00:00Z"}, 0, 1),
         ({"counts_as_defect": True, "retracted": True}, 0, 0),
         ({"counts_as_defect": True, "claim_opened_at": "2026-11-21T00:00:00Z"}, 0, 0),
         ({"kind": "chargeback"}, 1, 0),
@@ -114,6 +116,22 @@ def test_a_withdrawn_claim_does_not_count_and_none_is_awaited_any_more(tmp_path:
     like, withdrawn = found.coming.final.tolist()
     assert 0.0 < withdrawn < 0.7 * like  # feedback may still come
     assert found.ours.defects == 0
+
+
+def test_a_claim_that_was_decided_is_weighed_by_who_paid_for_it(tmp_path: Path) -> None:
+    decided = {"decided_at": "2026-11-12T00:00:00Z"}
+    rows = [{"order_id": "o1"}, {"order_id": "o2", "seller_paid": True} | decided,
+            {"order_id": "o3", "seller_paid": False} | decided, {"order_id": "o4", "seller_paid": False}]  # fmt: skip
+    chance = Shop(evenly(120), outcomes(tmp_path, *rows)).ask().window.known.open
+    undecided, lost, won, not_yet_paid = chance[1:5].tolist()
+    assert 0.0 < won < undecided < lost <= 1.0
+    assert not_yet_paid == undecided
+
+
+def test_a_claim_filed_anew_after_it_was_withdrawn_is_an_open_one(tmp_path: Path) -> None:
+    times = {"claim_opened_at": "2026-11-08T00:00:00Z", "claim_withdrawn_at": "2026-11-05T00:00:00Z"}
+    found = Shop([order(1, 30.0, **times)], outcomes(tmp_path, {"order_id": "o9"})).ask()
+    assert found.window.known.open[0] > 0.0
 
 
 def test_a_decision_stands_over_a_withdrawal(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from service.events_known import Life, Sent, order_known
 from service.exporting import CONFLICTS, export
 from service.outcome_conflicts import Conflict, conflicts
+from service.outcomes_known import outcome_rows
 from service.routes import EXAMPLE
 from service.settings import Settings
 from service.store.work import Event
@@ -53,6 +54,22 @@ def test_of_two_decisions_that_disagree_the_later_stands() -> None:
 )  # fmt: skip
 def test_what_fits_together_is_no_conflict(events: list[Event]) -> None:
     assert found(*events) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "withdrawn"),
+    [
+        ([event("a", "claim_opened", 5), event("b", "claim_withdrawn", 7)], DAYS[7]),
+        ([event("a", "claim_opened", 5), event("b", "claim_withdrawn", 7), event("c", "claim_opened", 9)], None),
+        ([event("a", "claim_opened", 5), event("b", "claim_withdrawn", 7), event("c", "claim_decided", 8)], None),
+    ],
+    ids=["withdrawn", "filed anew", "decided since"],
+)
+def test_outcomes_of_events_say_that_a_claim_was_withdrawn(events: list[Event], withdrawn: str | None) -> None:
+    life = Life([], events)
+    order = order_known(life, 86_400.0 * 40, 86_400.0 * 40)
+    assert order is not None
+    assert [row["withdrawn_at"] for row in outcome_rows(order, life)] == [withdrawn]
 
 
 def test_a_withdrawn_claim_that_the_seller_paid_is_one() -> None:

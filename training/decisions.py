@@ -42,11 +42,14 @@ def decisions_of(claims: Columns, coverage: Coverage) -> Decisions:
     """The decisions on n claims out of their outcomes.
 
     A claim that nobody says who paid was not debited where a source shows all debits of its time and long enough after.
+    What follows from a withdrawal is known from its day on.
     """
     payer, opened = claims["funded_by"], claims["claim_opened_at"]
     paid = np.where(np.isnan(claims["seller_paid"]) & ~np.isnan(payer), payer == _SELLER, claims["seller_paid"])
     since, until = coverage.debits
     shows_by = opened + fit_settings().consequences_debit_days * DAY
     would_show = np.isnan(paid) & (opened >= since) & (shows_by <= until)
-    decided_at = np.where(would_show, np.fmax(claims["decided_at"], shows_by), claims["decided_at"])
+    over = claims["decided_at"]
+    over = np.where(np.isnan(over), claims["withdrawn_at"], over)
+    decided_at = np.where(would_show, np.fmax(over, shows_by), over)
     return Decisions(np.where(would_show, 0.0, paid), claims["counts_as_defect"], decided_at)

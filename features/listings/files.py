@@ -15,8 +15,11 @@ from features.errors import FileRefused, nearest
 from features.listings.record import Record, Source, columns_of, our_names
 from features.listings.sheets import read_rows
 from features.seller.mapping import Encoding, plain_name
+from features.seller.totals import is_total
 
 _LONGEST_TEXT = 10_000
+# Code, reason and column of a row that is neither a listing nor a product.
+_TOTAL = ("total_row", "the row sums up or signs the table; nothing is to be done", "sku")
 _OTHER: dict[Source, Source] = {"listing": "product", "product": "listing"}
 
 
@@ -50,8 +53,9 @@ def read_records(path: Path, source: Source, encoding: Encoding | None = None) -
         names = chunk.frame.columns
         _require(names, read.frame.columns, path, source)
         rejects += chunk.rejects
-        for line, record, raw in _rows(chunk, read.frame, columns):
-            why = _refused(record, seen, source)
+        totals = is_total(chunk.frame.select(_text(chunk.frame, "sku")).to_series())
+        for (line, record, raw), is_sum in zip(_rows(chunk, read.frame, columns), totals, strict=True):
+            why = _TOTAL if is_sum else _refused(record, seen, source)
             if why:
                 rejects.append(Reject(line, why[2], why[0], why[1], raw))
                 continue

@@ -15,7 +15,7 @@ from features.order import Attribute
 from features.parsing import parsed
 from features.seller.dates import date_parts, instants
 from features.seller.headers import zone_said
-from features.seller.keys import DIGITS_LOST, digests, digits_lost
+from features.seller.keys import DIGITS_LOST, digests, digits_lost, parcel_digests
 from features.seller.mapping import MapColumn, Mapping, MapRefused, Said, plain_name
 from features.seller.numbers import Numbers, Numerals, numbers, numerals
 from features.seller.rawtext import MARK, kept_text, unmarked
@@ -130,9 +130,13 @@ def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapC
     typed = int(text.str.starts_with(MARK).sum() or 0)
     if typed:
         notes.append(Note("numbers_as_names", text.name, {"count": str(typed)}))
-    if column.is_digest or attribute.name == PARCEL:
-        values = digests(values)
-    cells = _checked(values, values.is_not_null(), attribute)
+    if attribute.name == PARCEL:
+        values, several = parcel_digests(values)
+        notes += [Note("parcels_split", text.name, {"count": str(several)})] if several else []
+        cells = Cells(values.alias(PARCEL), pl.repeat(False, len(values), eager=True), _problem(attribute))
+    else:
+        values = digests(values) if column.is_digest else values
+        cells = _checked(values, values.is_not_null(), attribute)
     bad = cells.bad | lost
     problem = Problem(attribute.name, "digits_lost", DIGITS_LOST) if lost.any() else cells.problem
     return Cells(cells.values.set(lost, None), bad, problem, notes)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from features.outcome import CLAIM, OUTCOME
+from features.seller.claim_endings import ENDING, with_endings
 from features.seller.contacts import events
 from features.seller.facts import disagreements, dtypes, no_conflicts
 from features.seller.table import SellerTable
@@ -25,7 +26,7 @@ _COMPARED = (*_OF_MONEY, "claim_type", "counts_as_defect")
 
 
 def outcomes(tables: Sequence[SellerTable]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(one row per event with the columns of `OUTCOME` and the basis of its date; what sources disagree in).
+    """(one row per event with the columns of `OUTCOME`, the basis of its date and `ENDING`; what sources disagree in).
 
     A claim that a list, the returns and the finances all show is one; two claims of one order are two only where one
     list tells them apart. Retracted rows stand alone. An event without any date has claim_opened_at unknown.
@@ -37,7 +38,7 @@ def outcomes(tables: Sequence[SellerTable]) -> tuple[pl.DataFrame, pl.DataFrame]
     merged = _merged(seen.filter(~is_retracted))
     rows = pl.concat([merged, seen.filter(is_retracted).select(merged.columns).unique()])
     name = pl.format("{}-{}-{}", "kind", "order_id", "nth")
-    rows = rows.with_columns(pl.coalesce("event_id", name).alias("event_id")).select(*OUTCOME, BASIS)
+    rows = rows.with_columns(pl.coalesce("event_id", name).alias("event_id")).select(*OUTCOME, BASIS, ENDING)
     return rows.sort("claim_opened_at", "order_id", "event_id", nulls_last=True), _conflicts(merged, seen)
 
 
@@ -59,13 +60,13 @@ def _by_source(table: SellerTable) -> list[SellerTable]:
 
 def _of_claims(orders: pl.DataFrame) -> pl.DataFrame:
     names = [c for c in ("order_id", "claim_opened_at", "claim_type", "line") if c in orders.columns]
-    decided = [pl.col("claim_decided_at").alias("decided_at")] if "claim_decided_at" in orders.columns else []
-    return orders.filter(pl.col("claim_opened_at").is_not_null()).select(*names, *decided)
+    over = [pl.col(f"claim_{c}").alias(c) for c in ("decided_at", "withdrawn_at") if f"claim_{c}" in orders.columns]
+    return orders.filter(pl.col("claim_opened_at").is_not_null()).select(*names, *over)
 
 
 def _nothing() -> pl.DataFrame:
     known = dtypes()
-    own = {BASIS: pl.String(), "nth": pl.Int64()}
+    own = {BASIS: pl.String(), ENDING: pl.String(), "nth": pl.Int64()}
     return pl.DataFrame(schema={name: known[name] for name in OUTCOME} | own)
 
 
@@ -79,8 +80,8 @@ def _listed(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
 
 def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of one report; nth tells the events of one order apart, by date and number of the event."""
-    frame = rows.select(*OUTCOME)
-    later = pl.coalesce("decided_at", "recorded_at")
+    frame = with_endings(rows).select(*OUTCOME, ENDING)
+    later = pl.coalesce("decided_at", "withdrawn_at", "recorded_at")
     basis = pl.when(pl.col("claim_opened_at").is_not_null()).then(pl.lit(BASES[0])).when(later.is_not_null())
     frame = frame.with_columns(
         pl.col("kind").fill_null(CLAIM),
@@ -127,12 +128,13 @@ def _debited(tables: Sequence[SellerTable]) -> list[pl.DataFrame]:
 
 
 def _merged(seen: pl.DataFrame) -> pl.DataFrame:
-    """One row per event: of each fact the best source that has it, of equals what was decided last."""
+    """One row per event: of each fact the best source that has it, of equals what ended last."""
     rank = pl.col(BASIS).replace_strict({b: i for i, b in enumerate(BASES)}, default=len(BASES), return_dtype=pl.Int64)
-    late = ("decided_at", "recorded_at")
-    others = sorted({*OUTCOME, BASIS} - {*late, *_EVENT})
+    late = ("_over", "decided_at", "recorded_at")
+    others = sorted({*OUTCOME, BASIS, ENDING} - {*late, *_EVENT})
     by = [*_EVENT, "_rank", *late, *others]
-    ranked = seen.with_columns(rank.alias("_rank")).sort(by, descending=[c in late for c in by], nulls_last=True)
+    over = pl.max_horizontal("decided_at", "withdrawn_at").alias("_over")
+    ranked = seen.with_columns(rank.alias("_rank"), over).sort(by, descending=[c in late for c in by], nulls_last=True)
     believed = [
         pl.col(c).drop_nulls().first() for c in seen.columns if c not in (*_EVENT, *_OF_MONEY, "claim_opened_at")
     ]

@@ -15,7 +15,11 @@ from features.seller.headers import known_as
 from features.seller.mapping import EITHER, Drop, MapColumn, Mapping, MapRefused, TableMap, plain_name
 from features.seller.rawtext import RawSheet, unmarked
 from features.seller.table import Note
+from features.seller.totals import total_rows
 from features.seller.wordlists import is_personal
+
+# Our names of the columns in which a total stands, where an order, a parcel or goods should be named.
+_NUMBERS = ("order_id", "parcel_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,10 @@ def _filled_down(
 
 
 def _left_out(frame: pl.DataFrame, table: TableMap, found: Admitted) -> pl.Series:
-    """(n,) Boolean: rows that a rule of the map leaves out; the first that does is counted."""
-    gone = pl.Series([False], dtype=pl.Boolean).new_from_index(0, frame.height)
+    """(n,) Boolean: totals, and rows that a rule of the map leaves out; the first that does is counted."""
+    named = (found.name_of(table.columns[key]) for key in _NUMBERS if key in table.columns)
+    gone = total_rows(frame, [name for name in named if name is not None])
+    found.dropped["total_row"] += int(gone.sum())
     for rule in table.drop:
         name = _ruled_by(rule, found.theirs)
         if name is None or not frame.height:

@@ -12,7 +12,7 @@ from features.kinds import Kind
 from features.order import attributes
 from features.outcome import OUTCOME
 from features.seller.precedence import by_precedence, joining_rules
-from features.seller.vocabulary import OWN
+from features.seller.vocabulary import OF_CLAIMS, OWN
 
 INSTANT = pl.Datetime("us", "UTC")
 CONFLICT_COLUMNS = ("order_id", "attribute", "kept", "kept_from", "other", "other_from")
@@ -39,7 +39,7 @@ def no_conflicts() -> pl.DataFrame:
 @cache
 def dtypes() -> dict[str, pl.DataType]:
     """The column type of every attribute of orders and outcomes, and of this room's own."""
-    declared = (*OUTCOME.values(), *OWN.values(), *attributes().values())
+    declared = (*OUTCOME.values(), *OF_CLAIMS.values(), *OWN.values(), *attributes().values())
     return {a.name: _DTYPES.get(a.kind, pl.String()) for a in declared}
 
 

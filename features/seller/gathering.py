@@ -10,11 +10,12 @@ import polars as pl
 
 from features.errors import FileRefused
 from features.outcome import CLAIM
+from features.seller.claim_endings import settled_claims
 from features.seller.claims import outcomes
 from features.seller.contacts import contacts
 from features.seller.facts import Told, combined, holding, no_conflicts, typed
 from features.seller.items import cancelled_orders, item_orders
-from features.seller.merged import of_each_order, several_orders
+from features.seller.merged import of_each_order, of_each_parcel, several_orders
 from features.seller.parcels import PARCEL_ID, parcel_facts, parcel_names, worst_parcels
 from features.seller.reconciliation import Reconciled, reconciled
 from features.seller.scans import SCANNED, latest_words
@@ -35,8 +36,8 @@ class Gathered:
     orders: one row per order, attributes by their names and the shop's own (`x_…`), all of which the table door takes;
     outcomes: one row per event; set_aside: orders that cannot be used (`SET_ASIDE` and `PLACE`); conflicts: see
     `CONFLICT_COLUMNS`; orphans: rows of orders that no file of orders has (order_id, kind, `PLACE`); filled: how many
-    orders had a value completed, by what; strays: rows of parcels that belong to no order; only_in: orders that one
-    report alone has.
+    orders had a value completed, by what; strays: how many parcels no file gives an order, stray_rows: their rows, as
+    orphans are; only_in: orders that one report alone has.
     """
 
     orders: pl.DataFrame
@@ -49,6 +50,7 @@ class Gathered:
     reconciliations: list[Reconciled]
     notes: list[Note]
     strays: int
+    stray_rows: pl.DataFrame
     only_in: dict[str, int]
 
 
@@ -65,6 +67,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     parcels, strays = worst_parcels([*(sale.parcels for sale in sales), *_shipments(tables)])
     facts = combined([*(sale.told for sale in sales), *parcels, *contacts(tables)], ["order_id"], population)
     events, disputed = outcomes(tables)
+    events, of_claims = settled_claims(events, facts.frame)
     counts = (pl.col("kind") == CLAIM) & ~pl.col("retracted").fill_null(value=False)
     is_undated = counts & pl.col("claim_opened_at").is_null()
     undated = events.filter(is_undated).select("order_id", pl.lit(UNDATED_CLAIM).alias("code"))
@@ -80,8 +83,9 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
         orphans=_orphans(tables, population),
         filled=filled,
         reconciliations=reconciled(tables, orders, dated),
-        notes=[*(note for sale in sales for note in sale.notes), *undated_notes(orders, tables)],
-        strays=strays,
+        notes=[*(note for sale in sales for note in sale.notes), *undated_notes(orders, tables), *of_claims],
+        strays=strays.height,
+        stray_rows=_stray_rows(tables, strays),
         only_in=_only_in(tables),
     )
 
@@ -100,13 +104,13 @@ def _sale(table: SellerTable) -> _Sale:
     of_parcels = parcel_names() | {PARCEL_ID}
     if table.kind == "order_items":
         found = item_orders(table, of_parcels)
-        parcels = Told(table.report, parcel_facts(of_each_order(found.live)), no_conflicts())
+        parcels = Told(table.report, parcel_facts(of_each_parcel(of_each_order(found.live))), no_conflicts())
         facts = found.frame.select(c for c in found.frame.columns if c not in OWN)
         unusable = pl.concat([found.unusable, several_orders(table.frame)])
         return _Sale(Told(table.report, facts, found.conflicts), parcels, unusable, found.notes)
     rows = table.frame.filter(pl.col("order_id").is_not_null())
     facts = rows.select(c for c in rows.columns if c not in of_parcels and c not in OWN and c != "line")
-    parcels = Told(table.report, parcel_facts(of_each_order(rows)), no_conflicts())
+    parcels = Told(table.report, parcel_facts(of_each_parcel(of_each_order(rows))), no_conflicts())
     return _Sale(
         Told(table.report, facts, no_conflicts()),
         parcels,
@@ -131,7 +135,7 @@ def _prepared(table: SellerTable) -> SellerTable:
     """The table with columns of their own types; what followed an order stands once for each order it names."""
     frame = typed(table.frame if table.kind != "parcels" else holding(table.frame, ("order_id",)))
     is_of_orders = table.kind in ORDER_KINDS or "order_id" not in frame.columns
-    return replace(table, frame=frame if is_of_orders else of_each_order(frame))
+    return replace(table, frame=frame if is_of_orders else of_each_parcel(of_each_order(frame)))
 
 
 def _population(tables: Sequence[SellerTable], given: Sequence[SellerTable]) -> pl.DataFrame:
@@ -182,13 +186,27 @@ def _only_in(tables: Sequence[SellerTable]) -> dict[str, int]:
 
 def _orphans(tables: Sequence[SellerTable], population: pl.DataFrame) -> pl.DataFrame:
     """Rows of what followed (claims, returns, refunds, messages, parcels) whose order no file of orders has."""
-    empty = pl.DataFrame(
-        schema={"order_id": pl.String, "kind": pl.String, "report": pl.String, "file": pl.String, "line": pl.Int64}
-    )
     rows = [
         _placed(t).drop_nulls("order_id").join(population, on="order_id", how="anti")
         .select("order_id", "kind", *PLACE)
         for t in tables
         if t.kind not in ORDER_KINDS and t.kind != "performance"
     ]  # fmt: skip
+    return _sorted(rows)
+
+
+def _stray_rows(tables: Sequence[SellerTable], strays: pl.DataFrame) -> pl.DataFrame:
+    """Where parcels stand that no file gives an order; whoever looks there finds their numbers."""
+    bare = [
+        replace(t, frame=t.frame.filter(pl.col("order_id").is_null()).join(strays, on=PARCEL_ID, how="semi"))
+        for t in tables
+        if t.kind == "parcels" and PARCEL_ID in t.frame.columns
+    ]
+    return _sorted([_placed(t).select("order_id", "kind", *PLACE) for t in bare])
+
+
+def _sorted(rows: list[pl.DataFrame]) -> pl.DataFrame:
+    empty = pl.DataFrame(
+        schema={"order_id": pl.String, "kind": pl.String, "report": pl.String, "file": pl.String, "line": pl.Int64}
+    )
     return pl.concat([empty, *rows]).unique().sort(pl.all(), nulls_last=True)

@@ -231,7 +231,7 @@ def _example(value: object) -> dict[str, str]:
 LISTS = {
     "marketplace": "marketplaces", "service_level": "service_levels", "fulfilment_channel": "channels",
     "tracking_status": "tracking", "claim_type": "claim_types", "seller_paid": "claim_paid",
-    "funded_by": "claim_funded",
+    "funded_by": "claim_funded", "claim_status": "claim_endings", "claim_result": "claim_endings",
 }  # fmt: skip
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable
 
 import polars as pl
 
+from features.seller.precedence import joining_rules
 from features.seller.wordlists import wordlists
 
 DIGEST_BYTES = 16
+# Between the digests of several parcels in one cell.
+BETWEEN = " "
 DIGITS_LOST = "expected every digit, got a number that a spreadsheet has rounded; export it once more as text"
 _ROUNDED = r"^[+-]?\d(\.\d+)?[eE]\+?\d+$"
 
@@ -45,7 +50,30 @@ def _long(values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 def digests(values: pl.Series) -> pl.Series:
     """Not a secret, but no longer the number itself: equal numbers have equal digests."""
-    plain = values.str.to_uppercase().str.replace_all(r"[\s-]", "")
-    each = plain.drop_nulls().unique()
-    found = [hashlib.blake2b(value.encode(), digest_size=DIGEST_BYTES).hexdigest() for value in each]
-    return plain.replace_strict(each, pl.Series(found, dtype=pl.String), default=None, return_dtype=pl.String)
+    return _replaced(values, _digest)
+
+
+def parcel_digests(values: pl.Series) -> tuple[pl.Series, int]:
+    """The digests of the parcels that each cell names, with `BETWEEN` between them; how many cells name several."""
+    rules = joining_rules()
+    several = values.str.contains(f"^{rules.parcels_number}({rules.parcels_between}{rules.parcels_number})+$")
+    each = re.compile(rules.parcels_between)
+
+    def of_list(cell: str) -> str:
+        return BETWEEN.join(dict.fromkeys(_digest(number) for number in each.split(cell)))
+
+    count = int(several.sum() or 0)
+    if not count:
+        return digests(values), 0
+    alone, lists = digests(values.set(several.fill_null(value=False), None)), _replaced(values.filter(several), of_list)
+    return alone.scatter(several.fill_null(value=False).arg_true(), lists), count
+
+
+def _digest(value: str) -> str:
+    return hashlib.blake2b(re.sub(r"[\s-]", "", value.upper()).encode(), digest_size=DIGEST_BYTES).hexdigest()
+
+
+def _replaced(values: pl.Series, of: Callable[[str], str]) -> pl.Series:
+    each = values.drop_nulls().unique()
+    found = pl.Series([of(value) for value in each], dtype=pl.String)
+    return values.replace_strict(each, found, default=None, return_dtype=pl.String)

@@ -47,9 +47,9 @@ def parcel_facts(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def worst_parcels(rows: Sequence[Told]) -> tuple[list[Told], int]:
-    """Per report what it tells of each order's parcels, the worst standing for the order; and how many rows of parcels
-    belong to no order.
+def worst_parcels(rows: Sequence[Told]) -> tuple[list[Told], pl.DataFrame]:
+    """Per report what it tells of each order's parcels, the worst standing for the order; and the parcels (`PARCEL_ID`)
+    that belong to no order.
 
     rows: `parcel_facts` of each table. Parcels with a number are made one over all reports first, so that a shipment
     file and a tracking file speak of the same parcel; they come back under the report "parcels".
@@ -71,18 +71,18 @@ def _population(told: Iterable[Told]) -> pl.DataFrame:
     return pl.concat([empty, *keys]).unique().sort(_KEYS)
 
 
-def _with_orders(told: Sequence[Told]) -> tuple[list[Told], int]:
+def _with_orders(told: Sequence[Told]) -> tuple[list[Told], pl.DataFrame]:
     """Rows that name only the parcel get every order that some row ships with it: merged parcels count for each."""
     links = _population([Told(t.report, t.frame.filter(pl.col("order_id").is_not_null()), t.conflicts) for t in told])
     out: list[Told] = []
-    strays = 0
+    strays = [pl.DataFrame(schema={PARCEL_ID: pl.String})]
     for one in told:
         bare = one.frame.filter(pl.col("order_id").is_null()).drop("order_id")
         linked = bare.join(links, on=PARCEL_ID, how="inner")
-        strays += bare.join(links, on=PARCEL_ID, how="anti").height
+        strays.append(bare.join(links, on=PARCEL_ID, how="anti").select(PARCEL_ID))
         rows = one.frame.filter(pl.col("order_id").is_not_null())
         out.append(Told(one.report, pl.concat([rows, linked.select(rows.columns)]), one.conflicts))
-    return [t for t in out if t.frame.height], strays
+    return [t for t in out if t.frame.height], pl.concat(strays).unique()
 
 
 def _without(told: Told, split: pl.DataFrame, named: list[str]) -> Told:

@@ -26,6 +26,8 @@ class JoiningRules:
     items_partly_refunded: tuple[str, ...]
     items_repeated_total_share: float
     items_tax_on_top: tuple[str, ...]
+    parcels_number: str
+    parcels_between: str
     parcels_stages: tuple[str, ...]
     agreement_seconds: float
     agreement_number: float

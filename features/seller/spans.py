@@ -21,7 +21,7 @@ FILED: tuple[What, ...] = ("filed", "debited", "withdrawn", "denied")
 DAY = 86_400.0
 _UNDATED = pl.DataFrame(schema={"claim_opened_at": INSTANT})
 _COMPLETE: dict[str, tuple[What, ...]] = {"finances": ("debited",), "returns_report": ()}
-_DATES = ("claim_opened_at", "decided_at", "recorded_at")
+_DATES = ("claim_opened_at", "decided_at", "withdrawn_at", "recorded_at")
 _TYPES = ("not_received", "not_as_described", "return_or_refund")
 
 

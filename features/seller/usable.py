@@ -8,6 +8,7 @@ from features.extras import EXTRA_PREFIX
 from features.order import attributes
 from features.outcome import CLAIM
 from features.rules import SEQUENCES
+from features.seller.claim_endings import stands_withdrawn
 from features.seller.claims import CHARGEBACK
 from features.seller.facts import dtypes
 from features.seller.items import CANCELLED, MIXED_CURRENCIES, TOTAL
@@ -51,19 +52,26 @@ def completed(facts: pl.DataFrame, events: pl.DataFrame) -> tuple[pl.DataFrame, 
     return frame.select(*kept, *own_names), {name: count for name, count in filled.items() if count}
 
 
-_OF_CLAIMS = ("claim_opened_at", "claim_decided_at", "claim_type", "chargeback_filed_at")
+_OF_CLAIMS = ("claim_opened_at", "claim_decided_at", "claim_withdrawn_at", "claim_type", "chargeback_filed_at")
 
 
 def _claimed(events: pl.DataFrame) -> pl.DataFrame:
-    """Per order its first claim and first chargeback, `_OF_CLAIMS` with a line before the name."""
+    """Per order its claim and first chargeback, `_OF_CLAIMS` with a line before the name.
+
+    Of several claims the first that was not withdrawn; where all were, the last.
+    """
     counted = events.filter(~pl.col("retracted").fill_null(value=False)).sort(
         "order_id", "claim_opened_at", "event_id", nulls_last=True
     )
-    claims = counted.filter(pl.col("kind") == CLAIM).group_by("order_id", maintain_order=True).first()
+    of_claims = counted.filter(pl.col("kind") == CLAIM)
+    withdrawn = of_claims.filter(stands_withdrawn()).group_by("order_id", maintain_order=True).last()
+    standing = of_claims.filter(~stands_withdrawn()).group_by("order_id", maintain_order=True).first()
+    claims = pl.concat([standing, withdrawn.join(standing, on="order_id", how="anti")])
     chargebacks = counted.filter(pl.col("kind") == CHARGEBACK).group_by("order_id").agg(pl.col("claim_opened_at").min())
     told = claims.select(
         "order_id", pl.col("claim_opened_at").alias("_claim_opened_at"),
-        pl.col("decided_at").alias("_claim_decided_at"), pl.col("claim_type").alias("_claim_type"),
+        pl.col("decided_at").alias("_claim_decided_at"), pl.col("withdrawn_at").alias("_claim_withdrawn_at"),
+        pl.col("claim_type").alias("_claim_type"),
     )  # fmt: skip
     filed = chargebacks.select("order_id", pl.col("claim_opened_at").alias("_chargeback_filed_at"))
     return told.join(filed, on="order_id", how="full", coalesce=True)

@@ -45,6 +45,18 @@ OWN: dict[str, Attribute] = {
         _own("target", Kind.RATE, "what the platform wants of it"),
     )
 }
+# What lists of claims say became of one, in the words of [words.claim_endings].
+_ENDINGS = (
+    "open", "not_debited", "withdrawn", "denied", "won", "granted", "seller_funded", "marketplace_funded",
+    "carrier_funded", "closed",
+)  # fmt: skip
+OF_CLAIMS: dict[str, Attribute] = {
+    a.name: a
+    for a in (
+        _own("claim_status", Kind.CHOICE, "where the claim stands", _ENDINGS),
+        _own("claim_result", Kind.CHOICE, "how it was decided, where a column of its own says so", _ENDINGS),
+    )
+}
 # What a row of each kind must name; `|` stands between names of which one is enough.
 KEYS: dict[RowKind, tuple[str, ...]] = {
     "order_items": ("order_id",), "orders": ("order_id",), "parcels": ("order_id|parcel_id",),
@@ -57,7 +69,7 @@ NUMBER_LIKE = ("sku", "asin")
 
 def names_of(kind: RowKind) -> dict[str, Attribute]:
     """What a column of a table of this kind may be called, with how its values are read."""
-    return OUTCOME if kind == "claims" else attributes() | OWN
+    return OUTCOME | OF_CLAIMS if kind == "claims" else attributes() | OWN
 
 
 def is_key(attribute: Attribute) -> bool:

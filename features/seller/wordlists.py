@@ -36,7 +36,8 @@ class WorkbookLimits:
 @dataclass(frozen=True, slots=True, eq=False)
 class Wordlists:
     """All of values.toml. personal: one pattern for names of columns; flags: word to true or false;
-    header_zones: words in the name of a column, in small letters, to the name of a zone."""
+    header_zones: words in the name of a column, in small letters, to the name of a zone; totals: one pattern for cells
+    of rows that sum up or sign a table."""
 
     limits: Limits
     workbook: WorkbookLimits
@@ -45,6 +46,7 @@ class Wordlists:
     zones: dict[str, str]
     header_zones: dict[str, str]
     personal: re.Pattern[str]
+    totals: str
     words: dict[str, dict[str, str | bool]]
     aliases: dict[str, str]
 
@@ -62,6 +64,7 @@ def wordlists() -> Wordlists:
         found["zones"],
         found["header_zones"],
         re.compile("|".join(found["personal"]["patterns"]), re.IGNORECASE),
+        "|".join(found["totals"]["patterns"]),
         found["words"],
         found["aliases"],
     )
