@@ -97,6 +97,9 @@ def raw_of(table: SellerTable) -> Iterator[RawChunk]:
         raise FileRefused(f"{table.path}: expected orders, got {table.kind}; claimrisk import joins them with orders")
     if table.frame.height and table.frame["order_id"].is_duplicated().any():
         raise FileRefused(f"{table.path}: expected one row an order, got several; claimrisk import joins them first")
+    if table.dropped and not table.frame.height and not table.rejects:
+        why = ", ".join(f"{reason} {count:,}" for reason, count in table.dropped.items())
+        raise FileRefused(f"{table.path}: expected at least one order, got rows that its map leaves out alone: {why}")
     return cut(RawChunk(table.frame.drop("line"), table.frame["line"].to_list(), table.rejects), CHUNK_ROWS)
 
 

@@ -123,6 +123,17 @@ def test_a_worklist_takes_a_report_by_its_map(claimrisk: Claimrisk, bundle_folde
     assert re.search(r"[Rr]ows read: 2", err), err
 
 
+def test_a_file_of_nothing_but_rows_left_out_on_purpose_says_so(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "erp.csv"
+    sheet.write_text("订单号,下单时间,订单状态\nA,2026-10-10 10:00:00,已取消\n", "utf-8")
+    words = ("--map", "erp.generic_zh", "--time-zone", "Asia/Shanghai", "--model", bundle_folder)
+    for command in ("score", "worklist"):
+        code, _, err = claimrisk(command, sheet, "--out", tmp_path / "out.csv", *words)
+        assert (code, err.endswith("leaves out alone: cancelled 1\n")) == (1, True)
+
+
 def test_map_speaks_chinese_and_asks_what_is_open(claimrisk: Claimrisk, tmp_path: Path) -> None:
     (tmp_path / "o.csv").write_text("Order No,Order date\nA1,03/04/2025\n")
     _, told, _ = claimrisk("map", tmp_path / "o.csv", "--lang", "zh")
