@@ -17,6 +17,7 @@ from features.seller.dates import date_evidence, date_parts, decided_order, inst
 from features.seller.draft import DraftColumn, drafted
 from features.seller.families import FAMILIES, ORDERS, PARCELS, alias, family_of
 from features.seller.mapping import NOTHING_SAID, Mapping, Said, mapping_of
+from features.seller.measures import measures
 from features.seller.numbers import decided, evidence, numerals
 from features.seller.rawtext import RawSheet, unmarked
 from features.seller.reading import read_seller_file
@@ -28,10 +29,10 @@ from features.seller.wordlists import is_personal, wordlists
 from features.seller.workbook import read_workbook
 
 # What reading by the draft notes beside what the draft itself guessed.
-TOLD = ("columns_not_used", "personal_columns_dropped", "words_unknown", "dates_without_time", "day_numbers")
-AMAZON_ORDER = r"^\d{3}-\d{7}-\d{7}$"
-# What reading by the draft notes beside what the draft itself guessed.
-TOLD = ("columns_not_used", "personal_columns_dropped", "words_unknown", "dates_without_time", "day_numbers")
+TOLD = (
+    "columns_not_used", "personal_columns_dropped", "words_unknown", "dates_without_time", "day_numbers",
+    "units_in_cells",
+)  # fmt: skip
 AMAZON_ORDER = r"^\d{3}-\d{7}-\d{7}$"
 
 
@@ -194,7 +195,7 @@ def _column(text: pl.Series, attribute: Attribute, said: Said) -> tuple[DraftCol
     if attribute.kind is ValueKind.CHOICE or attribute.name in LISTS:
         return _choice_column(text, attribute)
     if attribute.kind in (ValueKind.MONEY, ValueKind.NUMBER, ValueKind.RATE, ValueKind.COUNT):
-        seen = evidence(numerals(text))
+        seen = evidence(numerals(measures(text, ours).text))
         decimal = said.decimal or decided(seen)
         if decimal is None:
             question = Note("which_decimal", theirs, {"example": seen.example or ""})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from features.listings.quantities import unit_words
 from features.seller.mapping import plain_name
 
 
@@ -36,7 +37,8 @@ class WorkbookLimits:
 @dataclass(frozen=True, slots=True, eq=False)
 class Wordlists:
     """All of values.toml. personal: one pattern for names of columns; flags: word to true or false;
-    header_zones: words in the name of a column, in small letters, to the name of a zone."""
+    header_zones: words in the name of a column, in small letters, to the name of a zone; units: words behind a number,
+    those of listings too, to the unit as pint names it."""
 
     limits: Limits
     workbook: WorkbookLimits
@@ -44,6 +46,7 @@ class Wordlists:
     signs: dict[str, tuple[str, ...]]
     zones: dict[str, str]
     header_zones: dict[str, str]
+    units: dict[str, str]
     personal: re.Pattern[str]
     words: dict[str, dict[str, str | bool]]
     aliases: dict[str, str]
@@ -61,6 +64,7 @@ def wordlists() -> Wordlists:
         {sign: tuple(codes) for sign, codes in found["signs"].items()},
         found["zones"],
         found["header_zones"],
+        unit_words() | {word: unit for unit, listed in found["units"].items() for word in listed},
         re.compile("|".join(found["personal"]["patterns"]), re.IGNORECASE),
         found["words"],
         found["aliases"],
