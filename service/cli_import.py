@@ -119,13 +119,16 @@ def _make_parent(out: Path) -> None:
 
 
 def _commands(out: Path, document: dict[str, Any], lang: Lang) -> list[str]:
-    """What to type next, as it is to be typed."""
+    """What to type next, nothing without a usable order, nothing that learns without placed_at."""
+    if not document["orders"]["out"]:
+        return []
     orders, outcomes = (shlex.quote(str(out / name)) for name in ("orders.parquet", "outcomes.parquet"))
     told = "" if lang == "en" else f" --lang {lang}"
     back = f"claimrisk backtest {orders} {outcomes} --months 3 --out back{told}"
     train = f"claimrisk train {orders} {outcomes} --out my-model"
     score = f"claimrisk score {orders} --model my-model --out scored.csv{told}"
-    return [back, train, score] if document["target"] else [f"claimrisk worklist {orders} --out today.xlsx{told}"]
+    learns = document["target"] and document["known"].get("placed_at")
+    return [back, train, score] if learns else [f"claimrisk worklist {orders} --out today.xlsx{told}"]
 
 
 def _rejected(tables: Sequence[SellerTable], found: Gathered) -> pl.DataFrame:

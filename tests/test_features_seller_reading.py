@@ -169,6 +169,18 @@ def test_money_in_another_currency_than_the_row_says_is_set_aside(tmp_path: Path
     assert {reject.code for reject in table.rejects} == {"currency_contradicts"}
 
 
+def test_signs_of_two_currencies_in_one_row_are_set_aside_and_a_constant_goes_before_a_sign(tmp_path: Path) -> None:
+    columns = {"order_id": "id", "order_total": "total", "shipping_price": "ship"}
+    path = tmp_path / "o.csv"
+    path.write_text("id;total;ship\n1;US$5.00;€1.00\n2;US$5.00;$1.00\n3;€5.00;\n4;5.00 美元;\n5;XYZ 5.00;\n")
+    table = only(read_seller_file(path, mapping=mapping_of({"kind": "orders", "columns": columns}, "m.toml")))
+    assert [(reject.line, reject.code) for reject in table.rejects] == [(2, "currency_contradicts")]
+    assert table.frame["currency"].to_list() == ["USD", "EUR", "USD", None]
+    said = {"kind": "orders", "columns": columns, "constants": {"currency": "USD"}}
+    table = only(read_seller_file(path, mapping=mapping_of(said, "m.toml")))
+    assert [reject.line for reject in table.rejects] == [2, 4, 6]
+
+
 def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_path: Path) -> None:
     header = "导出结果\n平台单号,店铺,站点,下单时间,发货时间,物流方式,跟踪号,数量,订单状态\n"
     rows = (

@@ -184,6 +184,43 @@ def test_bad_rows_are_listed_with_file_line_and_reason(claimrisk: Run, tmp_path:
     assert all(r["reason"] for r in rows)
 
 
+def test_a_sign_that_means_one_currency_says_it_and_one_that_may_mean_several_is_asked_for(
+    claimrisk: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "erp.csv"
+    path.write_text("订单号,下单时间,订单金额\n1,2026-10-10 10:00,US$39.90\n2,2026-10-10 10:00,$12.00\n", "utf-8")
+    said = claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE)
+    assert orders_of(tmp_path / "out").select("order_id", "currency").rows() == [("1", "USD")]
+    assert "订单金额: no column names the currency; of 1 rows it is the one that the sign means: USD" in said
+    assert re.search(r"1 rows have money, .*\$ = USD/CAD.*constants = { currency = \"USD\" } below kind", said)
+
+
+def test_what_the_files_tell_is_not_said_to_be_missing_though_no_order_can_be_used(
+    claimrisk: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "erp.csv"
+    path.write_text("订单号,下单时间,订单金额,SKU\n1,2026-10-10 10:00,39.90,A\n2,2026-10-10 10:00,$1.00,A\n", "utf-8")
+    said = claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE)
+    missing = re.findall(r"Told by no file: (.*?)\.", said)[0].split(", ")
+    assert "ship_by" in missing
+    assert not {"placed_at", "order_total", "sku"} & {*missing}
+    assert "No order can be used" in said
+    assert "claimrisk worklist" not in said
+
+
+def test_orders_that_lose_the_moment_they_were_placed_are_told_with_what_follows(
+    claimrisk: Run, tmp_path: Path
+) -> None:
+    path, claims = tmp_path / "erp.csv", tmp_path / "claims.csv"
+    path.write_text("订单号,付款时间,SKU\n1,2026-10-10 10:00,A\n2,2026-10-10 10:00,B\n", "utf-8")
+    claims.write_text("order_id,claim_opened_at\n1,2026-10-12T10:00:00Z\n")
+    said = claimrisk("import", path, claims, "--out", tmp_path / "out", "--time-zone", ZONE)
+    assert "Told by no file: placed_at, " in said
+    assert "2 orders have no placed_at" in said
+    assert "claimrisk worklist" in said
+    assert "claimrisk train" not in said
+
+
 def test_a_time_zone_that_is_wrong_shows_as_a_steady_difference(claimrisk: Run, tmp_path: Path) -> None:
     erp = sheet(tmp_path / "erp.csv", ROW + ROW.replace("A-1", "A-2"))
     own = tmp_path / "own.csv"

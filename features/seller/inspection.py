@@ -31,7 +31,7 @@ from features.seller.workbook import read_workbook
 # What reading by the draft notes beside what the draft itself guessed.
 TOLD = (
     "columns_not_used", "personal_columns_dropped", "words_unknown", "dates_without_time", "day_numbers",
-    "units_in_cells",
+    "units_in_cells", "currency_by_sign", "currency_open",
 )  # fmt: skip
 AMAZON_ORDER = r"^\d{3}-\d{7}-\d{7}$"
 

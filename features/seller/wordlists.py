@@ -37,6 +37,7 @@ class WorkbookLimits:
 @dataclass(frozen=True, slots=True, eq=False)
 class Wordlists:
     """All of values.toml. personal: one pattern for names of columns; flags: word to true or false;
+    signs: those of currency, and words for one, to the codes that they may mean;
     header_zones: words in the name of a column, in small letters, to the name of a zone; units: words behind a number,
     those of listings too, to the unit as pint names it."""
 
@@ -61,7 +62,8 @@ def wordlists() -> Wordlists:
         Limits(**found["guess"]),
         WorkbookLimits(**found["workbook"]),
         flags,
-        {sign: tuple(codes) for sign, codes in found["signs"].items()},
+        {word: (code,) for word, code in found["words"]["currencies"].items()}
+        | {sign: tuple(codes) for sign, codes in found["signs"].items()},
         found["zones"],
         found["header_zones"],
         unit_words() | {word: unit for unit, listed in found["units"].items() for word in listed},
