@@ -237,6 +237,47 @@ def test_a_time_zone_that_is_wrong_shows_as_a_steady_difference(claimrisk: Run, 
     assert "always 8 h apart" in said
 
 
+RETURNS = 'report = "mine"\nkind = "returns"\n[columns]\norder_id = "订单号"\nreturn_requested_at = "退回日"\n'
+DESK = 'report = "desk"\nkind = "orders"\n[columns]\norder_id = "订单号"\nsku = "货品"\ncarrier = "快递"\n'
+
+
+def test_each_file_is_read_by_the_map_that_is_meant_for_it(claimrisk: Run, tmp_path: Path) -> None:
+    erp, back, desk = sheet(tmp_path / "erp.csv", ROW), tmp_path / "back.csv", tmp_path / "desk.csv"
+    back.write_text("订单号,退回日\nA-1,2026-01-20 10:00\n", "utf-8")
+    desk.write_text("订单号,货品,快递\nA-1,X,云途\n", "utf-8")
+    for name, text in (("mine", RETURNS), ("desk", DESK)):
+        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
+    maps = ("--map", tmp_path / "mine.toml", "--map", tmp_path / "desk.toml", "--time-zone", ZONE)
+    said = claimrisk("import", erp, back, desk, *maps, "--out", tmp_path / "out")
+    files = {(f["file"], f["report"]) for f in report_of(tmp_path / "out")["files"]}
+    assert files == {("erp.csv", "erp.generic_zh"), ("back.csv", "mine"), ("desk.csv", "desk")}
+    assert "erp.csv: no given map reads as much of this file as erp.generic_zh" in said
+    order = orders_of(tmp_path / "out").to_dicts()[0]
+    assert (order["order_total"], order["sku"], order["return_requested_at"] is None) == (5.0, "X", False)
+
+
+def test_a_map_for_the_only_file_is_meant_though_a_built_in_one_fits(claimrisk: Run, tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(
+        'report = "mine"\nkind = "orders"\n[columns]\norder_id = "订单号"\norder_total = "订单金额"\nsku = "货品"\n'
+        "[constants]\ncurrency = 'USD'\n", "utf-8",
+    )  # fmt: skip
+    claimrisk("import", sheet(tmp_path / "e.csv", ROW), "--map", tmp_path / "m.toml", "--out", tmp_path / "out")
+    assert [f["report"] for f in report_of(tmp_path / "out")["files"]] == ["mine"]
+
+
+def test_a_file_of_which_a_map_reads_the_order_number_alone_is_refused(claimrisk: Run, tmp_path: Path) -> None:
+    strange = tmp_path / "strange.csv"
+    strange.write_text("订单号,颜色\nA-1,红\n", "utf-8")
+    (tmp_path / "mine.toml").write_text(RETURNS, "utf-8")
+    (tmp_path / "desk.toml").write_text(DESK, "utf-8")
+    erp = sheet(tmp_path / "erp.csv", ROW)
+    words = ("--map", tmp_path / "mine.toml", "--time-zone", ZONE, "--out", tmp_path / "out")
+    said = claimrisk("import", erp, strange, *words, code=1)
+    assert "strange.csv: expected columns that the map mine names, got the number of its rows alone" in said
+    said = claimrisk("playbook", strange, "--map", tmp_path / "desk.toml", code=1)
+    assert "the map desk names" in said
+
+
 def test_a_folder_that_is_no_import_is_never_replaced(claimrisk: Run, tmp_path: Path) -> None:
     path = sheet(tmp_path / "erp.csv", ROW)
     (tmp_path / "mine").mkdir()

@@ -22,6 +22,7 @@ class Limits:
     sound_utf8_share: float
     excel_digits: int
     surely_lost_digits: int
+    share_of_built_in: float
 
 
 @dataclass(frozen=True, slots=True)
