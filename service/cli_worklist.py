@@ -110,7 +110,7 @@ def write_worklist(
     checked_ending(out)
     if out.resolve() == orders.resolve():
         raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
-    options = TableOptions(as_of=as_of, zone=told.zone, extras=means.extras)
+    options = TableOptions(as_of=as_of, zone=told.zone, extras=means.extras, takes_map=True)
     rows = partial(read_orders, orders, options) if read is None else partial(orders_of, read, options)
     parts, rejects = _looked_at(rows, means)
     rejects_file = out.with_name(out.name + ".rejects.csv")

@@ -199,6 +199,13 @@ def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_pa
     assert "3456" not in str(parcels.frame.to_dicts())
 
 
+def test_a_row_set_aside_names_the_column_that_the_file_has(tmp_path: Path) -> None:
+    path = tmp_path / "erp.csv"
+    path.write_text("订单编号,下单时间,SKU\nA,2026-01-01 10:00,X\n,2026-01-01 10:00,Y\n", "utf-8")
+    tables = read_seller_file(path, said=Said(ZoneInfo("Asia/Shanghai")))
+    assert [(reject.line, reject.column) for reject in tables[0].rejects] == [(3, "订单编号")]
+
+
 def test_a_signature_below_a_table_is_no_order(tmp_path: Path) -> None:
     text = "订单号,下单时间,订单金额,币种,跟踪号,发货时间\n114-1,2025-03-04 14:05,9.90,USD,Y1,2025-03-05 10:00\n"
     text += "114-1,,,,Y2,2025-03-06 10:00\n制表人：甲,,,,,\n"

@@ -196,6 +196,33 @@ ROWS = [
 ]
 
 
+def test_only_commands_with_a_map_tell_to_give_one(claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path) -> None:
+    orders, outcomes = tmp_path / "erp.csv", tmp_path / "outcomes.csv"
+    orders.write_text("订单号,下单时间\nA,2026-10-10 10:00:00\n", "utf-8")
+    outcomes.write_text("order_id,claim_opened_at\nA,2026-10-12T10:00:00Z\n")
+    given = ("--model", bundle_folder, "--out", tmp_path / "out.csv")
+    for words in (("score", orders, *given), ("worklist", orders, *given), ("playbook", orders)):
+        assert claimrisk(*words)[2].endswith("it looks like erp.generic_zh: add --map erp.generic_zh\n")
+    code, _, err = claimrisk("train", orders, outcomes, "--out", tmp_path / "model")
+    assert code == 1
+    assert err.endswith("it looks like erp.generic_zh: claimrisk import reads it\n")
+
+
+def test_a_file_of_outcomes_is_refused_where_orders_are_wanted(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    row = {"order_id": "A", "event_id": "e", "kind": "a_to_z", "claim_opened_at": "2026-10-12T10:00:00Z"}
+    for ending in ("parquet", "csv"):
+        path = tmp_path / f"outcomes.{ending}"
+        frame = pl.DataFrame([row])
+        frame.write_parquet(path) if ending == "parquet" else frame.write_csv(path)
+        given = ("--model", bundle_folder, "--out", tmp_path / "out.csv")
+        for words in (("playbook", path), ("score", path, *given), ("worklist", path, *given)):
+            code, _, err = claimrisk(*words)
+            assert code == 1
+            assert f"outcomes.{ending}: expected orders, got outcomes" in err
+
+
 def test_every_form_of_a_file_gets_the_same_scores(claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path) -> None:
     pl.DataFrame(ROWS).write_csv(tmp_path / "o.csv")
     pl.DataFrame(ROWS).write_excel(tmp_path / "o.xlsx")

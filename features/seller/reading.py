@@ -117,7 +117,7 @@ def _read(
     frame = _with_constants(pl.DataFrame(columns), table, reading.mapping.report, piece.frame.height)
     frame, filled = with_signs(frame, signs)
     notes += filled
-    _require_keys(frame, table, wrong)
+    _require_keys(frame, found, table, wrong)
     _require_more(piece, found, table, wrong)
     _refuse_other_currencies(frame, signs, wrong)
     good = {theirs: sign.filter(~wrong.bad) for theirs, sign in signs.items()}
@@ -161,13 +161,13 @@ def _require_columns(found: Admitted, table: TableMap, path: Path) -> None:
             )
 
 
-def _require_keys(frame: pl.DataFrame, table: TableMap, wrong: _Wrong) -> None:
+def _require_keys(frame: pl.DataFrame, found: Admitted, table: TableMap, wrong: _Wrong) -> None:
     for key in KEYS[table.kind]:
         have = [name for name in key.split(EITHER) if name in frame.columns]
         if not have:
             continue
         absent = frame.select(pl.all_horizontal(pl.col(name).is_null() for name in have)).to_series()
-        theirs = table.columns[have[0]].names[0] if have[0] in table.columns else have[0]
+        theirs = (found.name_of(table.columns[have[0]]) if have[0] in table.columns else None) or have[0]
         wrong.add(
             absent & ~wrong.bad, theirs, Problem(have[0], "missing", f"expected {' or '.join(have)} in every row")
         )
