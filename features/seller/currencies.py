@@ -16,24 +16,33 @@ from features.seller.wordlists import wordlists
 CURRENCY = "currency"
 
 
-def with_signs(frame: pl.DataFrame, signs: Mapping[str, pl.Series]) -> tuple[pl.DataFrame, list[Note]]:
-    """The rows with `currency` filled by the first of their signs that means one currency, and what was filled.
+def with_signs(frame: pl.DataFrame, signs: Mapping[str, pl.Series]) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """The rows with `currency` filled by the first of their signs that means one currency, and what each column filled:
+    (n,) codes, null where it did not.
 
     signs: by their names of columns of money, (n,) signs as written, null where there is none.
     """
-    notes = list[Note]()
+    found: dict[str, pl.Series] = {}
     for theirs, sign in signs.items():
         code = sign.replace_strict(
             {mark: one for mark in sign.drop_nulls().unique() if (one := _meant(mark))}, default=None,
             return_dtype=pl.String,
         ).alias(CURRENCY)  # fmt: skip
         own = frame[CURRENCY] if CURRENCY in frame.columns else code.clear(len(code))
-        filled = own.is_null() & code.is_not_null()
-        if filled.any():
+        found[theirs] = code.set(own.is_not_null(), None)
+        if found[theirs].is_not_null().any():
             frame = frame.with_columns(own.fill_null(code))
-            details = {"count": str(int(filled.sum())), "words": listed_words(code.filter(filled).unique())}
-            notes.append(Note("currency_by_sign", theirs, details))
-    return frame, notes
+    return frame, found
+
+
+def filled_by_signs(filled: Mapping[str, pl.Series], good: pl.Series) -> list[Note]:
+    """What `with_signs` filled of the good rows, (n,) Boolean."""
+    told = {theirs: codes.filter(good).drop_nulls() for theirs, codes in filled.items()}
+    return [
+        Note("currency_by_sign", theirs, {"count": str(len(codes)), "words": listed_words(codes.unique())})
+        for theirs, codes in told.items()
+        if len(codes)
+    ]
 
 
 def without_currency(frame: pl.DataFrame, kind: RowKind, signs: Mapping[str, pl.Series]) -> list[Note]:

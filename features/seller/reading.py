@@ -15,7 +15,7 @@ from features.errors import FileRefused, Problem
 from features.extras import EXTRA_PREFIX
 from features.order import Attribute
 from features.seller.cells import Cells, Reading, constant_cells, read_cells
-from features.seller.currencies import with_signs, without_currency
+from features.seller.currencies import filled_by_signs, with_signs, without_currency
 from features.seller.door import Admitted, Piece, admitted, not_used, sift
 from features.seller.mapping import EITHER, NOTHING_SAID, MapColumn, Mapping, Said, TableMap
 from features.seller.rawtext import unmarked
@@ -116,10 +116,10 @@ def _read(
             signs[name] = cells.sign
     frame = _with_constants(pl.DataFrame(columns), table, reading.mapping.report, piece.frame.height)
     frame, filled = with_signs(frame, signs)
-    notes += filled
     _require_keys(frame, found, table, wrong)
     _require_more(piece, found, table, wrong)
     _refuse_other_currencies(frame, signs, wrong)
+    notes += filled_by_signs(filled, ~wrong.bad)
     good = {theirs: sign.filter(~wrong.bad) for theirs, sign in signs.items()}
     notes += without_currency(frame.filter(~wrong.bad), table.kind, good)
     rejects = [_reject(piece, row, wrong.found[row]) for row in sorted(wrong.found)]
