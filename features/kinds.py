@@ -60,6 +60,16 @@ def expected(kind: Kind, choices: tuple[str, ...] = (), minimum: float = 0.0) ->
     >>> expected(Kind.RATE)
     ('not_a_rate', 'expected a number from 0 to 1; leave it out where it is unknown')
     """
+    code, detail = wanted(kind, choices, minimum)
+    return code, detail if kind in (Kind.CHOICE, Kind.INSTANT) else f"{detail}; leave it out where it is unknown"
+
+
+def wanted(kind: Kind, choices: tuple[str, ...] = (), minimum: float = 0.0) -> tuple[str, str]:
+    """The code, and what a value should have been.
+
+    >>> wanted(Kind.COUNT, minimum=1)
+    ('not_a_count', 'expected a whole number from 1 to 1e+09')
+    """
     if kind is Kind.CHOICE:
         return "not_in_set", f"expected one of {', '.join(choices)}"
     if kind is Kind.INSTANT:
@@ -74,7 +84,7 @@ def expected(kind: Kind, choices: tuple[str, ...] = (), minimum: float = 0.0) ->
         noun = "a whole number" if kind is Kind.COUNT else "a number"
         what = f"{noun} from {minimum:g} to {largest_number(kind):g}"
     article = "" if kind is Kind.TEXT else "an_" if kind is Kind.IDENTIFIER else "a_"
-    return f"not_{article}{kind}", f"expected {what}; leave it out where it is unknown"
+    return f"not_{article}{kind}", f"expected {what}"
 
 
 def longest_text(kind: Kind) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from features.kinds import ClaimType, Kind
-from features.order import Attribute
+from features.order import Attribute, attributes
 
 
 def _column(name: str, kind: Kind, meaning: str, choices: tuple[str, ...] = ()) -> Attribute:
@@ -35,3 +37,13 @@ OUTCOME: dict[str, Attribute] = {
         _column("retracted", Kind.FLAG, "a data error; does not count"),
     )
 }
+
+
+def is_outcomes(names: Sequence[str]) -> bool:
+    """Whether a file with such columns holds outcomes: several that only they have, and none that only orders have.
+
+    >>> is_outcomes(["order_id", "event_id", "decided_at"]), is_outcomes(["order_id", "claim_opened_at"])
+    (True, False)
+    """
+    have, of_orders = set(names), set(attributes())
+    return len(have & (OUTCOME.keys() - of_orders)) > 1 and not have & (of_orders - OUTCOME.keys())

@@ -21,6 +21,7 @@ from features.errors import FileRefused, Problem, nearest
 from features.extras import EXTRA_PREFIX, ExtraKind, extra_attributes, with_every_extra
 from features.keys import Keys, digests
 from features.order import attributes
+from features.outcome import is_outcomes
 from features.parquet_rows import ParquetRows
 from features.parsing import parsed
 from features.rounding import rounded_money
@@ -51,11 +52,13 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class TableOptions:
-    """How a file is to be read. as_of: epoch seconds for rows without their own; extras: the declared `x_…` columns."""
+    """How a file is to be read. as_of: epoch seconds for rows without their own; extras: the declared `x_…` columns;
+    takes_map: whether who reads it may be told to give --map."""
 
     as_of: float | None = None
     zone: ZoneInfo | None = None
     extras: Mapping[str, ExtraKind] | None = None
+    takes_map: bool = False
 
 
 def read_orders(path: Path, options: TableOptions, spread: Spread = here) -> Iterator[Chunk]:
@@ -64,7 +67,9 @@ def read_orders(path: Path, options: TableOptions, spread: Spread = here) -> Ite
     spread: where the files of a folder are read.
     """
     if not path.is_dir():
-        return _first_of_each(with_order_ids(read_raw(path), path), options)
+        takes_map = options.takes_map
+        raws = with_order_ids(read_raw(path, takes_map=takes_map), path, takes_map=takes_map)
+        return _first_of_each(raws, options)
     parts = spread(_checked_file, options, parquet_files(path))
     return _without_repeats_among(chunk for chunks in parts for chunk in chunks)
 
@@ -97,14 +102,17 @@ def raw_of(table: SellerTable) -> Iterator[RawChunk]:
         raise FileRefused(f"{table.path}: expected orders, got {table.kind}; claimrisk import joins them with orders")
     if table.frame.height and table.frame["order_id"].is_duplicated().any():
         raise FileRefused(f"{table.path}: expected one row an order, got several; claimrisk import joins them first")
+    if table.dropped and not table.frame.height and not table.rejects:
+        why = ", ".join(f"{reason} {count:,}" for reason, count in table.dropped.items())
+        raise FileRefused(f"{table.path}: expected at least one order, got rows that its map leaves out alone: {why}")
     return cut(RawChunk(table.frame.drop("line"), table.frame["line"].to_list(), table.rejects), CHUNK_ROWS)
 
 
-def with_order_ids(blocks: Iterable[AnyBlock], path: Path) -> Iterator[AnyBlock]:
+def with_order_ids(blocks: Iterable[AnyBlock], path: Path, *, takes_map: bool = False) -> Iterator[AnyBlock]:
     """The rows of a file as they stand; `FileRefused` where they can be no orders, or there are none."""
     empty = True
     for block in blocks:
-        _require_order_id(block.header, path)
+        _require_orders(block.header, path, takes_map=takes_map)
         empty = empty and not block.height and not (isinstance(block, RawChunk) and block.rejects)
         yield block
     if empty:
@@ -114,7 +122,7 @@ def with_order_ids(blocks: Iterable[AnyBlock], path: Path) -> Iterator[AnyBlock]
 def parquet_of_orders(path: Path) -> ParquetRows:
     """A Parquet file whose rows may be orders; `FileRefused` where they can be none, or there are none."""
     file = ParquetRows.of(path)
-    _require_order_id(list(file.schema), path)
+    _require_orders(list(file.schema), path, takes_map=True)
     if not file.height:
         raise _without_rows(path)
     return file
@@ -150,10 +158,14 @@ def cut(raw: RawChunk, most: int) -> Iterator[RawChunk]:
 
 def read_blocks(path: Path) -> Iterator[Block]:
     """The rows of a file as they stand, those that are sound text not yet read into columns."""
-    return delimited_blocks(path) if path.suffix.lower() in DELIMITERS and path.is_file() else iter(read_raw(path))
+    return (
+        delimited_blocks(path)
+        if path.suffix.lower() in DELIMITERS and path.is_file()
+        else iter(read_raw(path, takes_map=True))
+    )
 
 
-def read_raw(path: Path) -> Iterator[RawChunk]:
+def read_raw(path: Path, *, takes_map: bool = False) -> Iterator[RawChunk]:
     """The rows of a CSV, TSV, Parquet, xlsx or JSON lines file as they stand."""
     suffix = path.suffix.lower()
     if not path.is_file():
@@ -167,7 +179,8 @@ def read_raw(path: Path) -> Iterator[RawChunk]:
     if suffix == ".jsonl":
         return read_lines_of_orders(path)
     expected = ".csv, .tsv, .parquet, .xlsx or .jsonl"
-    hint = "; a report of the platform goes in by --map, such as amazon.unshipped" if suffix in REPORTS else ""
+    by = "by --map, such as amazon.unshipped" if takes_map else "by claimrisk import"
+    hint = f"; a report of the platform goes in {by}" if suffix in REPORTS else ""
     raise FileRefused(f"{path}: expected a file ending in {expected}, got {suffix or 'no ending'!r}{hint}")
 
 
@@ -178,11 +191,18 @@ def _read_parquet(path: Path) -> Iterator[RawChunk]:
         yield RawChunk(*file.read(start, SLICE_ROWS), [])
 
 
-def _require_order_id(names: Sequence[str], path: Path) -> None:
+def _require_orders(names: Sequence[str], path: Path, *, takes_map: bool) -> None:
+    if is_outcomes(names):
+        raise FileRefused(
+            f"{path}: expected orders, got outcomes ({', '.join(names[:8])}); give the file of their orders here, and "
+            "this one as the outcomes of train, backtest, monitor or odr"
+        )
     if "order_id" not in names:
         near, report = next((name for name in names if nearest(name, ["order_id"])), None), fitting(names)
         hint = "" if near is None else f"; rename {near!r} to order_id"
-        hint = hint if report is None else f"; it looks like {report.report}: add --map {report.report}"
+        if report is not None:
+            what = f"add --map {report.report}" if takes_map else "claimrisk import reads it"
+            hint = f"; it looks like {report.report}: {what}"
         raise FileRefused(f"{path}: expected a column order_id, got {', '.join(names[:8])}{hint}")
 
 

@@ -113,7 +113,7 @@ def _laid_out(orders: Path, out: Path, read: SellerTable | None, most: int) -> t
                 f"--out {out}: column {strange[0]!r} holds lists, structs, durations or bytes, which only .parquet can"
             )
         return (there := InParquet(file, most)), there.rows
-    blocks = with_order_ids(read_blocks(orders) if read is None else raw_of(read), orders)
+    blocks = with_order_ids(read_blocks(orders) if read is None else raw_of(read), orders, takes_map=True)
     pieces = InPieces(working_folder(out), FileState.of(orders) if read is None else None)
     return pieces, partial(pieces.set_down, blocks, most)
 

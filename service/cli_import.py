@@ -14,6 +14,7 @@ import polars as pl
 import typer
 
 from features.errors import FileRefused, InputError
+from features.seller.choosing import map_for, not_meant
 from features.seller.facts import CONFLICT_COLUMNS
 from features.seller.gathering import PLACE, Gathered, gathered
 from features.seller.mapping import Mapping, Said
@@ -39,8 +40,9 @@ REJECTS = ("file", "line", "column", "code", "reason", "raw")
 
 Files = Annotated[list[Path], typer.Argument(help="reports, ERP sheets, lists of claims, or folders of them")]
 Out = Annotated[Path, typer.Option(help="folder for orders, outcomes, coverage and the report")]
-MapFile = Annotated[
-    str | None, typer.Option("--map", help="map for the files that are no reports of Amazon's; see claimrisk map")
+MapFiles = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="map of files that are no reports of Amazon's, may be repeated; see claimrisk map"),
 ]
 Shop = Annotated[str | None, typer.Option(help="shop of orders for which no file names one")]
 Zone = Annotated[str | None, typer.Option("--time-zone", help="zone of the ERP's times, such as Asia/Shanghai")]
@@ -49,7 +51,7 @@ Zone = Annotated[str | None, typer.Option("--time-zone", help="zone of the ERP's
 def import_files(
     files: Files,
     out: Out,
-    map_file: MapFile = None,
+    map_file: MapFiles = None,
     shop: Shop = None,
     time_zone: Zone = None,
     date_order: DateOrderAsked = None,
@@ -58,20 +60,26 @@ def import_files(
     lang: Lang = "en",
 ) -> None:
     """Take in a shop's own files: orders and outcomes for train and score, and a report of what became of each row."""
-    mapping = None if map_file is None else map_named(map_file)
+    maps = [map_named(name) for name in map_file or ()]
     said = said_of(time_zone, date_order, decimal, file_encoding)
-    tables = [table for path in expanded(files) for table in _tables(path, mapping, said)]
+    paths = expanded(files)
+    tables = [table for path in paths for table in _tables(path, maps, said, is_alone=len(paths) == 1)]
     told = write_import(tables, gathered(tables, shop=shop), out, lang)
     sys.stderr.write(told)
 
 
-def _tables(path: Path, mapping: Mapping | None, said: Said) -> list[SellerTable]:
+def _tables(path: Path, maps: Sequence[Mapping], said: Said, *, is_alone: bool) -> list[SellerTable]:
     """The tables of a file. Amazon's reports keep their own maps and ways of writing, since --map and the options speak
-    of the shop's own files, unless the map is meant for that very report or it cannot be read without."""
+    of the shop's own files, unless a map is meant for that very report or it cannot be read without."""
     of_amazon = _as_amazon(path)
-    if of_amazon is not None and (mapping is None or all(t.report != mapping.report for t in of_amazon)):
+    named = {mapping.report for mapping in maps}
+    if of_amazon is not None and all(table.report not in named for table in of_amazon):
         return of_amazon
-    return read_seller_file(path, mapping=mapping, said=said)
+    mapping = map_for(path, maps, said.encoding, is_alone=is_alone)
+    tables = read_seller_file(path, mapping=mapping, said=said)
+    if maps and mapping is None:
+        tables[0].notes.append(not_meant(tables[0].report))
+    return tables
 
 
 def _as_amazon(path: Path) -> list[SellerTable] | None:
@@ -119,13 +127,16 @@ def _make_parent(out: Path) -> None:
 
 
 def _commands(out: Path, document: dict[str, Any], lang: Lang) -> list[str]:
-    """What to type next, as it is to be typed."""
+    """What to type next, nothing without a usable order, nothing that learns without placed_at."""
+    if not document["orders"]["out"]:
+        return []
     orders, outcomes = (shlex.quote(str(out / name)) for name in ("orders.parquet", "outcomes.parquet"))
     told = "" if lang == "en" else f" --lang {lang}"
     back = f"claimrisk backtest {orders} {outcomes} --months 3 --out back{told}"
     train = f"claimrisk train {orders} {outcomes} --out my-model"
     score = f"claimrisk score {orders} --model my-model --out scored.csv{told}"
-    return [back, train, score] if document["target"] else [f"claimrisk worklist {orders} --out today.xlsx{told}"]
+    learns = document["target"] and document["known"].get("placed_at")
+    return [back, train, score] if learns else [f"claimrisk worklist {orders} --out today.xlsx{told}"]
 
 
 def _rejected(tables: Sequence[SellerTable], found: Gathered) -> pl.DataFrame:

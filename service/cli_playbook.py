@@ -64,7 +64,7 @@ def playbook_command(
         raise InputError("--attach: expected --pack DIR beside it; files go into a pack")
     at = looked_at(as_of)
     said = said_of(time_zone, date_order, decimal, file_encoding)
-    options, table = TableOptions(as_of=at, zone=said.zone), read_as_said(orders, map_file, said, lang)
+    options, table = TableOptions(as_of=at, zone=said.zone, takes_map=True), read_as_said(orders, map_file, said, lang)
     shown = None if model is None else load(model, signing_key(settings())).scorer.consequences
     maker = _Maker(shown or from_policy_alone(), chosen_costs(costs, settings()), (lang, send_lang))
     found = maker.made(read_orders(orders, options) if table is None else orders_of(table, options), order, out)

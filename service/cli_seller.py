@@ -12,6 +12,7 @@ import polars as pl
 import typer
 
 from features.errors import InputError, nearest
+from features.seller.choosing import require_columns
 from features.seller.inspection import Inspection, inspected
 from features.seller.mapping import NOTHING_SAID, Mapping, Said, read_map
 from features.seller.maps import built_in
@@ -46,7 +47,10 @@ def read_as_said(path: Path, name: str | None, said: Said, lang: Lang) -> Seller
     columns are to have our names."""
     if name is None and replace(said, zone=None) == NOTHING_SAID:
         return None
-    tables = read_seller_file(path, mapping=None if name is None else map_named(name), said=said)
+    mapping = None if name is None else map_named(name)
+    if mapping is not None:
+        require_columns(path, mapping, said.encoding)
+    tables = read_seller_file(path, mapping=mapping, said=said)
     found = orders_of_file(tables)
     for note in _told(found.notes):
         err.print(f"note: {note_text(note, lang)}", markup=False)

@@ -14,7 +14,7 @@ import typer
 
 from features.columns import Ints, concatenated
 from features.delimited import Reject
-from features.errors import InputError
+from features.errors import FileRefused, InputError
 from features.seller.table import SellerTable
 from features.tables import Chunk, TableOptions, orders_of, read_orders
 from model.artefact import Bundle
@@ -104,16 +104,19 @@ def write_worklist(
 ) -> Made:
     """Rank all orders of a file, then read it again for the few that are listed: memory holds no texts of the rest.
 
-    read: the same file as a map has read it, where its columns do not have our names.
+    read: the same file as a map has read it, where its columns do not have our names. Where no row can be used the
+    rejects are written, an earlier list is left as it is, and `FileRefused` says why.
     """
     checked_ending(out)
     if out.resolve() == orders.resolve():
         raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
-    options = TableOptions(as_of=as_of, zone=told.zone, extras=means.extras)
+    options = TableOptions(as_of=as_of, zone=told.zone, extras=means.extras, takes_map=True)
     rows = partial(read_orders, orders, options) if read is None else partial(orders_of, read, options)
     parts, rejects = _looked_at(rows, means)
-    found = ranked(parts, means.catalogue, capacity)
     rejects_file = out.with_name(out.name + ".rejects.csv")
+    write_rejects(rejects, rejects_file)
+    _require_rows(parts, rejects, orders, rejects_file)
+    found = ranked(parts, means.catalogue, capacity)
     rows_read = sum(part.orders.height for part in parts) + len(rejects)
     moments = pl.concat([part.orders["as_of"] for part in parts]).drop_nans()
     looked_at = (_seconds(moments.min()), _seconds(moments.max()))
@@ -123,8 +126,17 @@ def write_worklist(
     sheets = {FIRST: order_sheet(found, listed, told), **group_sheets(found, means.catalogue, told)}
     sheets["about"] = about_sheet(found, source, told)
     save(sheets, {name: told.word("sheets", name) for name in sheets}, out, encoding)
-    write_rejects(rejects, rejects_file)
     return Made(found, sheets["about"], files_of(out, sheets))
+
+
+def _require_rows(parts: list[Looked], rejects: list[Reject], orders: Path, rejects_file: Path) -> None:
+    if any(part.orders.height for part in parts):
+        return
+    first = rejects[0]
+    raise FileRefused(
+        f"{orders}: expected at least one row that can be used, got {len(rejects):,} set aside; "
+        f"line {first.line}: {first.reason}; all of them: {rejects_file}"
+    )
 
 
 def _doubt(bundle: Bundle) -> Doubt | None:

@@ -31,6 +31,7 @@ def report_document(tables: Sequence[SellerTable], found: Gathered) -> dict[str,
             "set_aside": _counts(found.set_aside["code"]), "only_in": dict(found.only_in),
         },
         "known": {name: found.orders.height - found.orders[name].null_count() for name in found.orders.columns},
+        "told": sorted(_told(tables)),
         "filled": dict(found.filled),
         "conflicts": _conflicts(found.conflicts),
         "orphans": _counts(found.orphans["kind"]),
@@ -68,6 +69,12 @@ def _file(table: SellerTable) -> dict[str, Any]:
         "taken": table.frame.height, "left_out": dict(table.dropped),
         "rejected": len({reject.line for reject in table.rejects}), "notes": [_note(note) for note in table.notes],
     }  # fmt: skip
+
+
+def _told(tables: Sequence[SellerTable]) -> set[str]:
+    """Names of attributes that some file has a column for, unless every row that could be read leaves it empty."""
+    frames = (table.frame for table in tables)
+    return {n for f in frames for n in f.columns if n != "line" and (not f.height or f[n].null_count() < f.height)}
 
 
 def _of(table: SellerTable) -> str | None:

@@ -17,8 +17,8 @@ from service.wording import Lang
 
 # What the model leans on most; said where no file tells it.
 WATCHED = (
-    "latest_delivery_at", "ship_by", "shipped_at", "first_scan_at", "delivered_at", "has_tracking", "first_message_at",
-    "return_requested_at", "order_total", "sku", "carrier",
+    "placed_at", "latest_delivery_at", "ship_by", "shipped_at", "first_scan_at", "delivered_at", "has_tracking",
+    "first_message_at", "return_requested_at", "order_total", "sku", "carrier",
 )  # fmt: skip
 
 
@@ -94,8 +94,16 @@ def _orders_told(document: Mapping[str, Any], words: Words) -> list[str]:
         is_day = name.startswith("day_")
         what = words.of("filled", "day", name=name[4:]) if is_day else words.of("filled", name)
         lines += _bullets([f"{words('filled')}{words.colon}{words('filled_line', what=what, count=f'{count:,}')}"])
-    if absent := [name for name in WATCHED if not known.get(name)]:
-        lines += _bullets([words("unknown", names=", ".join(absent))])
+    absent = [name for name in WATCHED if not known.get(name)]
+    for key, names in (
+        ("unknown", [n for n in absent if n not in document["told"]]),
+        ("told_of_none", [n for n in absent if n in document["told"]] if orders["out"] else []),
+    ):
+        lines += _bullets([words(key, names=", ".join(names))]) if names else []
+    if not orders["out"]:
+        return [*lines, *_bullets([words("no_order")])]
+    if unplaced := orders["out"] - known.get("placed_at", 0):
+        lines += _bullets([words("unplaced", count=f"{unplaced:,}")])
     if undated := orders["out"] - known.get("latest_delivery_at", 0):
         lines += _bullets([words("estimated", count=f"{undated:,}")])
     return lines

@@ -99,9 +99,10 @@ def looked(decisions: Decisions, means: Means, first: int) -> Looked:
     )
     orders = pl.DataFrame({
         "place": place, "order_id": _texts(columns["order_id"]), "shop_id": _texts(columns["shop_id"]),
-        "as_of": columns["as_of"], "state": [str(STATES[s]) for s in scores.state],
+        "as_of": columns["as_of"], "state": pl.Series([str(STATES[s]) for s in scores.state], dtype=pl.String),
         "status": _texts(decisions.status), "probability": scores.probability,
-        "expected_cost": stakes.expected.amount, "net": [_net(of_order) for of_order in decisions.advice],
+        "expected_cost": stakes.expected.amount,
+        "net": pl.Series([_net(of_order) for of_order in decisions.advice], dtype=pl.Float64),
         "currency": _texts(stakes.prices.currency), "unit": stakes.prices.unit,
         "is_assumed": stakes.prices.value_assumed,
         **{f"key_{sheet}": _key(columns, names) for sheet, names in _KEYS.items()},

@@ -14,6 +14,7 @@ from features.errors import FileRefused
 from features.seller.encodings import guessed_encoding
 from features.seller.mapping import mapping_of
 from features.seller.reading import read_seller_file
+from features.seller.sources import looked_at
 
 CHINESE = [
     "手机壳",
@@ -126,6 +127,14 @@ def test_half_a_letter_of_utf16_refuses_the_file(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_bytes(csv_of(["东"]).encode("utf-16")[:-1])
     with pytest.raises(FileRefused, match="expected text in utf-16"):
         read_seller_file(tmp_path / "orders.csv", mapping=MAP)
+
+
+def test_an_encoding_that_is_said_is_for_files_that_do_not_tell_it_themselves(tmp_path: Path) -> None:
+    for encoding, read_as in (("utf-8", "utf-8-sig"), ("utf-8-sig", "utf-8-sig"), ("gb18030", "gb18030")):
+        path = tmp_path / f"{encoding}.csv"
+        path.write_text("订单号,下单时间\nA1,2026-10-01 10:00\n", encoding)
+        look = looked_at(path, said="gb18030")
+        assert (look.encoding, look.rows[0]) == (read_as, ["订单号", "下单时间"])
 
 
 def test_plain_ascii_is_certain(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from xlsxwriter import Workbook
 
 from features.errors import FileRefused
 from features.seller.inspection import Inspection, inspected
 from features.seller.mapping import Said, mapping_of
+from features.seller.maps import built_in
 from features.seller.reading import read_seller_file
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -72,6 +74,26 @@ def test_a_report_that_we_know_is_shown_with_its_own_map(tmp_path: Path) -> None
     assert tomllib.loads(found.draft)["report"] == "erp.generic_zh"
     assert found.tables[0].frame["order_total"].to_list() == [5.5]
     assert asked(look(tmp_path / "erp.csv", text)) == [("refused", "")]
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_the_map_of_a_report_that_we_know_reads_it_below_a_title_and_so_does_its_name(
+    tmp_path: Path, ending: str
+) -> None:
+    rows, path = [["三月订单", ""], ["订单号", "下单时间"], ["A1", "2026-03-01 10:00"]], tmp_path / f"erp.{ending}"
+    if ending == "csv":
+        path.write_text("\n".join(",".join(row) for row in rows), "utf-8")
+    else:
+        with Workbook(str(path)) as book:
+            sheet = book.add_worksheet()
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+    said = Said(SHANGHAI)
+    found = inspected(path, said)
+    assert "header_row = 2\n" in found.draft
+    for mapping in (mapping_of(tomllib.loads(found.draft), "m.toml"), built_in()["erp.generic_zh"]):
+        table = read_seller_file(path, mapping=mapping, said=said)[0]
+        assert table.frame.select("order_id", "line").rows() == [("A1", 3)]
 
 
 def test_a_draft_names_no_value_of_a_column_that_it_does_not_use(tmp_path: Path) -> None:

@@ -169,6 +169,18 @@ def test_money_in_another_currency_than_the_row_says_is_set_aside(tmp_path: Path
     assert {reject.code for reject in table.rejects} == {"currency_contradicts"}
 
 
+def test_signs_of_two_currencies_in_one_row_are_set_aside_and_a_constant_goes_before_a_sign(tmp_path: Path) -> None:
+    columns = {"order_id": "id", "order_total": "total", "shipping_price": "ship"}
+    path = tmp_path / "o.csv"
+    path.write_text("id;total;ship\n1;US$5.00;€1.00\n2;US$5.00;$1.00\n3;€5.00;\n4;5.00 美元;\n5;XYZ 5.00;\n")
+    table = only(read_seller_file(path, mapping=mapping_of({"kind": "orders", "columns": columns}, "m.toml")))
+    assert [(reject.line, reject.code) for reject in table.rejects] == [(2, "currency_contradicts")]
+    assert table.frame["currency"].to_list() == ["USD", "EUR", "USD", None]
+    said = {"kind": "orders", "columns": columns, "constants": {"currency": "USD"}}
+    table = only(read_seller_file(path, mapping=mapping_of(said, "m.toml")))
+    assert [reject.line for reject in table.rejects] == [2, 4, 6]
+
+
 def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_path: Path) -> None:
     header = "导出结果\n平台单号,店铺,站点,下单时间,发货时间,物流方式,跟踪号,数量,订单状态\n"
     rows = (
@@ -185,6 +197,13 @@ def test_an_erp_sheet_gives_items_and_parcels_without_the_tracking_number(tmp_pa
     )
     assert len(parcels.frame["parcel_id"][0]) == 32
     assert "3456" not in str(parcels.frame.to_dicts())
+
+
+def test_a_row_set_aside_names_the_column_that_the_file_has(tmp_path: Path) -> None:
+    path = tmp_path / "erp.csv"
+    path.write_text("订单编号,下单时间,SKU\nA,2026-01-01 10:00,X\n,2026-01-01 10:00,Y\n", "utf-8")
+    tables = read_seller_file(path, said=Said(ZoneInfo("Asia/Shanghai")))
+    assert [(reject.line, reject.column) for reject in tables[0].rejects] == [(3, "订单编号")]
 
 
 def test_a_signature_below_a_table_is_no_order(tmp_path: Path) -> None:
@@ -228,6 +247,38 @@ def test_units_and_words_and_constants_of_a_map_are_used(tmp_path: Path) -> None
     assert (first["currency"], first["is_digital"], first["x_desk"]) == ("EUR", False, "a")
     assert first["seller_on_time_rate_14d"] == pytest.approx(0.98)
     assert (second["is_gift"], second["service_level"]) == (None, None)
+
+
+def test_a_unit_in_a_cell_is_read_and_told_and_goes_before_that_of_the_column(tmp_path: Path) -> None:
+    columns = {
+        "order_id": "id", "quantity": "n", "return_window_days": "window",
+        "item_weight_g": {"from": "weight", "unit": "kg"}, "package_volume_cm3": "size",
+    }  # fmt: skip
+    path = tmp_path / "o.csv"
+    path.write_text(
+        "id;n;window;weight;size\n0;;;半斤;\n1;2件;30天;350克;1,200 cm³\n2;1;2 weeks;0.35kg;0.002m3\n"
+        "3;1 pcs;48h;1.2千克;\n4;;;１斤;7\n5;1;;0.4;\n6;;;12 oz;\n"
+    )
+    table = only(read_seller_file(path, mapping=mapping_of({"kind": "orders", "columns": columns}, "m.toml")))
+    weights = [250.0, 350.0, 350.0, 1200.0, 500.0, 400.0, pytest.approx(340.194, abs=0.001)]
+    assert table.frame["item_weight_g"].to_list() == weights
+    assert table.frame["quantity"].to_list() == [None, 2, 1, 1, None, 1, None]
+    assert table.frame["return_window_days"].to_list()[1:4] == [30.0, 14.0, 2.0]
+    assert table.frame["package_volume_cm3"].to_list()[1:5] == [1200.0, pytest.approx(2000.0), None, 7.0]
+    assert {"count": "2", "words": "cm³, m3"} in details(table, "units_in_cells")
+
+
+@pytest.mark.parametrize("cell", ["350 m", "350克 一盒", "1 lb 3 oz", "ca. 350g", "350-400g", "350元", "g"])
+def test_a_weight_that_cannot_be_read_is_set_aside_and_not_called_unknown(tmp_path: Path, cell: str) -> None:
+    columns = {"order_id": "id", "item_weight_g": "weight"}
+    path = tmp_path / "o.csv"
+    path.write_text(f"id;weight\n1;{cell}\n2;5\n")
+    table = only(read_seller_file(path, mapping=mapping_of({"kind": "orders", "columns": columns}, "m.toml")))
+    assert table.frame["order_id"].to_list() == ["2"]
+    assert [reject.reason for reject in table.rejects] == [
+        "item_weight_g: expected a number from 0 to 1e+12, in gram or with its unit behind it; correct the cell, or "
+        "empty it to use the order without it"
+    ]
 
 
 def test_order_numbers_that_end_in_the_zeros_of_a_spreadsheet_are_set_aside(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from features.errors import FileRefused
 from features.seller.mapping import Said, mapping_of
+from features.seller.maps import built_in
 from features.seller.reading import read_seller_file
 from features.seller.table import SellerTable
 
@@ -72,6 +73,23 @@ def test_a_title_above_the_header_and_a_hidden_sheet_are_told(tmp_path: Path) ->
     table = read(made(tmp_path / "o.xlsx", fill))
     assert table.frame["line"].to_list() == [3, 4]
     assert {"merged_header", "hidden_sheet", "header_row"} <= set(codes(table))
+
+
+def test_the_header_is_found_in_each_sheet_of_its_own_row_and_a_sheet_of_something_else_is_told(tmp_path: Path) -> None:
+    with Workbook(str(tmp_path / "o.xlsx")) as book:
+        for name, rows in {
+            "10月": [["订单号", "下单时间"], ["A1", "2026-10-01 10:00"]],
+            "11月": [["11月订单"], ["订单号", "下单时间"], ["A2", "2026-11-01 10:00"], ["A3", "2026-11-01 10:00"]],
+            "汇总": [["月份", "单数"], ["10月", 1]],
+        }.items():
+            sheet = book.add_worksheet(name)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+    for mapping in (None, built_in()["erp.generic_zh"]):
+        tables = read_seller_file(tmp_path / "o.xlsx", mapping=mapping, said=Said(SHANGHAI))
+        assert [table.frame["order_id"].to_list() for table in tables] == [["A1"], ["A2", "A3"]]
+        told = {(note.code, note.column) for table in tables for note in table.notes}
+        assert {("header_row", "11月"), ("sheet_not_used", "汇总")} <= told
 
 
 def test_a_merged_cell_says_the_same_of_each_row_but_money_is_not_doubled(tmp_path: Path) -> None:

@@ -123,6 +123,17 @@ def test_a_worklist_takes_a_report_by_its_map(claimrisk: Claimrisk, bundle_folde
     assert re.search(r"[Rr]ows read: 2", err), err
 
 
+def test_a_file_of_nothing_but_rows_left_out_on_purpose_says_so(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "erp.csv"
+    sheet.write_text("订单号,下单时间,订单状态\nA,2026-10-10 10:00:00,已取消\n", "utf-8")
+    words = ("--map", "erp.generic_zh", "--time-zone", "Asia/Shanghai", "--model", bundle_folder)
+    for command in ("score", "worklist"):
+        code, _, err = claimrisk(command, sheet, "--out", tmp_path / "out.csv", *words)
+        assert (code, err.endswith("leaves out alone: cancelled 1\n")) == (1, True)
+
+
 def test_map_speaks_chinese_and_asks_what_is_open(claimrisk: Claimrisk, tmp_path: Path) -> None:
     (tmp_path / "o.csv").write_text("Order No,Order date\nA1,03/04/2025\n")
     _, told, _ = claimrisk("map", tmp_path / "o.csv", "--lang", "zh")
@@ -183,6 +194,33 @@ ROWS = [
     {"order_id": "=1+1", "placed_at": "2026-11-02T09:00:00Z", "order_total": 89.9, "currency": "USD", "quantity": 1},
     {"order_id": "114-2", "placed_at": "2026-11-02T09:00:00Z", "order_total": 12.0, "currency": "USD", "quantity": 2},
 ]
+
+
+def test_only_commands_with_a_map_tell_to_give_one(claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path) -> None:
+    orders, outcomes = tmp_path / "erp.csv", tmp_path / "outcomes.csv"
+    orders.write_text("订单号,下单时间\nA,2026-10-10 10:00:00\n", "utf-8")
+    outcomes.write_text("order_id,claim_opened_at\nA,2026-10-12T10:00:00Z\n")
+    given = ("--model", bundle_folder, "--out", tmp_path / "out.csv")
+    for words in (("score", orders, *given), ("worklist", orders, *given), ("playbook", orders)):
+        assert claimrisk(*words)[2].endswith("it looks like erp.generic_zh: add --map erp.generic_zh\n")
+    code, _, err = claimrisk("train", orders, outcomes, "--out", tmp_path / "model")
+    assert code == 1
+    assert err.endswith("it looks like erp.generic_zh: claimrisk import reads it\n")
+
+
+def test_a_file_of_outcomes_is_refused_where_orders_are_wanted(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    row = {"order_id": "A", "event_id": "e", "kind": "a_to_z", "claim_opened_at": "2026-10-12T10:00:00Z"}
+    for ending in ("parquet", "csv"):
+        path = tmp_path / f"outcomes.{ending}"
+        frame = pl.DataFrame([row])
+        frame.write_parquet(path) if ending == "parquet" else frame.write_csv(path)
+        given = ("--model", bundle_folder, "--out", tmp_path / "out.csv")
+        for words in (("playbook", path), ("score", path, *given), ("worklist", path, *given)):
+            code, _, err = claimrisk(*words)
+            assert code == 1
+            assert f"outcomes.{ending}: expected orders, got outcomes" in err
 
 
 def test_every_form_of_a_file_gets_the_same_scores(claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path) -> None:

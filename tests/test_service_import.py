@@ -184,6 +184,43 @@ def test_bad_rows_are_listed_with_file_line_and_reason(claimrisk: Run, tmp_path:
     assert all(r["reason"] for r in rows)
 
 
+def test_a_sign_that_means_one_currency_says_it_and_one_that_may_mean_several_is_asked_for(
+    claimrisk: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "erp.csv"
+    path.write_text("订单号,下单时间,订单金额\n1,2026-10-10 10:00,US$39.90\n2,2026-10-10 10:00,$12.00\n", "utf-8")
+    said = claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE)
+    assert orders_of(tmp_path / "out").select("order_id", "currency").rows() == [("1", "USD")]
+    assert "订单金额: no column names the currency; of 1 rows it is the one that the sign means: USD" in said
+    assert re.search(r"1 rows have money, .*\$ = USD/CAD.*constants = { currency = \"USD\" } below kind", said)
+
+
+def test_what_the_files_tell_is_not_said_to_be_missing_though_no_order_can_be_used(
+    claimrisk: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "erp.csv"
+    path.write_text("订单号,下单时间,订单金额,SKU\n1,2026-10-10 10:00,39.90,A\n2,2026-10-10 10:00,$1.00,A\n", "utf-8")
+    said = claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE)
+    missing = re.findall(r"Told by no file: (.*?)\.", said)[0].split(", ")
+    assert "ship_by" in missing
+    assert not {"placed_at", "order_total", "sku"} & {*missing}
+    assert "No order can be used" in said
+    assert "claimrisk worklist" not in said
+
+
+def test_orders_that_lose_the_moment_they_were_placed_are_told_with_what_follows(
+    claimrisk: Run, tmp_path: Path
+) -> None:
+    path, claims = tmp_path / "erp.csv", tmp_path / "claims.csv"
+    path.write_text("订单号,付款时间,SKU\n1,2026-10-10 10:00,A\n2,2026-10-10 10:00,B\n", "utf-8")
+    claims.write_text("order_id,claim_opened_at\n1,2026-10-12T10:00:00Z\n")
+    said = claimrisk("import", path, claims, "--out", tmp_path / "out", "--time-zone", ZONE)
+    assert "Told by no file: placed_at, " in said
+    assert "2 orders have no placed_at" in said
+    assert "claimrisk worklist" in said
+    assert "claimrisk train" not in said
+
+
 def test_a_time_zone_that_is_wrong_shows_as_a_steady_difference(claimrisk: Run, tmp_path: Path) -> None:
     erp = sheet(tmp_path / "erp.csv", ROW + ROW.replace("A-1", "A-2"))
     own = tmp_path / "own.csv"
@@ -198,6 +235,47 @@ def test_a_time_zone_that_is_wrong_shows_as_a_steady_difference(claimrisk: Run, 
         "import", own, erp, "--map", tmp_path / "all.toml", "--time-zone", "UTC", "--out", tmp_path / "two"
     )
     assert "always 8 h apart" in said
+
+
+RETURNS = 'report = "mine"\nkind = "returns"\n[columns]\norder_id = "订单号"\nreturn_requested_at = "退回日"\n'
+DESK = 'report = "desk"\nkind = "orders"\n[columns]\norder_id = "订单号"\nsku = "货品"\ncarrier = "快递"\n'
+
+
+def test_each_file_is_read_by_the_map_that_is_meant_for_it(claimrisk: Run, tmp_path: Path) -> None:
+    erp, back, desk = sheet(tmp_path / "erp.csv", ROW), tmp_path / "back.csv", tmp_path / "desk.csv"
+    back.write_text("订单号,退回日\nA-1,2026-01-20 10:00\n", "utf-8")
+    desk.write_text("订单号,货品,快递\nA-1,X,云途\n", "utf-8")
+    for name, text in (("mine", RETURNS), ("desk", DESK)):
+        (tmp_path / f"{name}.toml").write_text(text, "utf-8")
+    maps = ("--map", tmp_path / "mine.toml", "--map", tmp_path / "desk.toml", "--time-zone", ZONE)
+    said = claimrisk("import", erp, back, desk, *maps, "--out", tmp_path / "out")
+    files = {(f["file"], f["report"]) for f in report_of(tmp_path / "out")["files"]}
+    assert files == {("erp.csv", "erp.generic_zh"), ("back.csv", "mine"), ("desk.csv", "desk")}
+    assert "erp.csv: no given map reads as much of this file as erp.generic_zh" in said
+    order = orders_of(tmp_path / "out").to_dicts()[0]
+    assert (order["order_total"], order["sku"], order["return_requested_at"] is None) == (5.0, "X", False)
+
+
+def test_a_map_for_the_only_file_is_meant_though_a_built_in_one_fits(claimrisk: Run, tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(
+        'report = "mine"\nkind = "orders"\n[columns]\norder_id = "订单号"\norder_total = "订单金额"\nsku = "货品"\n'
+        "[constants]\ncurrency = 'USD'\n", "utf-8",
+    )  # fmt: skip
+    claimrisk("import", sheet(tmp_path / "e.csv", ROW), "--map", tmp_path / "m.toml", "--out", tmp_path / "out")
+    assert [f["report"] for f in report_of(tmp_path / "out")["files"]] == ["mine"]
+
+
+def test_a_file_of_which_a_map_reads_the_order_number_alone_is_refused(claimrisk: Run, tmp_path: Path) -> None:
+    strange = tmp_path / "strange.csv"
+    strange.write_text("订单号,颜色\nA-1,红\n", "utf-8")
+    (tmp_path / "mine.toml").write_text(RETURNS, "utf-8")
+    (tmp_path / "desk.toml").write_text(DESK, "utf-8")
+    erp = sheet(tmp_path / "erp.csv", ROW)
+    words = ("--map", tmp_path / "mine.toml", "--time-zone", ZONE, "--out", tmp_path / "out")
+    said = claimrisk("import", erp, strange, *words, code=1)
+    assert "strange.csv: expected columns that the map mine names, got the number of its rows alone" in said
+    said = claimrisk("playbook", strange, "--map", tmp_path / "desk.toml", code=1)
+    assert "the map desk names" in said
 
 
 def test_a_folder_that_is_no_import_is_never_replaced(claimrisk: Run, tmp_path: Path) -> None:

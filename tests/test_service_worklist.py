@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from features.completion import completed
 from features.document import read_order
-from features.errors import InputError
+from features.errors import FileRefused, InputError
 from features.order_columns import columns_of
 from model.artefact import Bundle
 from service import cli
@@ -169,6 +169,22 @@ def test_rejected_rows_are_set_aside_and_counted(rows: pl.DataFrame, bundle: Bun
     assert pl.read_csv(tmp_path / "list.csv.rejects.csv")["column"].to_list() == ["quantity"]
     counted = found.found.orders.height + sum(found.found.left_out.values()) + 1
     assert counted == rows.height
+
+
+def test_a_file_without_a_usable_row_gives_its_rejects_and_says_why(
+    rows: pl.DataFrame, bundle: Bundle, tmp_path: Path
+) -> None:
+    without = rows.drop("currency").with_columns(order_total=9.9)
+    with pytest.raises(FileRefused, match=f"{rows.height} set aside; line 2: currency: .* beside money"):
+        made(without, tmp_path / "list.csv", bundle)
+    assert pl.read_csv(tmp_path / "list.csv.rejects.csv").height == rows.height
+    assert not (tmp_path / "list.csv").exists()
+
+
+def test_a_piece_without_a_usable_row_changes_nothing(part: Looked, advice: Catalogue, bundle: Bundle) -> None:
+    none = looked(decide(completed(columns_of([])), Means(bundle)), Means(bundle), 0)
+    for pieces in ([part, none], [none, part]):
+        assert worklist(pieces, advice, 7).orders.equals(worklist([part], advice, 7).orders)
 
 
 def test_a_file_with_nothing_to_do_gives_an_empty_list(rows: pl.DataFrame, bundle: Bundle, tmp_path: Path) -> None:

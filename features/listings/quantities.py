@@ -40,7 +40,8 @@ class Quantity:
 
 
 @cache
-def _registry() -> pint.UnitRegistry[float]:
+def registry() -> pint.UnitRegistry[float]:
+    """The units of pint and those of units.toml that it does not know."""
     import pint  # takes a second, which only those who compare listings should wait for
 
     registry: pint.UnitRegistry[float] = pint.UnitRegistry()
@@ -67,6 +68,11 @@ def _units() -> dict[str, tuple[str, str]]:
     }
 
 
+def unit_words() -> dict[str, str]:
+    """Each word for a unit, to the unit as pint names it."""
+    return {word: unit for word, (_, unit) in _units().items()}
+
+
 @cache
 def factor(kind: str, unit: str) -> float:
     """How many base units of the kind one `unit` is.
@@ -76,7 +82,7 @@ def factor(kind: str, unit: str) -> float:
     """
     base = str(table("units.toml", kind)["base"])
     try:
-        return float(_registry().Quantity(1.0, unit).to(base).magnitude)
+        return float(registry().Quantity(1.0, unit).to(base).magnitude)
     except (AttributeError, TypeError) as error:  # pint's errors are of these kinds
         raise SettingError(f"features/listings/units.toml: {kind}.{unit}: {error}") from error
 

@@ -17,10 +17,11 @@ from features.seller.dates import date_parts, instants
 from features.seller.headers import zone_said
 from features.seller.keys import DIGITS_LOST, digests, digits_lost, parcel_digests
 from features.seller.mapping import MapColumn, Mapping, MapRefused, Said, plain_name
+from features.seller.measures import measures
 from features.seller.numbers import Numbers, Numerals, numbers, numerals
 from features.seller.rawtext import MARK, kept_text, unmarked
 from features.seller.table import Note, listed_words
-from features.seller.units import factor
+from features.seller.units import OURS, factor
 from features.seller.vocabulary import PARCEL, is_key
 from features.seller.wordlists import wordlists
 from features.seller.written import WRITES_A_MAP, Written
@@ -89,7 +90,10 @@ def constant_cells(value: object, n: int, attribute: Attribute, report: str) -> 
 
 
 def _problem(attribute: Attribute) -> Problem:
-    return Problem(attribute.name, *kinds.expected(attribute.kind, attribute.choices, attribute.minimum))
+    """What is wrong with a cell that holds something: nothing is known of it but that it could not be read."""
+    code, detail = kinds.wanted(attribute.kind, attribute.choices, attribute.minimum)
+    unit = f", in {OURS[attribute.name]} or with its unit behind it" if attribute.name in OURS else ""
+    return Problem(attribute.name, code, f"{detail}{unit}; correct the cell, or empty it to use the order without it")
 
 
 def _checked(values: pl.Series, given: pl.Series, attribute: Attribute) -> Cells:
@@ -190,23 +194,30 @@ def _flags(text: pl.Series, attribute: Attribute, column: MapColumn, reading: Re
 
 
 def _numbers(text: pl.Series, attribute: Attribute, column: MapColumn, how: Written) -> Cells:
-    found = numerals(text)
+    measured = measures(text, attribute.name)
+    found = numerals(measured.text)
     result = numbers(found, how.decimal, is_guessed=how.is_guessed)
-    cells = _checked(_scaled(result, found, attribute, column), found.given, attribute)
-    return replace(cells, sign=result.sign if _is_amount(attribute) else None)
+    values = _understood(result, found, attribute, column)
+    cells = _checked(_scaled(values, measured.factor, found, attribute, column), found.given, attribute)
+    named = len(text) - measured.factor.null_count()
+    details = {"count": str(named), "words": listed_words(measured.words)}
+    notes = [Note("units_in_cells", text.name, details)] if named else []
+    return replace(cells, notes=notes, sign=result.sign if _is_amount(attribute) else None)
 
 
-def _scaled(result: Numbers, found: Numerals, attribute: Attribute, column: MapColumn) -> pl.Series:
-    """Values in our unit. Per cent is understood of rates alone, a sign of currency of amounts alone."""
+def _understood(result: Numbers, found: Numerals, attribute: Attribute, column: MapColumn) -> pl.Series:
+    """Per cent is understood of rates alone, a sign of currency of amounts alone."""
     values = result.values.abs() if column.is_absolute else result.values
     if attribute.kind is not Kind.RATE:
         values = values.set(found.is_percent, None)
-    if not _is_amount(attribute):
-        values = values.set(found.sign.is_not_null(), None)
-    if column.unit is None:
-        return values
+    return values if _is_amount(attribute) else values.set(found.sign.is_not_null(), None)
+
+
+def _scaled(values: pl.Series, own: pl.Series, found: Numerals, attribute: Attribute, column: MapColumn) -> pl.Series:
+    """Values in our unit: of the unit that a cell names (`own`, (n,) factors), else of the one that the map names."""
+    by_map = 1.0 if column.unit is None else factor(column.unit, attribute.name)
     plain = (~found.is_percent).fill_null(value=True)
-    return pl.select(pl.when(plain).then(values * factor(column.unit, attribute.name)).otherwise(values)).to_series()
+    return pl.select(pl.when(plain).then(values * own.fill_null(by_map)).otherwise(values)).to_series()
 
 
 def _is_amount(attribute: Attribute) -> bool:

@@ -30,6 +30,11 @@ class Guess:
     is_certain: bool
 
 
+def declared(encoding: str) -> Guess:
+    """An encoding that somebody names."""
+    return Guess("utf-8-sig" if encoding == "utf-8" else encoding, is_certain=True)
+
+
 def guessed_encoding(path: Path) -> Guess:
     """How the bytes of a file are to be read. Where two encodings read them equally well the file is refused."""
     try:

@@ -16,22 +16,23 @@ from features.order import Attribute
 from features.seller.dates import date_evidence, date_parts, decided_order, instants, numeric_days
 from features.seller.draft import DraftColumn, drafted
 from features.seller.families import FAMILIES, ORDERS, PARCELS, alias, family_of
-from features.seller.mapping import NOTHING_SAID, Mapping, Said, mapping_of
+from features.seller.mapping import NOTHING_SAID, Said, mapping_of
+from features.seller.measures import measures
 from features.seller.numbers import decided, evidence, numerals
 from features.seller.rawtext import RawSheet, unmarked
 from features.seller.reading import read_seller_file
 from features.seller.records import flat_sheet, is_list_of_records, read_document, read_lines
-from features.seller.sources import DELIMITED, HEADER_ROWS, LINES, Look, looked_at, read_parquet, read_text, sources
+from features.seller.sources import DELIMITED, LINES, Look, Source, looked_at, read_parquet, read_text, sources
 from features.seller.table import Kind, Note, SellerTable
 from features.seller.vocabulary import names_of
 from features.seller.wordlists import is_personal, wordlists
 from features.seller.workbook import read_workbook
 
 # What reading by the draft notes beside what the draft itself guessed.
-TOLD = ("columns_not_used", "personal_columns_dropped", "words_unknown", "dates_without_time", "day_numbers")
-AMAZON_ORDER = r"^\d{3}-\d{7}-\d{7}$"
-# What reading by the draft notes beside what the draft itself guessed.
-TOLD = ("columns_not_used", "personal_columns_dropped", "words_unknown", "dates_without_time", "day_numbers")
+TOLD = (
+    "columns_not_used", "personal_columns_dropped", "words_unknown", "dates_without_time", "day_numbers",
+    "units_in_cells", "currency_by_sign", "currency_open",
+)  # fmt: skip
 AMAZON_ORDER = r"^\d{3}-\d{7}-\d{7}$"
 
 
@@ -50,7 +51,7 @@ def inspected(path: Path, said: Said = NOTHING_SAID) -> Inspection:
     """The built-in map that fits, or a draft made from names and values; nothing in it is decided where two readings
     are possible."""
     known = _known(path, said)
-    if known is not None:
+    if known:
         return _by_built_in(path, known, said)
     sheet, top, guesses = _sheet(path, said)
     if not sheet.rows:
@@ -68,21 +69,23 @@ def inspected(path: Path, said: Said = NOTHING_SAID) -> Inspection:
     return Inspection(draft, guesses, asked, tables)
 
 
-def _known(path: Path, said: Said) -> Mapping | None:
-    """The built-in map that fits a file; None where none does. A file that is none at all is refused."""
+def _known(path: Path, said: Said) -> list[Source]:
+    """What a built-in map reads of a file; nothing where none fits. A file that is none at all is refused."""
     try:
-        return sources(path, None, said.encoding)[0].mapping
+        return sources(path, None, said.encoding)
     except FileRefused:
         if not path.is_file() or path.suffix.lower() not in (*DELIMITED, *LINES, ".xlsx", ".json", ".parquet"):
             raise
-        return None
+        return []
 
 
-def _by_built_in(path: Path, known: Mapping, said: Said) -> Inspection:
-    text = built_in_text(known.report)
+def _by_built_in(path: Path, known: list[Source], said: Said) -> Inspection:
+    text = built_in_text(known[0].mapping.report)
     if text is None:
         raise FileRefused(f"{path}: its columns have our names already; no map is needed")
-    draft = "".join(f'{name} = "{value}"\n' for name, value in _said_beyond(text, said)) + text
+    rows = {source.sheet.header_row for source in known}
+    where = f"header_row = {max(rows)}\n" if rows != {1} and len(rows) == 1 else ""
+    draft = "".join(f'{name} = "{value}"\n' for name, value in _said_beyond(text, said)) + where + text
     try:
         tables = read_seller_file(path, said=said)
     except FileRefused as refusal:
@@ -127,9 +130,8 @@ def _sheet(path: Path, said: Said) -> tuple[RawSheet, dict[str, object], list[No
     if suffix in DELIMITED:
         return _delimited_sheet(path, looked_at(path, said=said.encoding))
     if suffix == ".xlsx":
-        firsts = [[list(sheet.frame.columns) for sheet in _sheets(path, row)] for row in range(1, HEADER_ROWS + 1)]
-        row = _best_row([found[0] if found else [] for found in firsts])
-        sheets = read_workbook(path, header_row=row)
+        sheets = read_workbook(path, header_row=_best_row)
+        row = sheets[0].header_row
         top: dict[str, object] = {"sheet": sheets[0].name} | ({"header_row": row} if row > 1 else {})
         more = [Note("sheet_not_used", sheet.name, {}) for sheet in sheets[1:]]
         return sheets[0], top, [*sheets[0].notes, *more]
@@ -141,15 +143,6 @@ def _sheet(path: Path, said: Said) -> tuple[RawSheet, dict[str, object], list[No
     if not is_list_of_records(value):
         raise FileRefused(f"{path}: expected a list of objects, got another JSON document; write its map by hand")
     return flat_sheet(value, path), {}, []
-
-
-def _sheets(path: Path, row: int) -> list[RawSheet]:
-    try:
-        return read_workbook(path, header_row=row)
-    except FileRefused:
-        if row == 1:
-            raise
-        return []
 
 
 def _delimited_sheet(path: Path, look: Look) -> tuple[RawSheet, dict[str, object], list[Note]]:
@@ -194,7 +187,7 @@ def _column(text: pl.Series, attribute: Attribute, said: Said) -> tuple[DraftCol
     if attribute.kind is ValueKind.CHOICE or attribute.name in LISTS:
         return _choice_column(text, attribute)
     if attribute.kind in (ValueKind.MONEY, ValueKind.NUMBER, ValueKind.RATE, ValueKind.COUNT):
-        seen = evidence(numerals(text))
+        seen = evidence(numerals(measures(text, ours).text))
         decimal = said.decimal or decided(seen)
         if decimal is None:
             question = Note("which_decimal", theirs, {"example": seen.example or ""})

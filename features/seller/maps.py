@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -11,6 +11,7 @@ from features.extras import EXTRA_PREFIX
 from features.order import attributes
 from features.seller.headers import known_as
 from features.seller.mapping import EITHER, Form, MapColumn, Mapping, TableMap, plain_name, read_map
+from features.seller.vocabulary import KEYS
 
 OWN_NAMES = "claimrisk.orders"
 
@@ -61,6 +62,34 @@ def nearest_map(names: Iterable[str]) -> Nearest | None:
     best = max(built_in().values(), key=lambda m: 1 - len(missing(m, have)) / len(m.signature))
     lacking = missing(best, have)
     return None if len(lacking) == len(best.signature) else Nearest(best, lacking)
+
+
+def reads(mapping: Mapping, names: Iterable[str]) -> bool:
+    """Whether a header has the columns that some table of the map needs for the keys of its rows."""
+    have = {*known_as(names)}
+    return any(
+        all(
+            any(
+                ours in table.constants or (ours in table.columns and has_column(table.columns[ours], have))
+                for ours in key.split(EITHER)
+            )
+            for key in KEYS[table.kind]
+        )
+        for table in mapping.table
+    )
+
+
+def has_column(column: MapColumn, have: Container[str]) -> bool:
+    """Whether one of the names that a column may have is there. have: plain names."""
+    return any(plain_name(name) in have for name in column.names)
+
+
+def header_row_of(rows: Sequence[Sequence[str]], mapping: Mapping | None) -> int:
+    """In which of the first rows of a sheet the header stands, from 1: where the map says, unless it reads another of
+    them alone; without a map the first that a built-in one fits; else where the map says, or 1."""
+    said = 1 if mapping is None else mapping.header_row
+    fits = [bool(fitting(names) if mapping is None else reads(mapping, names)) for names in rows]
+    return next((row for row in (said, *range(1, len(rows) + 1)) if row <= len(rows) and fits[row - 1]), said)
 
 
 def _strange(mapping: Mapping, have: set[str]) -> bool:

@@ -22,13 +22,14 @@ Scalar = str | bool | int | float | date | datetime | None
 @dataclass(frozen=True, slots=True)
 class RawSheet:
     """Rows of a file or of one of its sheets, as text. frame: (n, columns) String; lines: (n,) the line, sheet row or
-    place of each; rows: all rows of data; filled: short rows that were filled."""
+    place of each; rows: all rows of data; header_row: where the header stands, from 1."""
 
     name: str
     frame: pl.DataFrame
     lines: Sequence[int]
     rejects: list[Reject] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    header_row: int = 1
 
     @property
     def rows(self) -> int:

@@ -15,6 +15,7 @@ from features.errors import FileRefused, Problem
 from features.extras import EXTRA_PREFIX
 from features.order import Attribute
 from features.seller.cells import Cells, Reading, constant_cells, read_cells
+from features.seller.currencies import filled_by_signs, with_signs, without_currency
 from features.seller.door import Admitted, Piece, admitted, not_used, sift
 from features.seller.mapping import EITHER, NOTHING_SAID, MapColumn, Mapping, Said, TableMap
 from features.seller.rawtext import unmarked
@@ -114,9 +115,13 @@ def _read(
         if cells.sign is not None:
             signs[name] = cells.sign
     frame = _with_constants(pl.DataFrame(columns), table, reading.mapping.report, piece.frame.height)
-    _require_keys(frame, table, wrong)
+    frame, filled = with_signs(frame, signs)
+    _require_keys(frame, found, table, wrong)
     _require_more(piece, found, table, wrong)
     _refuse_other_currencies(frame, signs, wrong)
+    notes += filled_by_signs(filled, ~wrong.bad)
+    good = {theirs: sign.filter(~wrong.bad) for theirs, sign in signs.items()}
+    notes += without_currency(frame.filter(~wrong.bad), table.kind, good)
     rejects = [_reject(piece, row, wrong.found[row]) for row in sorted(wrong.found)]
     return frame.with_columns(piece.lines.alias(LINE)).filter(~wrong.bad), rejects, notes
 
@@ -156,13 +161,13 @@ def _require_columns(found: Admitted, table: TableMap, path: Path) -> None:
             )
 
 
-def _require_keys(frame: pl.DataFrame, table: TableMap, wrong: _Wrong) -> None:
+def _require_keys(frame: pl.DataFrame, found: Admitted, table: TableMap, wrong: _Wrong) -> None:
     for key in KEYS[table.kind]:
         have = [name for name in key.split(EITHER) if name in frame.columns]
         if not have:
             continue
         absent = frame.select(pl.all_horizontal(pl.col(name).is_null() for name in have)).to_series()
-        theirs = table.columns[have[0]].names[0] if have[0] in table.columns else have[0]
+        theirs = (found.name_of(table.columns[have[0]]) if have[0] in table.columns else None) or have[0]
         wrong.add(
             absent & ~wrong.bad, theirs, Problem(have[0], "missing", f"expected {' or '.join(have)} in every row")
         )

@@ -14,14 +14,14 @@ import polars as pl
 
 from features.delimited import LONGEST_FIELD, Dialect, Reject, read_delimited, reader
 from features.errors import FileRefused
-from features.seller.encodings import guessed_encoding
+from features.seller.encodings import Guess, declared, guessed_encoding
 from features.seller.headers import known_as
 from features.seller.mapping import EITHER, Encoding, Mapping, TableMap, plain_name
-from features.seller.maps import fitting, nearest_map, with_extra
+from features.seller.maps import fitting, header_row_of, nearest_map, reads, with_extra
 from features.seller.rawtext import RawSheet, typed_text
 from features.seller.records import flat_sheet, is_list_of_records, mapped_records, names_in, read_document, read_lines
 from features.seller.table import Note
-from features.seller.workbook import read_workbook
+from features.seller.workbook import HEADER_ROWS, read_workbook
 
 DELIMITERS = "\t,;|"
 DELIMITED, LINES = (".csv", ".tsv", ".txt"), (".jsonl", ".ndjson")
@@ -29,7 +29,6 @@ ENDINGS = (*DELIMITED, ".xlsx", ".parquet", ".json", *LINES)
 OTHER_ENDINGS = dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers"), "save it as .xlsx or CSV") | {
     ".zip": "unpack it first", ".gz": "unpack it first", ".rar": "unpack it first", ".7z": "unpack it first",
 }  # fmt: skip
-HEADER_ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,7 @@ class Source:
 
 def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = None) -> list[Source]:
     """Everything a file holds that a map reads; without a map the built-in one that fits is taken and noted. encoding:
-    of a text file, where no map says one."""
-    encoding = (mapping and mapping.encoding) or encoding
+    of a text file, where neither a map nor the file itself says one."""
     suffix = path.suffix.lower()
     if path.is_dir():
         raise FileRefused(f"{path}: expected a file, got a folder; claimrisk import joins the files in it")
@@ -62,7 +60,7 @@ def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = Non
     if suffix == ".parquet":
         return _mapped([read_parquet(path)], path, mapping)
     if suffix in LINES:
-        return _mapped([read_lines(path, encoding or guessed_encoding(path).encoding)], path, mapping)
+        return _mapped([read_lines(path, encoding_of(path, mapping, encoding).encoding)], path, mapping)
     return _delimited(path, mapping, encoding)
 
 
@@ -95,10 +93,12 @@ def _refused(path: Path, names: Sequence[str]) -> FileRefused:
 
 
 def _mapped(sheets: list[RawSheet], path: Path, mapping: Mapping | None) -> list[Source]:
-    """Sheets with their map; those that none fits are noted, unless there is no other."""
+    """Sheets with their map; those that none fits, or whose rows the given one cannot read, are noted, unless there is
+    no other."""
     found, strange = list[Source](), list[RawSheet]()
-    for sheet in sheets:
-        chosen = mapping or fitting(sheet.frame.columns)
+    is_read = [mapping is not None and reads(mapping, sheet.frame.columns) for sheet in sheets]
+    for sheet, fits in zip(sheets, is_read, strict=True):
+        chosen = fitting(sheet.frame.columns) if mapping is None else mapping if fits or not any(is_read) else None
         if chosen is None:
             strange.append(sheet)
             continue
@@ -114,16 +114,14 @@ def _mapped(sheets: list[RawSheet], path: Path, mapping: Mapping | None) -> list
 
 
 def _sheets(path: Path, mapping: Mapping | None) -> list[Source]:
-    if mapping is not None:
-        return _mapped(read_workbook(path, sheet=mapping.sheet, header_row=mapping.header_row), path, mapping)
-    sheets = read_workbook(path)
-    if not any(fitting(sheet.frame.columns) for sheet in sheets):
-        for row in range(2, HEADER_ROWS + 1):
-            lower = read_workbook(path, header_row=row)
-            if any(fitting(sheet.frame.columns) for sheet in lower):
-                lower[0].notes.append(Note("header_row", "", {"row": str(row)}))
-                return _mapped(lower, path, None)
-    return _mapped(sheets, path, None)
+    sheets = read_workbook(
+        path, sheet=mapping.sheet if mapping else None, header_row=lambda rows: header_row_of(rows, mapping)
+    )
+    for sheet in sheets:
+        if sheet.header_row != (mapping.header_row if mapping else 1):
+            named = sheet.name if len(sheets) > 1 else ""
+            sheet.notes.append(Note("header_row", named, {"row": str(sheet.header_row)}))
+    return _mapped(sheets, path, mapping)
 
 
 def _document(path: Path, mapping: Mapping | None) -> list[Source]:
@@ -163,12 +161,9 @@ class Look:
 
 
 def looked_at(path: Path, mapping: Mapping | None = None, said: Encoding | None = None) -> Look:
-    """Encoding and delimiter of a file: the one said, the map's, else guessed."""
-    if said is not None:
-        encoding, is_certain = "utf-8-sig" if said == "utf-8" else str(said), True
-    else:
-        guess = guessed_encoding(path)
-        encoding, is_certain = guess.encoding, guess.is_certain
+    """The first lines of a file, and its encoding and delimiter. said: of an encoding, see `encoding_of`."""
+    guess = encoding_of(path, mapping, said)
+    encoding, is_certain = guess.encoding, guess.is_certain
     try:
         with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
             lines = [line.rstrip("\r\n") for line in islice(file, HEADER_ROWS * 4)]
@@ -187,6 +182,19 @@ def looked_at(path: Path, mapping: Mapping | None = None, said: Encoding | None 
     return Look(encoding, is_certain, delimiter, rows)
 
 
+def encoding_of(path: Path, mapping: Mapping | None, said: Encoding | None) -> Guess:
+    """How a text file is read: as the map says, as its bytes say without doubt, as was said, else as it seems."""
+    if mapping is not None and mapping.encoding is not None:
+        return declared(mapping.encoding)
+    if said is None:
+        return guessed_encoding(path)
+    try:
+        guess = guessed_encoding(path)
+    except FileRefused:
+        return declared(said)
+    return guess if guess.is_certain else declared(said)
+
+
 def _split(line: str, delimiter: str, *, has_quotes: bool) -> list[str]:
     try:
         return [cell.strip() for cell in next(reader([line], Dialect(delimiter=delimiter, has_quotes=has_quotes)), [])]
@@ -196,16 +204,14 @@ def _split(line: str, delimiter: str, *, has_quotes: bool) -> list[str]:
 
 def _delimited(path: Path, mapping: Mapping | None, encoding: Encoding | None) -> list[Source]:
     look = looked_at(path, mapping, encoding)
-    chosen, row = mapping, mapping.header_row if mapping is not None else 1
+    row = header_row_of(look.rows, mapping)
+    header = look.rows[row - 1] if row <= len(look.rows) else []
+    chosen = mapping or fitting(header)
     if chosen is None:
-        fits = [(fitting(names), place) for place, names in enumerate(look.rows, 1) if fitting(names)]
-        if not fits:
-            raise _refused(path, look.rows[0] if look.rows else [])
-        chosen, row = fits[0]
-    assert chosen is not None  # noqa: S101 - for the type checker
+        raise _refused(path, header)
     dialect = Dialect(look.encoding, look.delimiter, chosen.has_quotes, chosen.fills_short_rows, row)
-    sheet = read_text(path, dialect, look.rows[row - 1] if row <= len(look.rows) else [])
-    if row != 1 and mapping is None:
+    sheet = replace(read_text(path, dialect, header), header_row=row)
+    if row != (mapping.header_row if mapping else 1):
         sheet.notes.append(Note("header_row", "", {"row": str(row)}))
     if not look.is_certain:
         sheet.notes.append(Note("encoding_guessed", "", {"encoding": look.encoding.removesuffix("-sig")}))

@@ -1,27 +1,17 @@
-"""Units of a map into those of our attributes."""
+"""Units that a map or a cell names, into those of our attributes."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from features.errors import nearest
+from features.listings.quantities import registry
 from features.seller.mapping import MapRefused
-
-if TYPE_CHECKING:
-    import pint
 
 OURS = {
     "item_weight_g": "gram", "package_volume_cm3": "centimeter ** 3", "distance_km": "kilometer",
-    "seller_reply_hours_30d": "hour", "return_window_days": "day",
+    "seller_reply_hours_30d": "hour", "return_window_days": "day", "quantity": "count",
 }  # fmt: skip
-
-
-@cache
-def _registry() -> pint.UnitRegistry[Any]:
-    from pint import UnitRegistry  # reading its definitions takes a second, and few maps name a unit
-
-    return UnitRegistry()
 
 
 def factor(unit: str, ours: str) -> float:
@@ -34,7 +24,20 @@ def factor(unit: str, ours: str) -> float:
         return 0.01
     if ours not in OURS:
         raise MapRefused(f"{ours}: unit = {unit!r}: expected none, this attribute has no unit{nearest(ours, OURS)}")
+    found = scale(unit, ours)
+    if found is None:
+        raise MapRefused(f"{ours}: unit = {unit!r}: expected a unit of {OURS[ours]}, such as kg or lb for a weight")
+    return found
+
+
+@cache
+def scale(unit: str, ours: str) -> float | None:
+    """How many of the attribute's unit one `unit` is, None where that cannot be told.
+
+    >>> scale("jin", "item_weight_g"), scale("meter", "item_weight_g")
+    (500.0, None)
+    """
     try:
-        return float(_registry().Quantity(1.0, unit).to(OURS[ours]).magnitude)
-    except Exception as error:  # pint raises errors of several libraries for what it cannot read
-        raise MapRefused(f"{ours}: unit = {unit!r}: expected a unit such as kg or lb ({error})") from error
+        return float(registry().Quantity(1.0, unit).to(OURS[ours]).magnitude)
+    except Exception:  # pint raises errors of several libraries for what it cannot read
+        return None

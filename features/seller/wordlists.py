@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from features.listings.quantities import unit_words
 from features.seller.mapping import plain_name
 
 
@@ -21,6 +22,7 @@ class Limits:
     sound_utf8_share: float
     excel_digits: int
     surely_lost_digits: int
+    share_of_built_in: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,9 @@ class WorkbookLimits:
 @dataclass(frozen=True, slots=True, eq=False)
 class Wordlists:
     """All of values.toml. personal: one pattern for names of columns; flags: word to true or false;
-    header_zones: words in the name of a column, in small letters, to the name of a zone; totals: one pattern for cells
-    of rows that sum up or sign a table."""
+    signs: those of currency, and words for one, to the codes that they may mean;
+    header_zones: words in the name of a column, in small letters, to the name of a zone; units: words behind a number,
+    those of listings too, to the unit as pint names it; totals: patterns of cells of rows that sum up a table."""
 
     limits: Limits
     workbook: WorkbookLimits
@@ -45,6 +48,7 @@ class Wordlists:
     signs: dict[str, tuple[str, ...]]
     zones: dict[str, str]
     header_zones: dict[str, str]
+    units: dict[str, str]
     personal: re.Pattern[str]
     totals: str
     words: dict[str, dict[str, str | bool]]
@@ -60,9 +64,11 @@ def wordlists() -> Wordlists:
         Limits(**found["guess"]),
         WorkbookLimits(**found["workbook"]),
         flags,
-        {sign: tuple(codes) for sign, codes in found["signs"].items()},
+        {word: (code,) for word, code in found["words"]["currencies"].items()}
+        | {sign: tuple(codes) for sign, codes in found["signs"].items()},
         found["zones"],
         found["header_zones"],
+        unit_words() | {word: unit for unit, listed in found["units"].items() for word in listed},
         re.compile("|".join(found["personal"]["patterns"]), re.IGNORECASE),
         "|".join(found["totals"]["patterns"]),
         found["words"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -27,13 +27,16 @@ from features.seller.wordlists import wordlists
 OLD_OR_LOCKED, ZIPPED = b"\xd0\xcf\x11\xe0", b"PK"
 BLOCK = 1 << 20
 OVERLAP = 4096
+HEADER_ROWS = 5
+# Where the header stands, counted from 1; or what tells it of the first rows of a sheet.
+HeaderRow = int | Callable[[Sequence[Sequence[str]]], int]
 _Range = tuple[tuple[int, int], tuple[int, int]]
 # A formula cell whose value the program that wrote it did not keep.
 _UNCACHED = re.compile(rb"(?:</f>|<f\b[^<>]*/>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 
 
-def read_workbook(path: Path, *, sheet: str | None = None, header_row: int = 1) -> list[RawSheet]:
-    """The visible sheets that hold a table, each with its notes; sheet: only that one."""
+def read_workbook(path: Path, *, sheet: str | None = None, header_row: HeaderRow = 1) -> list[RawSheet]:
+    """The visible sheets that hold a table, each with its notes; sheet: only that one; header_row: of each sheet."""
     without_value = _checked_archive(path)
     try:
         with CalamineWorkbook.from_path(path) as book:
@@ -114,9 +117,11 @@ def _formulas_without_value(archive: zipfile.ZipFile, name: str) -> int:
     return count
 
 
-def _read_sheet(sheet: CalamineSheet, name: str, path: Path, header_row: int) -> RawSheet | None:
+def _read_sheet(sheet: CalamineSheet, name: str, path: Path, where: HeaderRow) -> RawSheet | None:
     """None for a sheet without rows below the header."""
     rows = sheet.to_python(skip_empty_area=False)
+    tops = [] if isinstance(where, int) else [[_header_text(cell) for cell in row] for row in rows[:HEADER_ROWS]]
+    header_row = where if isinstance(where, int) else where(tops)
     if len(rows) <= header_row:
         return None
     header, notes = [_header_text(cell) for cell in rows[header_row - 1]], list[Note]()
@@ -132,7 +137,7 @@ def _read_sheet(sheet: CalamineSheet, name: str, path: Path, header_row: int) ->
     lines = range(header_row + 1, header_row + 1 + len(body))
     is_row = frame.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     kept = [line for line, held in zip(lines, is_row, strict=True) if held]
-    return RawSheet(name, frame.filter(is_row), kept, [], notes) if kept else None
+    return RawSheet(name, frame.filter(is_row), kept, [], notes, header_row) if kept else None
 
 
 def _header_text(cell: object) -> str:

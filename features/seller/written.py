@@ -15,6 +15,7 @@ from features.order import Attribute
 from features.seller.dates import date_evidence, decided_order, numeric_days
 from features.seller.keys import is_all_rounded, long_numbers
 from features.seller.mapping import DateOrder, Decimal, MapColumn, Mapping, Said
+from features.seller.measures import measures
 from features.seller.numbers import decided, evidence, numerals
 from features.seller.rawtext import kept_text, unmarked
 from features.seller.table import Note
@@ -47,7 +48,7 @@ def written(
         return _keys(pieces) if is_key(attribute) else Written()
     if attribute.kind in _OTHERS:
         return Written()
-    return _numbers(pieces, column.decimal or mapping.decimal or said.decimal, path)
+    return _numbers(pieces, attribute, column.decimal or mapping.decimal or said.decimal, path)
 
 
 def _instants(pieces: Sequence[pl.Series], declared: DateOrder | None, path: Path) -> Written:
@@ -67,11 +68,12 @@ def _instants(pieces: Sequence[pl.Series], declared: DateOrder | None, path: Pat
     )
 
 
-def _numbers(pieces: Sequence[pl.Series], declared: Decimal | None, path: Path) -> Written:
+def _numbers(pieces: Sequence[pl.Series], attribute: Attribute, declared: Decimal | None, path: Path) -> Written:
     if declared is not None:
         return Written(decimal=declared)
     name = pieces[0].name
-    seen = evidence(numerals(pl.concat([piece.unique() for piece in pieces]).unique()))
+    each = pl.concat([piece.unique() for piece in pieces]).unique()
+    seen = evidence(numerals(measures(each, attribute.name).text))
     decimal = decided(seen)
     if decimal is None:
         raise FileRefused(
