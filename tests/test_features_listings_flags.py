@@ -84,6 +84,16 @@ def test_a_thing_that_comes_beside_goods_is_an_extra_across_languages_and_a_part
         ("battery health 80 %", "battery 84 %", True),
         ("lipstick, no beeswax", "lipstick, free of beeswax", False),
         ("3,000 pages", "3000 pages", False),
+        ("70% merino wool socks", "socks, 30% merino, 70% nylon", True),
+        ("pure cotton socks", "socks, 77% cotton", False),
+        ("85% polyester 15% spandex cover", "沙发套，涤纶85%氨纶15%", False),
+        ("merino yarn", "unspun merino yarn", False),
+        ("lipstick, no beeswax, no carmine", "lipstick, free of beeswax and carmine", False),
+        ("drone battery", "无人机电池", False),
+        ("i7-8700 / 16G / 512G", "i7 8700, 8GB/512GB", True),
+        ("i7-8700 16G+512G", "i7 8700/16GB/512GB", False),
+        ("near-sighted goggles", "plano goggles", True),
+        ("monocrystalline panel", "多晶硅太阳能板", True),
     ],
 )
 def test_shares_and_denials_are_read_in_every_form(ours: str, theirs: str, is_wrong: bool) -> None:
@@ -96,3 +106,40 @@ def test_short_lists_of_models_are_spelt_out() -> None:
     assert [m.name for m in fit_of("XP-2100/3100").models] == ["xp2100", "xp3100"]
     assert fit_of("Sony A7II").models[0].name == fit_of("Sony A7 II").models[0].name
     assert [m.name for m in fit_of("Honda Civic 06-11 (8th gen)").models] == ["civic"]
+
+
+@pytest.mark.parametrize(
+    ("title", "kept", "is_wrong"),
+    [
+        ("Tennis Balls, 4 Cans of 3 (12 Balls)", "4 cans x 3 balls", False),
+        ("Bar-End Mirrors, Pair", "1 mirror, left", True),
+        ("多肉植物组合带盆", "5株，不带盆不带土", True),
+        ("Battery Grip for Canon EOS R5 with 2 LP-E6NH Batteries", "grip, no battery", True),
+        ("岩板餐桌椅组合一桌六椅", "餐桌1张、餐椅4把", True),
+        ("护脊书包送笔袋", "书包1个，无赠品", True),
+        ("Kids Bike with Training Wheels and Basket", "bike, training wheels, tool kit", True),
+        ("餐椅 2把", "单把", True),
+    ],
+)
+def test_what_a_title_promises_is_read_in_every_form(title: str, kept: str, is_wrong: bool) -> None:
+    found = findings(Record("A", name=title), Record("A", parts=kept))["mismatch_parts"]
+    assert (found.is_mismatch is True) == is_wrong
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "is_wrong"),
+    [
+        ("Loop Band for Apple Watch 44mm 45mm", "Apple Watch 38 mm, 40 mm", True),
+        ("奶嘴 适用贝亲宽口径奶瓶", "贝亲标准口径（不适用宽口径）", True),
+        ("雨罩 适用Bugaboo Fox", "Babyzen YOYO, YOYO2", True),
+        ("膜 适用苹果、华为手机", "苹果、安卓（华为、小米）手机", False),
+    ],
+)
+def test_a_title_is_compared_with_the_column_of_models(ours: str, theirs: str, is_wrong: bool) -> None:
+    found = findings(Record("A", name=ours), Record("A", compatible_models=theirs))["mismatch_compatibility"]
+    assert (found.is_mismatch is True) == is_wrong
+
+
+def test_a_picture_without_what_the_other_shows_contradicts_it() -> None:
+    product = Record("A", image="5株裸根多肉，无盆")
+    assert findings(Record("A", image="5株多肉种在白色陶瓷盆里"), product)["mismatch_image"].is_mismatch

@@ -11,12 +11,15 @@ from features.listings.things import things
 from features.listings.wording import plain
 
 _FILE = "claims.toml"
+_LACKING = r"(?:无|不带|没有|不含|不送|不配)([\u4e00-\u9fff]{1,3}?)(?=[无不没]|(?![\u4e00-\u9fff]))"
 
 
 @cache
 def _denials() -> dict[str, re.Pattern[str]]:
     found = table(_FILE, "denied")
-    return {kind: re.compile(str(found[kind])) for kind in ("english", "free", "prefix", "chinese")}
+    return {
+        kind: re.compile(str(found[kind])) for kind in ("english", "listed", "free", "prefix", "chinese", "listed_zh")
+    }
 
 
 @lru_cache(maxsize=65_536)
@@ -48,7 +51,20 @@ def denies_what_the_other_says(denying: str, affirming: str) -> bool:
     return any(w in latin if w.isascii() else w in text for w in denied_words(denying) - denied_words(affirming))
 
 
+def shows_what_is_lacking(denying: str, affirming: str) -> bool:
+    """Whether one picture has what the other is said to be without, be it one character: 无盆 beside 种在陶瓷盆里.
+
+    >>> shows_what_is_lacking("裸根多肉，无盆", "多肉种在白色陶瓷盆里"), shows_what_is_lacking("无盆", "花")
+    (True, False)
+    """
+    lacking, affirming = _lacking(plain(denying)), plain(affirming)
+    return any(re.search(rf"(?<![无没不]){word}", affirming) for word in lacking)
+
+
+def _lacking(text: str) -> list[str]:
+    return re.findall(_LACKING, text)
+
+
 def _lacks_what_is_there(denying: str, affirming: str) -> bool:
     """无盖 beside 带盖: one character is enough where both say of it whether it is there."""
-    lacking = re.findall(r"(?:无|不带|没有|不含)([\u4e00-\u9fff]{1,3})(?![\u4e00-\u9fff])", denying)
-    return any(re.search(rf"(?<![不没])(?:带|有|含|配){word}", affirming) for word in lacking)
+    return any(re.search(rf"(?<![不没])(?:带|有|含|配){word}", affirming) for word in _lacking(denying))

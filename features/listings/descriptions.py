@@ -10,8 +10,9 @@ from features.listings.claims import Claims, claims, differences, in_common
 from features.listings.counted_nouns import are_counted_otherwise
 from features.listings.denials import denies_what_the_other_says
 from features.listings.goods_named import are_other_goods, kinds_of_goods
-from features.listings.lexicon import lexicon, words
+from features.listings.lexicon import words
 from features.listings.record import Finding, Record, unknown
+from features.listings.shares import do_shares_of_one_differ
 from features.listings.things import negative, positive, share_any, things
 from features.listings.wording import is_chinese, plain
 
@@ -21,8 +22,6 @@ _AT_LEAST = re.compile(
     r"(?:above|over|at least|min(?:imum)?\.?|more than|>|≥|不低于|超过|大于)\s*\d{1,2}\s*%"
     r"|\d\s*%\s*(?:\+|以上|or (?:more|above|better|higher)|and (?:above|up))"
 )
-_ALL = re.compile(r"(?<![\d.])(?:100\s*%|pure|all)\s*(?:[a-z]+\s)?$|(?:100\s*%|[纯全])$")
-_PART = re.compile(r"(?<![\d.])(?:[5-9]|[1-8]\d)\s*%\s*(?:[a-z]+\s)?$")
 _WITH = re.compile(r"(?<!comes )(?<!supplied )(?<![a-z])with\s+(?:[a-z-]+,?\s+){1,4}(?:and|&)\s+(?:[a-z-]+\s)?$")
 _AND = re.compile(r"(?:,|(?<![a-z])and|&|\+|和|及)\s*(?:an?\s)?(?:[a-z-]+\s)?$")
 _TOKEN = re.compile(r"[\s,;]$|[\s,;]|$")
@@ -69,7 +68,7 @@ def description(listing: Record, product: Record) -> Finding:
     ours, theirs = claims(said), claims(kept)
     if _without_own_flags(differences(ours, theirs), listing, product):
         return Finding(True, said, kept)
-    if _is_diluted(said, kept) or _is_diluted(kept, said):
+    if do_shares_of_one_differ(said, kept):
         return Finding(True, said, kept)
     if _do_shares_differ(said, kept) or are_counted_otherwise(said, kept):
         return Finding(True, said, kept)
@@ -90,17 +89,6 @@ def _do_shares_differ(ours: str, theirs: str) -> bool:
         return False
     is_above = (_AT_LEAST.search(ours) and min(b) > min(a)) or (_AT_LEAST.search(theirs) and min(a) > min(b))
     return a != b and not is_above
-
-
-def _is_diluted(pure: str, mixed: str) -> bool:
-    """Whether one text has a material alone and the other a share of it: 100% cotton, and 60% polyester 40% cotton."""
-    return bool(_shares_of_materials(pure, _ALL) & _shares_of_materials(mixed, _PART))
-
-
-def _shares_of_materials(text: str, share: re.Pattern[str]) -> frozenset[str]:
-    text = plain(text)
-    hits = lexicon("claims.toml", "claim", "material", any_spelling=True).hits(text) if share.search(text) else []
-    return frozenset(hit.name for hit in hits if share.search(text[max(0, hit.start - 18) : hit.start]))
 
 
 def _is_denied(listing: Record, product: Record) -> bool:

@@ -149,6 +149,7 @@ def _put_before(match: re.Match[str]) -> str:
 def _clauses(text: str) -> list[tuple[str, bool]]:
     """Clauses, and whether what they name is said not to fit; what follows a negative word in brackets or behind a
     comma too."""
+    text = re.sub(r"(?<!\d)(\d{1,2})\s*速(?:变速)?(?:系统|套件)?", r" \1-speed", text)
     text = _joined_makers().sub(r"\1", text)
     text = _behind().sub(_put_before, re.sub(r"以?外[,;]", ";", text))
     negative = either(words(_FILE, "negative")["words"])

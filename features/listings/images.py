@@ -6,7 +6,7 @@ import re
 
 from features.listings.claims import claims, may_be_same, shown_claims
 from features.listings.colours import are_same, colours, colours_in, without_colours
-from features.listings.denials import denies_what_the_other_says
+from features.listings.denials import denies_what_the_other_says, shows_what_is_lacking
 from features.listings.extras import shows_an_extra
 from features.listings.packs import bare_count
 from features.listings.part_lists import parts_of
@@ -49,6 +49,7 @@ def image(listing: Record, product: Record) -> Finding:
         _differ_in_details(listing.image, kept),
         are_other_likenesses(listing.image, kept) or None,
         _is_plain_beside_print(listing.image, kept) or _is_plain_beside_print(kept, listing.image) or None,
+        shows_what_is_lacking(product.image, listing.image) or None,
         denies_what_the_other_says(listing.image, kept) or denies_what_the_other_says(kept, listing.image) or None,
     ]
     if True in verdicts:

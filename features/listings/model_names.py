@@ -188,3 +188,14 @@ def is_of_another_kind(ours: Model, theirs: Sequence[Model]) -> bool:
         and all(any(map(is_code, words_of_model(t))) for t in theirs)
         and not {w[0] for w in names} & {w[0] for t in theirs for w in words_of_model(t) if is_code(w)}
     )
+
+
+def has_name(name: str, models: Sequence[Model]) -> bool:
+    """Whether a list has a bare maker too; beside Android, Apple is read as iOS."""
+    return any(m.name == name or (name == "apple" and m.name in ("ios", "iphone")) for m in models)
+
+
+def of_no_other(maker: str, models: Sequence[Model]) -> list[Model]:
+    """Models but those whose name goes on from one of another maker: Babyzen YOYO, YOYO2."""
+    others = [m.name for m in models if m.maker not in ("", maker)]
+    return [m for m in models if m.maker or not m.name.startswith(tuple(others))]

@@ -57,6 +57,7 @@ def bare_count(text: str) -> frozenset[int]:
     ([5], [1, 2], frozenset())
     """
     text = re.sub(r"^(?:1套|1 sets? of)\s*(?=\d)", "", plain(text).strip(" ,;:"))
+    text = re.sub(r"^单(?=[个只支条根把台张片块件瓶盒包本枚套卷])", "1", text)
     text = re.sub(r"^(?:约|大约|about|approx\.?|ca\.?)\s*", "", text)
     if times := _times(text):
         return times
@@ -66,8 +67,11 @@ def bare_count(text: str) -> frozenset[int]:
 
 def _times(text: str) -> frozenset[int]:
     """6盒x5片, 2 packs of 10, 5片/盒 共4盒: all pieces."""
-    packs, each = r"(?:盒|包|袋|套|packs?|boxes|bags?|sets?)", rf"(?:{_measures()})"
-    found = re.fullmatch(rf"(\d+)\s*{packs}\s*(?:x|of|,|每盒|每包|每袋)\s*(\d+)\s*{each}?", text)
+    packs, each = (
+        r"(?:盒|包|袋|套|罐|筒|箱|板|卷|条|packs?|boxes|box|bags?|sets?|cans?|tubes?|tins?|jars?|rolls?|cases?|cartons?|sleeves?|pouches|strips?|reels?|trays?)",
+        rf"(?:{_measures()})",
+    )
+    found = re.fullmatch(rf"(\d+)\s*{packs}\s*(?:x|of|,|每[盒包袋罐筒])\s*(\d+)\s*(?:{each}|[a-z]+)?", text)
     found = found or re.fullmatch(rf"(\d+)\s*{each}\s*(?:/|每|x|per )\s*(?:{packs})?[\s,]*共?\s*(\d+)\s*{packs}", text)
     return frozenset({int(found[1]) * int(found[2])}) if found else frozenset()
 

@@ -79,6 +79,13 @@ def share_word(a: Part, b: Part) -> bool:
     latin = [set(re.findall(r"[a-z]{4,}", p.text)) for p in (a, b)]
     if not (a.is_known and b.is_known) and _share_a_character(bare_text(a), bare_text(b)):
         return True
+    if any(
+        x.endswith(y) or y.endswith(x)
+        for x in latin[0]
+        for y in latin[1]
+        if min(len(x), len(y)) > _SHORTEST_SHARED_WORD
+    ):
+        return True  # driver and screwdriver
     chinese = [{x + y for x, y in pairwise(re.sub(r"[^\u4e00-\u9fff]", "", p.text))} for p in (a, b)]
     return bool(latin[0] & latin[1] or chinese[0] & chinese[1])
 

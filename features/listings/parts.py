@@ -21,6 +21,11 @@ from features.listings.short_forms import at_length
 from features.listings.things import are_alike, positive
 from features.listings.wording import is_chinese, plain
 
+_SOLD_AS = re.compile(
+    r"\d[\s-]?packs?(?![a-z])|pack of \d|(?<![a-z])pair(?! with)(?![a-z])"
+    r"|\d(?:只|个|支|条|瓶|双|盏|台|把)装|[1一][对双副](?![\u4e00-\u9fff])"
+)
+
 
 def _absent(ours: Sequence[Part], theirs: Sequence[Part], listing: Record, product: Record) -> Iterator[bool | None]:
     """Verdicts on those parts of a listing that the product's list does not name.
@@ -135,7 +140,7 @@ def _pack_verdict(listing: Record, product: Record, ours: Sequence[Part], theirs
 
 def _count_of_goods(listing: Record, theirs: Sequence[Part]) -> set[int]:
     """How many of the goods themselves the product's list has, where the title sells so many as a pack."""
-    if not re.search(r"\d[\s-]?packs?(?![a-z])|pack of \d|\d(?:只|个|支|条|瓶|双|盏|台|把)装", plain(listing.name)):
+    if not _SOLD_AS.search(plain(listing.name)):
         return set()
     goods = kinds_of_goods(listing.name)
     return {p.count for p in theirs if p.count and p.is_known and not p.is_missing and p.name in goods}

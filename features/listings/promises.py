@@ -17,6 +17,9 @@ from features.listings.wording import is_chinese, is_negated, plain
 
 _FILE = "things.toml"
 _PARTS_FILE = "thing_parts.toml"
+_FITTED = re.compile(
+    r"(?:(?<![a-z])(?:for|fits?|compatible|replacement)(?![a-z])|适用|兼容|用于).*?(?=$|(?<=\s)(?:with|w/|plus|includ)|\+|(?<!自)[带送配])"
+)
 _NO_PART = (
     r"(?!with|and|or|in|on|for|of|person|people|man|piece|pc|inch|layer|tier|way|speed|year|stage|pack|pair|set|ft|x)"
 )
@@ -39,7 +42,8 @@ def promises_broken(listing: Record, product: Record, theirs: Sequence[Part]) ->
 def _accessories() -> frozenset[str]:
     """Things that come beside goods; what is built into them (a lid, a pocket) may be named without being a part."""
     return frozenset(words(_FILE, "accessory")["names"]) | (
-        frozenset(words(_PARTS_FILE, "thing")) - frozenset(words(_FILE, "built_in")["names"])
+        frozenset(words(_PARTS_FILE, "thing"))
+        | frozenset(words("thing_goods.toml", "thing")) - frozenset(words(_FILE, "built_in")["names"])
     )
 
 
@@ -71,8 +75,8 @@ def _are_denied(listing: Record, product: Record, goods: frozenset[str]) -> bool
 
 
 def _named(text: str) -> list[Hit]:
-    """What a title names, without what stands behind "for"."""
-    text = re.split(r"(?<![a-z])(?:for|fits?|compatible|replacement)(?![a-z])|适用|兼容|用于", plain(text))[0]
+    """What a title names, without what stands behind "for" as far as "with"."""
+    text = _FITTED.sub(" ", plain(text))
     return [h for h in things(text) if not is_negated(text, h.start, h.end)]
 
 

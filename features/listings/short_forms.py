@@ -11,6 +11,10 @@ _SIZES = re.compile(
     rf"(?P<of>[a-z] )?(?<![a-z])(?P<sizes>{_SIZE}(?:/{_SIZE})+)(?![a-z])(?P<each>\s*各\s*(?P<n>[一两]|\d)?)?"
 )
 _ONE_SIDE, _OTHER_SIDE = "upper|left|front|top|large", "lower|right|rear|back|bottom|small"
+_PACKED = re.compile(
+    r"(?<![\d.])(?P<packs>\d{1,3}) (?:cans|tubes|packs|boxes|bags|tins|sleeves|rolls|strips|cartons|trays) (?:x|of) "
+    r"(?P<each>\d{1,3}) (?=[a-z])"
+)
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\(\s*\d+(?:\s*\+\s*\d+)+\s*\)"), " "),  # 6 pcs (2+2+2)
     (re.compile(r"(\d\s?(?:pcs|pieces)) in (?:an? )?(?=case|box|bag|tin|pouch)"), r"\1, "),
@@ -27,9 +31,10 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
 def at_length(text: str) -> str:
     """A plain text of parts with its short forms spelt out.
 
-    >>> at_length("1 cover 8 caps"), at_length("s/m/l各一对"), at_length("upper + lower tray")
-    ('1 cover, 8 caps', '3对', '2 tray')
+    >>> at_length("1 cover 8 caps"), at_length("s/m/l各一对"), at_length("4 cans x 3 balls")
+    ('1 cover, 8 caps', '3对', '12 balls')
     """
+    text = _PACKED.sub(lambda m: f"{int(m['packs']) * int(m['each'])} ", text)
     for form, spelt in _FORMS:
         text = form.sub(spelt, text)
     return _SIZES.sub(_each_size, text).strip()

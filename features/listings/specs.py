@@ -15,6 +15,8 @@ _LOWEST = 0.0
 _HIGHEST = float("inf")
 _RADIO = re.compile(r"wi-?fi|wlan|无线|频|ghz|router|路由")
 _BAND = re.compile(r"(?<![\d.])(2\.4|5|5\.8|6)\s*g(?![a-z]|b)")
+_BOTH_DATA = re.compile(r"(?<![\d.])(\d{1,2})\s*\+\s*(?=\d{2,4}\s*[gt]b?(?![a-z]))")  # 12+256GB
+_GRADE = re.compile(r"(?<![a-z\d-])([a-z]{3,}\d?)[\s-](\d{1,5})(?![\d.a-z/-])")
 _AT_MOST = re.compile(
     r"(?:up to|at most|max(?:imum)?\.?|under|below|within|less than|<|≤|不超过|最大|最高|最多|小于|低于)\s*:?\s*$"
 )
@@ -36,7 +38,7 @@ def spans(text: str) -> tuple[Span, ...]:
     >>> [(kind, low, high) for kind, low, high, _ in spans("tires 215-285 mm, up to 8.0 L")]
     [('length', 21.5, 28.5), ('volume', 0.0, 8000.0)]
     """
-    text = plain(text)
+    text = _BOTH_DATA.sub(r"\1gb+", plain(text))
     text = _BAND.sub(r"\1ghz ", text) if _RADIO.search(text) else text
     found = []
     for q in quantities(text):
@@ -62,6 +64,17 @@ def _is_within(ours: Span, theirs: Span) -> bool:
         return True
     slack = 1.03
     return theirs[1] <= ours[1] * slack and ours[2] <= theirs[2] * slack
+
+
+def do_grades_differ(ours: str, theirs: str) -> bool:
+    """Whether one standard has another number in each: DDR4-3200 and DDR4-2666, Class 10 and Class 4.
+
+    >>> do_grades_differ("DDR4-3200", "DDR4-2666"), do_grades_differ("DDR4-3200 CL16", "DDR4-3200")
+    (True, False)
+    """
+    mine, other = ({(m[1], m[2]) for m in _GRADE.finditer(plain(text))} for text in (ours, theirs))
+    shared = {stem for stem, _ in mine} & {stem for stem, _ in other}
+    return any(not any(stem == s for s, _ in mine & other) for stem in shared)
 
 
 @cache

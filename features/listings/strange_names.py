@@ -35,6 +35,16 @@ def _names(text: str) -> dict[str, str]:
     }
 
 
+def promised_fit(title: str) -> str:
+    """What a title says behind "for", as it stands: 适用宽口径奶瓶, for Watch 42mm 44mm.
+
+    >>> promised_fit("奶嘴 适用宽口径奶瓶"), promised_fit("Red mug")
+    ('宽口径奶瓶', '')
+    """
+    behind = _lead().split(plain(title), maxsplit=1)
+    return re.split(r"[;(]|\s-\s|(?<![a-z])with(?![a-z])", behind[1])[0] if len(behind) > 1 else ""
+
+
 def names_other_models(title: str, column: str, product_text: str) -> bool:
     """Whether a title says behind "for" that goods fit models of which a product's column of models has no word.
 
@@ -43,11 +53,9 @@ def names_other_models(title: str, column: str, product_text: str) -> bool:
     >>> names_other_models("Filter for Acme 300", "Acme 300 / 350", "filter")
     False
     """
-    behind = _lead().split(plain(title), maxsplit=1)
-    if len(behind) == 1:
-        return False
-    ours, theirs = _names(re.split(r"[;(]|\s-\s", behind[1])[0]), _names(plain(column))
+    ours, theirs = _names(promised_fit(title)), _names(plain(column))
     kept = plain(column + " " + product_text)
-    if not ours or not theirs or any(word[:_SHARED_LETTERS] in kept or code in kept for word, code in ours.items()):
+    said = set(re.findall(r"[a-z\d]+", kept))
+    if not ours or not theirs or any(word[:_SHARED_LETTERS] in kept or code in said for word, code in ours.items()):
         return False
     return not any(word[:_SHARED_LETTERS] in plain(title) for word in theirs)

@@ -12,12 +12,13 @@ from features.listings.denials import denies_what_the_other_says
 from features.listings.lexicon import lexicon, table, words
 from features.listings.quantities import are_equal, quantities
 from features.listings.record import Finding, Record, unknown
-from features.listings.specs import do_numbers_differ, do_properties_differ
+from features.listings.specs import do_grades_differ, do_numbers_differ, do_properties_differ
 from features.listings.things import qualifiers
 from features.listings.wording import is_chinese, is_negated, joined, plain
 
 _FILE = "versions.toml"
 _ALSO_GENERATION = "generation"
+_PIPE_SIZES = (("4分", "1/2"), ("6分", "3/4"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def version(listing: Record, product: Record) -> Finding:
             do_properties_differ(listing.version, product.version),
             do_numbers_differ(listing.version, product.version),
         )
-        if True in differ or _do_counts_differ(listing.version, product.version):
+        if True in differ or any(f(listing.version, product.version) for f in (_do_counts_differ, do_grades_differ)):
             return Finding(True, said, kept)
         if is_wrong is None and False in differ:
             is_wrong = False
@@ -225,6 +226,8 @@ def _words(text: str) -> set[str]:
     text = re.sub(r"version|edition|model|版本|版|款|型号|型|(?<!不)[带含有配]", " ", plain(text))
     text = re.sub(r"[二三四五六七八九](?=座|轮|门|人|键|层)", lambda m: str("一二三四五六七八九".index(m[0]) + 1), text)
     text = re.sub(r"(?<=\d\d)\s*g(?![a-z])", "gb", text)
+    for spoken, inches in _PIPE_SIZES:
+        text = text.replace(spoken, f" {inches} ")
     return set(re.findall(r"[a-z]+|\d+(?:\.\d+)*|[\u4e00-\u9fff]", text)) - {"v", "ver", "the"}
 
 
