@@ -26,7 +26,7 @@ PAIRS = Path(__file__).parent.parent / "tests" / "golden" / "listing_pairs.toml"
 SERIES: dict[str, Half] = {
     "late": "third_hand", "fourth": "fourth_fifth", "fifth": "fourth_fifth", "fifth_read": "fourth_fifth",
     "sixth": "later_hands", "seventh": "later_hands", "eighth": "later_hands", "ninth": "later_hands",
-    "tenth": "later_hands", "eleventh": "later_hands",
+    "tenth": "later_hands", "eleventh": "later_hands", "twelfth": "held_out",
 }  # fmt: skip
 Half = Literal["build", "third_hand", "fourth_fifth", "later_hands", "held_out", "all"]
 Label = Literal["mismatch", "agrees", "untold"]

@@ -35,7 +35,7 @@ def found() -> dict[str, dict[str, Tally]]:
 
 @pytest.fixture(scope="module")
 def later() -> dict[str, list[Tally]]:
-    hands = ("fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh")
+    hands = ("fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth")
     every = pairs()
     return {hand: [*tallies(pair for pair in every if pair.id.startswith(hand)).values()] for hand in hands}
 
@@ -56,7 +56,7 @@ def test_the_halves_part_the_pairs_by_the_hand_that_wrote_them() -> None:
     found = {half: {pair.id for pair in pairs(half)} for half in get_args(Half) if half != "all"}
     assert len(set().union(*found.values())) == len(pairs()) == sum(map(len, found.values()))
     assert {half_of(name) for name in ("pair-001", "new-001")} == {"build"}
-    assert [*map(len, found.values())] == [790, 240, 320, 1040, 0]
+    assert [*map(len, found.values())] == [790, 240, 320, 1040, 220]
 
 
 def test_a_flag_that_was_never_raised_has_no_precision() -> None:
@@ -70,6 +70,7 @@ def test_a_flag_that_was_never_raised_has_no_precision() -> None:
     [
         ("fourth", 0.95, 0.86), ("fifth", 0.90, 0.84), ("sixth", 0.90, 0.83), ("seventh", 0.83, 0.85),
         ("eighth", 0.86, 0.78), ("ninth", 0.83, 0.83), ("tenth", 0.97, 0.95), ("eleventh", 0.97, 0.96),
+        ("twelfth", 0.96, 0.90),
     ],
 )  # fmt: skip
 def test_all_flags_of_a_hand_together_are_told_as_well_as_they_were(
@@ -79,3 +80,13 @@ def test_all_flags_of_a_hand_together_are_told_as_well_as_they_were(
     right = sum(t.true["mismatch"] for t in found)
     assert right / sum(sum(t.true.values()) for t in found) >= precision
     assert right / sum(t.labelled["mismatch"] for t in found) >= recall
+
+
+@pytest.mark.parametrize("hand", ["tenth", "eleventh"])
+@pytest.mark.parametrize("flag", FLAGS)
+def test_on_two_hands_that_were_read_every_flag_reaches_its_goal(
+    hand: str, flag: str, later: dict[str, list[Tally]]
+) -> None:
+    found = later[hand][FLAGS.index(flag)]
+    assert found.precision >= 0.95
+    assert found.recall >= 0.9
