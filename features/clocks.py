@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from features.eligibility import Eligibility, is_return_method_given, return_method_given_at
+from features.eligibility import Eligibility, is_return_method_undated, return_method_given_at
 from features.policy.book import Book
 from features.policy.due import due
 from features.policy.facts import PolicyFact
@@ -110,7 +110,7 @@ def _spans(order: RuledOrder) -> Iterator[_Span]:
     )
     yield _Span("RETURN_AUTHORISE_LIMIT", "return.authorise_limit", "return_requested_at", request, authorised, undated)
     given = return_method_given_at(order)
-    undated = given is None and is_return_method_given(order)
+    undated = is_return_method_undated(order)
     yield _Span("RETURN_METHOD", "return.method", "return_requested_at", request, given, undated)
     back, refunded = order.return_delivered_at, order.refunded_in_full_at
     undated = order.refunded_at is None and order.is_fully_refunded is not False

@@ -180,9 +180,16 @@ def return_method_given_at(order: RuledOrder) -> float | None:
 
 def is_return_method_given(order: RuledOrder) -> bool:
     """Whether the buyer had one, be it at a moment that nobody tells."""
-    by_address = order.has_return_address_in_marketplace == 1.0 and order.is_return_authorised
-    is_given = order.has_return_label == 1.0 or by_address or order.is_fully_refunded is True
-    return is_given or return_method_given_at(order) is not None
+    is_refunded = order.is_fully_refunded is True
+    return is_refunded or is_return_method_undated(order) or return_method_given_at(order) is not None
+
+
+def is_return_method_undated(order: RuledOrder) -> bool:
+    """Whether the buyer had one at a moment that nobody tells, perhaps before a later one that is told."""
+    label = order.has_return_label == 1.0 and order.return_label_sent_at is None
+    authorised = order.is_return_authorised and order.return_authorised_at is None
+    refunded = order.is_fully_refunded is True and order.refunded_at is None
+    return label or refunded or (authorised and order.has_return_address_in_marketplace == 1.0)
 
 
 def _refund_not_issued(case: _Case) -> _Opening:

@@ -206,7 +206,9 @@ class Order(BaseModel):
         "contact", "return authorised, though perhaps nobody tells when", since=("return_authorised_at",)
     )
     has_return_label: kinds.Flag | None = attribute(
-        "contact", "paid return label sent, though perhaps nobody tells when", since=("return_label_sent_at",)
+        "contact",
+        "paid return label sent, though perhaps nobody tells when",
+        since=("return_label_sent_at", "return_authorised_at"),
     )
     refund_charged_at: kinds.Instant | None = attribute("contact", "the shop was charged", role="afterwards")
     chargeback_filed_at: kinds.Instant | None = attribute("contact", "chargeback with the bank", role="afterwards")

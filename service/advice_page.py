@@ -80,6 +80,8 @@ def said(condition: Condition) -> str:
     """
     match condition:
         case OneOf():
+            if not condition.among:
+                return f"{' or '.join(condition.attribute)} is unknown"
             values = " or ".join(str(v).lower() if isinstance(v, bool) else v for v in condition.among)
             text = f"{' or '.join(condition.attribute)} is {values}"
         case InRange():

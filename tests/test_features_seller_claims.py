@@ -310,11 +310,12 @@ def test_sellers_words_for_a_withdrawal_are_known_in_an_export_of_seller_central
 
 
 def test_a_column_of_results_says_more_than_that_a_claim_is_closed() -> None:
-    said = (("a", "closed", "seller_funded"), ("b", "withdrawn", "closed"), ("c", "closed", None))
+    said = (("a", "closed", "seller_funded"), ("b", "withdrawn", "closed"), ("c", "closed", None),
+            ("d", "won", "seller_funded"))  # fmt: skip
     rows = [{"order_id": o, "claim_opened_at": at(20), "claim_status": s, "claim_result": r} for o, s, r in said]
     found = shop(listed(*rows)).outcomes.sort("order_id")
     assert found.select("seller_paid", "decided_at", "withdrawn_at").rows() == [
-        (True, at(20), None), (False, None, at(20)), (None, at(20), None),
+        (True, at(20), None), (False, None, at(20)), (None, at(20), None), (False, at(20), None),
     ]  # fmt: skip
 
 

@@ -18,7 +18,13 @@ SHANGHAI = Said(zone=ZoneInfo("Asia/Shanghai"))
 
 @pytest.mark.parametrize(
     ("header", "hour"),
-    [("下单时间(北京时间)", 2), ("下单时间（UTC）", 10), ("下单时间 (美东时间)", 14), ("下单时间", 17)],
+    [
+        ("下单时间(北京时间)", 2),
+        ("下单时间（UTC）", 10),
+        ("下单时间 (美东时间)", 14),
+        ("下单时间 [GMT-08:00]", 18),
+        ("下单时间", 17),
+    ],
 )
 def test_a_zone_that_the_header_says_goes_before_the_one_of_the_command(tmp_path: Path, header: str, hour: int) -> None:
     (tmp_path / "erp.csv").write_text(f"订单号,{header},订单金额\nA1,2026-10-01 10:00,25.5\n", "utf-8")

@@ -43,6 +43,11 @@ def test_what_has_no_date_is_as_unknown_to_training_as_what_was_not_told() -> No
     assert [n for n in ("refund_amount", *(n for n in known if n.startswith("has_re"))) if known.known(n)[0]] == []
 
 
+def test_a_label_is_not_known_before_the_return_was_authorised() -> None:
+    later = order(return_authorised_at="2026-10-13T09:00:00Z", has_return_label=True, as_of="2026-10-12T10:00:00Z")
+    assert not later.known("has_return_label")[0]
+
+
 def test_a_reason_does_not_call_it_missing() -> None:
     columns = order(refund_amount=21.6)
     assert rendered_value(columns, 0, "refunded_at", "en") == "done, day not told"

@@ -21,7 +21,7 @@ from features.seller.measures import measures
 from features.seller.numbers import Numbers, Numerals, numbers, numerals
 from features.seller.rawtext import MARK, kept_text, unmarked
 from features.seller.table import Note, listed_words
-from features.seller.units import OURS, factor
+from features.seller.units import COUNT, OURS, factor
 from features.seller.vocabulary import PARCEL, is_key
 from features.seller.wordlists import wordlists
 from features.seller.written import WRITES_A_MAP, Written
@@ -92,7 +92,8 @@ def constant_cells(value: object, n: int, attribute: Attribute, report: str) -> 
 def _problem(attribute: Attribute) -> Problem:
     """What is wrong with a cell that holds something: nothing is known of it but that it could not be read."""
     code, detail = kinds.wanted(attribute.kind, attribute.choices, attribute.minimum)
-    unit = f", in {OURS[attribute.name]} or with its unit behind it" if attribute.name in OURS else ""
+    of = OURS.get(attribute.name, COUNT)
+    unit = f", in {of} or with its unit behind it" if of != COUNT else ""
     return Problem(attribute.name, code, f"{detail}{unit}; correct the cell, or empty it to use the order without it")
 
 

@@ -42,7 +42,8 @@ def with_endings(rows: pl.DataFrame) -> pl.DataFrame:
     """
     given = [pl.col(c) for c in ("claim_result", "claim_status") if c in rows.columns]
     clear = [pl.when(~one.is_in(_VAGUE)).then(one) for one in given]
-    rows = rows.with_columns(pl.coalesce(*clear, *given, pl.lit(None, pl.String)).alias(ENDING))
+    appealed = [pl.when(one == "won").then(one) for one in given]  # comes after who was to pay
+    rows = rows.with_columns(pl.coalesce(*appealed, *clear, *given, pl.lit(None, pl.String)).alias(ENDING))
     told = [pl.coalesce(name, said_of(name, pl.col(ENDING))).alias(name) for name in ("seller_paid", "funded_by")]
     becomes = said_of("becomes", pl.col(ENDING))
     is_withdrawn = (becomes == WITHDRAWN).fill_null(value=False)

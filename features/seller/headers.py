@@ -10,6 +10,8 @@ from features.seller.mapping import plain_name
 from features.seller.wordlists import wordlists
 
 _SUFFIX = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]+)[)\]]")
+_MOST_HOURS = 12
+_OFFSET = re.compile(r"(?:(?:utc|gmt)\s*)?([+-])0?(\d{1,2})(?::?00)?")
 
 
 def without_zone(theirs: str) -> str:
@@ -19,14 +21,29 @@ def without_zone(theirs: str) -> str:
     ('下单时间', 'weight (g)')
     """
     found = _SUFFIX.fullmatch(plain_name(theirs))
-    return found[1] if found and found[2] in wordlists().header_zones else plain_name(theirs)
+    return found[1] if found and _zone(found[2]) else plain_name(theirs)
 
 
 def zone_said(theirs: str) -> ZoneInfo | None:
-    """The zone that the name of a column says, None where it says none that we know."""
+    """The zone that the name of a column says, None where it says none that we know.
+
+    >>> zone_said("Order date (UTC+08:00)"), zone_said("签收时间[PST]")
+    (zoneinfo.ZoneInfo(key='Asia/Shanghai'), zoneinfo.ZoneInfo(key='Etc/GMT+8'))
+    """
     found = _SUFFIX.fullmatch(plain_name(theirs))
-    name = wordlists().header_zones.get(found[2]) if found else None
-    return ZoneInfo(name) if name else None
+    return _zone(found[2]) if found else None
+
+
+def _zone(words: str) -> ZoneInfo | None:
+    """A zone by its name, by its abbreviation as in the cells of files, or as whole hours ahead of UTC."""
+    lists = wordlists()
+    if words in lists.header_zones:
+        return ZoneInfo(lists.header_zones[words])
+    hours = _OFFSET.fullmatch(lists.zones.get(words.upper(), words))
+    if not hours or int(hours[2]) > _MOST_HOURS:
+        return None
+    ahead = int(hours[2]) * (1 if hours[1] == "+" else -1)
+    return ZoneInfo(f"Etc/GMT{-ahead:+d}" if ahead else "UTC")  # Etc counts hours behind
 
 
 def known_as(names: Iterable[str]) -> dict[str, str]:

@@ -8,9 +8,10 @@ from features.errors import nearest
 from features.listings.quantities import registry
 from features.seller.mapping import MapRefused
 
+COUNT = "count"
 OURS = {
     "item_weight_g": "gram", "package_volume_cm3": "centimeter ** 3", "distance_km": "kilometer",
-    "seller_reply_hours_30d": "hour", "return_window_days": "day", "quantity": "count",
+    "seller_reply_hours_30d": "hour", "return_window_days": "day", "quantity": COUNT,
 }  # fmt: skip
 
 
@@ -37,6 +38,8 @@ def scale(unit: str, ours: str) -> float | None:
     >>> scale("jin", "item_weight_g"), scale("meter", "item_weight_g")
     (500.0, None)
     """
+    if OURS[ours] == COUNT and unit != COUNT:
+        return None  # pint counts bits, dozens and moles too
     try:
         return float(registry().Quantity(1.0, unit).to(OURS[ours]).magnitude)
     except Exception:  # pint raises errors of several libraries for what it cannot read
