@@ -113,6 +113,47 @@ def test_a_state_counts_as_a_refund_only_where_every_row_says_so_and_no_part_doe
     assert {(n.code, n.details["orders"]) for n in found.notes} >= {("refunds_undated", "1"), ("refunds_in_part", "1")}
 
 
+@pytest.mark.parametrize(
+    ("state", "amount", "refund", "code"),
+    [
+        ("全额退款", 0.0, 10.0, "refunds_in_full"),
+        ("Full refund", None, 10.0, "refunds_in_full"),
+        ("Refunded in full", 4.0, 4.0, None),
+        ("Refunded", 0.0, None, "refunds_of_nothing"),
+        ("已发货", 0.0, 0.0, None),
+    ],
+)
+def test_a_refund_in_full_is_of_the_total_and_zero_beside_a_refund_is_unknown(
+    state: str, amount: Any, refund: Any, code: Any
+) -> None:
+    row = item("a", order_status=state, refund_amount=amount)
+    found = gathered([items(row, report="erp.generic_zh")])
+    assert only(found).get("refund_amount") == refund
+    assert only(found)["has_refund"] == (None if state == "已发货" else True)
+    of_amounts = ("refunds_in_full", "refunds_of_nothing")
+    assert [n.code for n in found.notes if n.code in of_amounts] == ([code] if code else [])
+
+
+def test_a_refund_that_a_flag_denies_is_kept_and_told_as_a_conflict() -> None:
+    denied = {"has_refund": False}
+    rows = [
+        item("a", refund_amount=4.0, **denied), item("b", refunded_at=START + DAY, **denied), item("c", **denied),
+    ]  # fmt: skip
+    found = gathered([items(*rows, report="erp.generic_zh")])
+    assert found.orders["has_refund"].to_list() == [True, True, False]
+    told = found.conflicts.select("order_id", "attribute", "kept_from", "other").rows()
+    assert told == [("a", "has_refund", "refund_amount", "false"), ("b", "has_refund", "refunded_at", "false")]
+
+
+def test_a_refund_on_each_row_that_passes_what_was_paid_counts_once_though_other_orders_differ() -> None:
+    amounts = [("a", 30.0), ("a", 30.0), ("b", 5.0), ("b", None), ("c", 10.0), ("c", 20.0), ("d", 20.0), ("d", 25.0)]
+    rows = [item(o, sku=str(k), refund_amount=r, order_total=30.0) for k, (o, r) in enumerate(amounts)]
+    found = gathered([items(*rows, report="erp.generic_zh")])
+    assert found.orders["refund_amount"].to_list() == [30.0, 5.0, 30.0, 45.0]
+    told = {n.code: n.details["orders"] for n in found.notes}
+    assert (told["refund_over_paid"], told["refunds_over_total"]) == ("1", "1")
+
+
 def test_a_return_is_authorised_and_labelled_only_if_each_of_its_rows_is() -> None:
     said = [("a", True, True), ("b", True, None), ("b", False, True), ("c", False, True), ("d", None, True)]
     rows = [
