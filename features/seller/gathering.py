@@ -18,6 +18,7 @@ from features.seller.items import cancelled_orders, item_orders
 from features.seller.merged import of_each_order, of_each_parcel, several_orders
 from features.seller.parcels import PARCEL_ID, parcel_facts, parcel_names, worst_parcels
 from features.seller.reconciliation import Reconciled, reconciled
+from features.seller.refund_currency import in_order_currency
 from features.seller.scans import SCANNED, latest_words
 from features.seller.shops import ORDER_KINDS, refuse_mixed_shops, with_shop
 from features.seller.spans import SourceCoverage, coverage
@@ -65,7 +66,8 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     population = _population(tables, given)
     sales = [_sale(table) for table in tables if table.kind in ORDER_KINDS]
     parcels, strays = worst_parcels([*(sale.parcels for sale in sales), *_shipments(tables)])
-    facts = combined([*(sale.told for sale in sales), *parcels, *contacts(tables)], ["order_id"], population)
+    back = in_order_currency([sale.told for sale in sales], tables, population)
+    facts = combined([*back.sales, *parcels, *contacts(back.tables)], ["order_id"], population)
     events, disputed = outcomes(tables)
     events, of_claims = settled_claims(events, facts.frame)
     counts = (pl.col("kind") == CLAIM) & ~pl.col("retracted").fill_null(value=False)
@@ -86,6 +88,7 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
         reconciliations=reconciled(tables, orders, dated),
         notes=[
             *(note for sale in sales for note in sale.notes),
+            *back.notes,
             *refunds.notes,
             *undated_notes(orders, tables),
             *of_claims,
