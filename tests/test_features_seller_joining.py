@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from features.errors import FileRefused
 from features.seller.gathering import Gathered, gathered
+from features.seller.mapping import Said
+from features.seller.reading import read_seller_file
 from features.seller.table import Kind, SellerTable
 
 START = datetime(2026, 1, 5, 9, 30, 7, tzinfo=UTC)
@@ -111,6 +114,78 @@ def test_a_state_counts_as_a_refund_only_where_every_row_says_so_and_no_part_doe
     found = gathered([items(*rows, report="erp.generic_zh")])
     assert found.orders["has_refund"].to_list() == [True, None, None]
     assert {(n.code, n.details["orders"]) for n in found.notes} >= {("refunds_undated", "1"), ("refunds_in_part", "1")}
+
+
+@pytest.mark.parametrize(
+    ("state", "amount", "refund", "code"),
+    [
+        ("全额退款", 0.0, 10.0, "refunds_in_full"),
+        ("Full refund", None, 10.0, "refunds_in_full"),
+        ("Refunded in full", 4.0, 4.0, None),
+        ("Refunded", 0.0, None, "refunds_of_nothing"),
+        ("已发货", 0.0, 0.0, None),
+    ],
+)
+def test_a_refund_in_full_is_of_the_total_and_zero_beside_a_refund_is_unknown(
+    state: str, amount: Any, refund: Any, code: Any
+) -> None:
+    row = item("a", order_status=state, refund_amount=amount)
+    found = gathered([items(row, report="erp.generic_zh")])
+    assert only(found).get("refund_amount") == refund
+    assert only(found)["has_refund"] == (None if state == "已发货" else True)
+    of_amounts = ("refunds_in_full", "refunds_of_nothing")
+    assert [n.code for n in found.notes if n.code in of_amounts] == ([code] if code else [])
+
+
+def test_a_refund_that_a_flag_denies_is_kept_and_told_as_a_conflict() -> None:
+    denied = {"has_refund": False}
+    rows = [
+        item("a", refund_amount=4.0, **denied), item("b", refunded_at=START + DAY, **denied), item("c", **denied),
+    ]  # fmt: skip
+    found = gathered([items(*rows, report="erp.generic_zh")])
+    assert found.orders["has_refund"].to_list() == [True, True, False]
+    told = found.conflicts.select("order_id", "attribute", "kept_from", "other").rows()
+    assert told == [("a", "has_refund", "refund_amount", "false"), ("b", "has_refund", "refunded_at", "false")]
+
+
+def test_a_refund_on_each_row_that_passes_what_was_paid_counts_once_though_other_orders_differ() -> None:
+    amounts = [("a", 30.0), ("a", 30.0), ("b", 5.0), ("b", None), ("c", 10.0), ("c", 20.0), ("d", 20.0), ("d", 25.0)]
+    rows = [item(o, sku=str(k), refund_amount=r, order_total=30.0) for k, (o, r) in enumerate(amounts)]
+    found = gathered([items(*rows, report="erp.generic_zh")])
+    assert found.orders["refund_amount"].to_list() == [30.0, 5.0, 30.0, 45.0]
+    told = {n.code: n.details["orders"] for n in found.notes}
+    assert (told["refund_over_paid"], told["refunds_over_total"]) == ("1", "1")
+
+
+def test_a_refund_in_another_currency_is_one_of_unknown_size(tmp_path: Path) -> None:
+    sheet = tmp_path / "returns.csv"
+    lines = ["a,2026-01-20,200,CNY", "b,2026-01-20,¥200,", "c,2026-01-20,200元,", "d,2026-01-20,7,", "e,2026-01-20,$8,"]
+    sheet.write_text("\n".join(["订单号,退货申请时间,退款金额,币种", *lines]), encoding="utf-8")
+    back = read_seller_file(sheet, said=Said(zone=ZoneInfo("UTC")))
+    found = gathered([items(*(item(o) for o in "abcdef")), *back])
+    assert found.orders["refund_amount"].to_list() == [None, None, None, 7.0, 8.0, None]
+    assert found.orders["has_refund"].to_list() == [True] * 5 + [None]
+    assert set(found.orders["currency"]) == {"USD"}
+    told = [n.details for n in found.notes if n.code == "refunds_in_other_currency"]
+    assert told == [{"orders": "3", "words": "CNY, ¥"}]
+    assert [n.details["count"] for n in back[0].notes if n.code == "currency_of_order"] == ["3"]
+
+
+@pytest.mark.parametrize("currency", ["USD", None])
+def test_refunds_of_one_order_in_two_currencies_are_no_sum(currency: Any) -> None:
+    rows = [
+        {"order_id": "a", "return_requested_at": START + DAY, "refund_amount": a, "currency": c}
+        for a, c in ((4.0, "USD"), (30.0, "CNY"))
+    ]
+    order = item("a", price=None, currency=currency)  # type: ignore[arg-type]
+    found = only(gathered([items(order), table("returns", "returns.plain", rows)]))
+    assert (found.get("refund_amount"), found["has_refund"]) == (None, True)
+
+
+def test_a_refund_that_an_erp_keeps_in_its_own_currency_is_of_unknown_size() -> None:
+    erp = items(item("a", 70.0, currency="CNY", refund_amount=70.0), report="erp.generic_zh")
+    found = only(gathered([items(item("a")), erp]))
+    assert (found["currency"], found["refund_amount"], found["has_refund"]) == ("USD", None, True)
 
 
 def test_a_return_is_authorised_and_labelled_only_if_each_of_its_rows_is() -> None:

@@ -85,6 +85,7 @@ def returns_told(rows: pl.DataFrame) -> pl.DataFrame:
         "is_return_in_policy": pl.col("is_return_in_policy").min(),
         "has_return_authorisation": _is_all("has_return_authorisation"),
         "has_return_label": _is_all("has_return_label"),
+        "has_refund": pl.col("has_refund").max(),
         "refunded_at": pl.col("refunded_at").min(),
         "refund_amount": summed("refund_amount"),
         "currency": pl.col("currency").drop_nulls().first(),

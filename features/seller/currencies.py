@@ -14,6 +14,8 @@ from features.seller.vocabulary import names_of
 from features.seller.wordlists import wordlists
 
 CURRENCY = "currency"
+# The sign beside the money of a row of what followed an order, where the row's currency is not known.
+SIGN = "_currency_sign"
 
 
 def with_signs(frame: pl.DataFrame, signs: Mapping[str, pl.Series]) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
@@ -45,10 +47,21 @@ def filled_by_signs(filled: Mapping[str, pl.Series], good: pl.Series) -> list[No
     ]
 
 
+def with_open_sign(frame: pl.DataFrame, kind: RowKind, signs: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Rows of refunds with `SIGN`: null where there is none or the currency is known."""
+    if kind not in ("returns", "finances"):
+        return frame
+    sign = pl.Series(SIGN, [None], dtype=pl.String).new_from_index(0, frame.height)
+    for one in signs.values():
+        sign = sign.fill_null(one)
+    is_known = frame[CURRENCY].is_not_null() if CURRENCY in frame.columns else sign.is_null()
+    return frame.with_columns(sign.set(is_known, None).alias(SIGN))
+
+
 def without_currency(frame: pl.DataFrame, kind: RowKind, signs: Mapping[str, pl.Series]) -> list[Note]:
-    """How many orders have money in no currency, with the signs beside it that may mean several."""
+    """How many rows of orders or returns have money in no currency, with the signs beside it that may mean several."""
     money = [n for n, a in names_of(kind).items() if a.kind is Kind.MONEY and n in frame.columns]
-    if kind not in ("orders", "order_items") or not money:
+    if kind not in ("orders", "order_items", "returns") or not money:
         return []
     has_money = frame.select(pl.any_horizontal(pl.col(name).is_not_null() for name in money)).to_series()
     is_open = has_money & frame[CURRENCY].is_null() if CURRENCY in frame.columns else has_money
@@ -57,7 +70,7 @@ def without_currency(frame: pl.DataFrame, kind: RowKind, signs: Mapping[str, pl.
     marks = {mark for sign in signs.values() for mark in sign.filter(is_open).drop_nulls()}
     may_be = [f"{mark} = {'/'.join(wordlists().signs.get(mark, ('?',)))}" for mark in marks]
     details = {"count": str(int(is_open.sum())), "words": listed_words(may_be) or "–"}
-    return [Note("currency_open", "", details)]
+    return [Note("currency_of_order" if kind == "returns" else "currency_open", "", details)]
 
 
 def _meant(mark: str) -> str | None:

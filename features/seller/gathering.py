@@ -18,11 +18,12 @@ from features.seller.items import cancelled_orders, item_orders
 from features.seller.merged import of_each_order, of_each_parcel, several_orders
 from features.seller.parcels import PARCEL_ID, parcel_facts, parcel_names, worst_parcels
 from features.seller.reconciliation import Reconciled, reconciled
+from features.seller.refund_currency import in_order_currency
 from features.seller.scans import SCANNED, latest_words
 from features.seller.shops import ORDER_KINDS, refuse_mixed_shops, with_shop
 from features.seller.spans import SourceCoverage, coverage
 from features.seller.table import Note, SellerTable
-from features.seller.undated_facts import undated_notes, with_refunds_said
+from features.seller.undated_facts import refunds_said, undated_notes
 from features.seller.usable import UNDATED_CLAIM, completed, usable
 from features.seller.vocabulary import OWN
 
@@ -65,25 +66,33 @@ def gathered(tables: Sequence[SellerTable], *, shop: str | None = None) -> Gathe
     population = _population(tables, given)
     sales = [_sale(table) for table in tables if table.kind in ORDER_KINDS]
     parcels, strays = worst_parcels([*(sale.parcels for sale in sales), *_shipments(tables)])
-    facts = combined([*(sale.told for sale in sales), *parcels, *contacts(tables)], ["order_id"], population)
+    back = in_order_currency([sale.told for sale in sales], tables, population)
+    facts = combined([*back.sales, *parcels, *contacts(back.tables)], ["order_id"], population)
     events, disputed = outcomes(tables)
     events, of_claims = settled_claims(events, facts.frame)
     counts = (pl.col("kind") == CLAIM) & ~pl.col("retracted").fill_null(value=False)
     is_undated = counts & pl.col("claim_opened_at").is_null()
     undated = events.filter(is_undated).select("order_id", pl.lit(UNDATED_CLAIM).alias("code"))
-    known, filled = completed(with_shop(with_refunds_said(facts.frame, tables), shop), events)
-    orders, set_aside = usable(known, pl.concat([*(sale.unusable for sale in sales), undated]))
+    known, filled = completed(with_shop(facts.frame, shop), events)
+    refunds = refunds_said(known, tables)
+    orders, set_aside = usable(refunds.orders, pl.concat([*(sale.unusable for sale in sales), undated]))
     dated = events.filter(~is_undated)
     return Gathered(
         orders=orders,
         outcomes=dated,
         coverage=coverage(tables, _first_order(facts.frame)),
         set_aside=set_aside.join(_places(tables, set_aside), on="order_id", how="left"),
-        conflicts=pl.concat([facts.conflicts, disputed]).unique().sort(pl.all()),
+        conflicts=pl.concat([facts.conflicts, disputed, refunds.conflicts]).unique().sort(pl.all()),
         orphans=_orphans(tables, population),
         filled=filled,
         reconciliations=reconciled(tables, orders, dated),
-        notes=[*(note for sale in sales for note in sale.notes), *undated_notes(orders, tables), *of_claims],
+        notes=[
+            *(note for sale in sales for note in sale.notes),
+            *back.notes,
+            *refunds.notes,
+            *undated_notes(orders, tables),
+            *of_claims,
+        ],
         strays=strays.height,
         stray_rows=_stray_rows(tables, strays),
         only_in=_only_in(tables),

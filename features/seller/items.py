@@ -10,7 +10,7 @@ import polars as pl
 from features.order import attributes
 from features.seller.facts import disagreements
 from features.seller.precedence import joining_rules
-from features.seller.repeats import repeated_money
+from features.seller.repeats import refunds_once, repeated_money
 from features.seller.table import Note, SellerTable
 
 MIXED_CURRENCIES, CANCELLED = "mixed_currencies", "cancelled"
@@ -38,6 +38,7 @@ def item_orders(table: SellerTable, leave_out: frozenset[str]) -> ItemOrders:
     notes += _equal_rows(live)
     items = _one_discount(live.select(c for c in live.columns if c not in leave_out and c != "line"))
     repeated, told = repeated_money(items, table.report)
+    items, of_refunds = refunds_once(items, table.report, repeated)
     facts = [c for c in items.columns if c not in ("order_id", "line_count")]
     combined = (_combined(name, repeated) for name in facts)
     frame = (
@@ -48,7 +49,7 @@ def item_orders(table: SellerTable, leave_out: frozenset[str]) -> ItemOrders:
     )
     return ItemOrders(
         frame.sort("order_id"), _contradictions(items, frame, table.report, repeated),
-        pl.concat([cancelled_orders(rows), _mixed(items)]), live, notes + told,
+        pl.concat([cancelled_orders(rows), _mixed(items)]), live, notes + told + of_refunds,
     )  # fmt: skip
 
 

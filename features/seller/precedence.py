@@ -23,6 +23,7 @@ class JoiningRules:
     items_latest: tuple[str, ...]
     items_cancelled: tuple[str, ...]
     items_refunded: tuple[str, ...]
+    items_fully_refunded: tuple[str, ...]
     items_partly_refunded: tuple[str, ...]
     items_repeated_total_share: float
     items_tax_on_top: tuple[str, ...]

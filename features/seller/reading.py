@@ -15,7 +15,7 @@ from features.errors import FileRefused, Problem
 from features.extras import EXTRA_PREFIX
 from features.order import Attribute
 from features.seller.cells import Cells, Reading, constant_cells, read_cells
-from features.seller.currencies import filled_by_signs, with_signs, without_currency
+from features.seller.currencies import filled_by_signs, with_open_sign, with_signs, without_currency
 from features.seller.door import Admitted, Piece, admitted, not_used, sift
 from features.seller.mapping import EITHER, NOTHING_SAID, MapColumn, Mapping, Said, TableMap
 from features.seller.rawtext import unmarked
@@ -123,6 +123,7 @@ def _read(
     good = {theirs: sign.filter(~wrong.bad) for theirs, sign in signs.items()}
     notes += without_currency(frame.filter(~wrong.bad), table.kind, good)
     rejects = [_reject(piece, row, wrong.found[row]) for row in sorted(wrong.found)]
+    frame = with_open_sign(frame, table.kind, signs)
     return frame.with_columns(piece.lines.alias(LINE)).filter(~wrong.bad), rejects, notes
 
 

@@ -77,6 +77,21 @@ def _refunds(orders: pl.DataFrame, *, is_total_once: bool) -> tuple[frozenset[st
     return frozenset(), [Note("refund_added", REFUND, count)]
 
 
+def refunds_once(items: pl.DataFrame, report: str, repeated: Collection[str]) -> tuple[pl.DataFrame, list[Note]]:
+    """The items with a refund on one row only of each order that would else have got back more than it paid and shows
+    one amount on all rows, also where most orders do not repeat theirs."""
+    if REFUND in repeated or report.startswith("amazon.") or not {TOTAL, REFUND} <= {*items.columns}:
+        return items, []
+    orders = _orders_of_several_rows(items)
+    paid = pl.col(TOTAL + ("_once" if TOTAL in repeated else "_sum")) + joining_rules().agreement_number
+    over = orders.filter(pl.col(REFUND + "_same") & (pl.col(REFUND + "_sum") > paid))["order_id"]
+    if over.is_empty():
+        return items, []
+    is_again = pl.col("order_id").is_in(over.implode()) & ~pl.col("order_id").is_first_distinct()
+    once = pl.when(~is_again).then(REFUND).alias(REFUND)
+    return items.with_columns(once), [Note("refund_over_paid", REFUND, {"orders": str(len(over))})]
+
+
 def _is_mostly_same(orders: pl.DataFrame, name: str) -> bool:
     """Whether most orders of several rows that have such money show one amount on all of them."""
     having = orders.filter(pl.col(name + "_once") > 0.0)
