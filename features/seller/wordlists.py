@@ -41,8 +41,9 @@ class Wordlists:
     """All of values.toml. personal: one pattern for names of columns; flags: word to true or false;
     signs: those of currency, and words for one, to the codes that they may mean;
     header_zones: words in the name of a column, in small letters, to the name of a zone; units: words behind a number,
-    those of listings too, to the unit as pint names it; totals,
-    maybe_totals: patterns of cells of rows that surely, or maybe, sum up a table; filled_share: of the rows, beyond which a column is one that a row of its table has."""
+    those of listings too, to the unit as pint names it; totals, maybe_totals:
+    patterns of cells of rows that surely, or maybe, sum up a table; filled_share: of the rows, beyond which a column
+    is one that every row of its table should fill."""
 
     limits: Limits
     workbook: WorkbookLimits
