@@ -136,8 +136,8 @@ def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapC
         notes.append(Note("numbers_as_names", text.name, {"count": str(typed)}))
     if attribute.name == PARCEL:
         values, several, cut = parcel_digests(values)
-        told = {"parcels_split": several, "no_parcel_numbers": cut}
-        notes += [Note(code, text.name, {"count": str(count)}) for code, count in told.items() if count]
+        notes += [Note("parcels_split", text.name, {"count": str(several)})] if several else []
+        notes += [Note("no_parcel_numbers", text.name, {"count": str(cut)})] if cut else []
         cells = Cells(values.alias(PARCEL), pl.repeat(False, len(values), eager=True), _problem(attribute))
     else:
         values = digests(values) if column.is_digest else values

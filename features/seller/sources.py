@@ -105,9 +105,11 @@ def _mapped(sheets: list[RawSheet], path: Path, mapping: Mapping | None) -> list
             strange.append(sheet)
             continue
         notes = [*sheet.notes]
-        if chosen is not mapping:
-            code, column = ("sheet_not_meant", sheet.name) if mapping else ("map_chosen", "")
-            notes.append(Note(code, column, {"report": chosen.report}))
+        how = {"report": chosen.report}
+        if mapping is None:
+            notes.append(Note("map_chosen", "", how))
+        elif chosen is not mapping:
+            notes.append(Note("sheet_not_meant", sheet.name, how))
         chosen = with_extra(chosen, sheet.frame.columns)
         have = {*known_as(sheet.frame.columns)}
         held = [t for t in chosen.table if not t.needs or have.intersection(map(plain_name, t.needs))]
