@@ -585,3 +585,45 @@ def test_a_total_whose_word_stands_in_the_first_column_is_one_too(tmp_path: Path
     (tmp_path / "erp.csv").write_text(text, "utf-8")
     (found,) = read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("UTC")))
     assert (found.dropped, [reject.line for reject in found.rejects]) == ({"total_row": 1}, [4])
+
+
+REAL_NUMBERS = ["Total 7", "claims 12", "12 items", "Sum (a)", "TOTAL 1001", "10件", "小计算器01", "合计元气"]
+
+
+def test_an_order_whose_number_looks_like_a_total_is_kept_unless_its_row_says_nothing_but_amounts(
+    tmp_path: Path,
+) -> None:
+    rows = [f"{number},2026-01-02 09:00,S,1" for number in ("A1", *REAL_NUMBERS)]
+    text = "\n".join(["订单号,下单时间,SKU,数量", *rows, "Total 8,,,8", "12 claims,,,8", "合计（8单）,,,8"])
+    (tmp_path / "erp.csv").write_text(text, "utf-8")
+    (found,) = read_seller_file(tmp_path / "erp.csv", said=Said(ZoneInfo("UTC")))
+    assert found.frame["order_id"].to_list() == ["A1", *REAL_NUMBERS]
+    assert (found.dropped, found.rejects) == ({"total_row": 3}, [])
+
+
+def test_of_orders_in_our_own_columns_none_is_taken_for_a_total(tmp_path: Path) -> None:
+    text = "order_id,order_total,currency\nTotal 7,30,USD\nclaims 12,30,USD\n12 items,30,USD\nSum (a),1,USD\n"
+    (tmp_path / "o.csv").write_text(text, "utf-8")
+    found = only(read_seller_file(tmp_path / "o.csv"))
+    assert found.frame["order_id"].to_list() == ["Total 7", "claims 12", "12 items", "Sum (a)"]
+
+
+def test_where_rows_say_amounts_alone_a_doubtful_word_is_a_number(tmp_path: Path) -> None:
+    (tmp_path / "o.csv").write_text("n,v,c\nTotal 7,30,USD\n12 items,30,USD\nTotal,60,USD\n", "utf-8")
+    columns = {"order_id": "n", "order_total": "v", "currency": "c"}
+    found = only(read_seller_file(tmp_path / "o.csv", mapping=mapping_of({"kind": "orders", "columns": columns}, "m")))
+    assert (found.frame["order_id"].to_list(), found.dropped) == (["Total 7", "12 items"], {"total_row": 1})
+
+
+@pytest.mark.parametrize("total", ["合计,,,,6,65,USD", ",合计,,,6,65,USD", ",,,合计,6,65,USD", "合计：,,,,6,65,"])
+def test_a_total_below_numbers_that_are_filled_down_is_not_added_to_the_last_order(tmp_path: Path, total: str) -> None:
+    head = "备注,订单号,下单时间,SKU,数量,商品金额,币种"
+    rows = [",A-1,2026-03-01 10:00,A,2,30,USD", "合计不对,,2026-03-01 10:00,B,1,20,USD", "小计：5,,,C,1,5,USD"]
+    last = [",A-2,2026-03-01 10:00,A,2,10,USD", ",,,B,1,5,USD"]
+    (tmp_path / "o.csv").write_text("\n".join([head, *rows, total, *last, total]), "utf-8")
+    columns = {"order_id": {"from": "订单号", "fills_down": True}, "placed_at": "下单时间", "sku": "SKU"}
+    columns |= {"quantity": "数量", "item_price": "商品金额", "currency": "币种"}
+    mapping = mapping_of({"kind": "order_items", "columns": columns, "time_zone": "UTC"}, "m.toml")
+    found = only(read_seller_file(tmp_path / "o.csv", mapping=mapping))
+    assert found.frame["order_id"].to_list() == ["A-1", "A-1", "A-1", "A-2", "A-2"]
+    assert (found.frame["item_price"].sum(), found.dropped) == (70.0, {"total_row": 2})

@@ -130,9 +130,40 @@ def test_of_two_parcels_in_one_cell_the_lost_one_speaks_for_the_order(tmp_path: 
     ],
 )  # fmt: skip
 def test_a_number_written_in_groups_is_one_parcel(cell: str, parcels: int) -> None:
-    found, _ = parcel_digests(pl.Series([cell, None]))
+    found, _, _ = parcel_digests(pl.Series([cell, None]))
     assert len(found[0].split(BETWEEN)) == parcels
     assert found[1] is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "cut"),
+    [
+        ("RM123456789CN 2026-03-03", 1), ("RM123456789CN 2026/3/3 10:00", 1), ("2026-03-03,RM123456789CN", 1),
+        ("RM123456789CN,", 0), (" ; RM123456789CN、", 0), ("RM123456789CN, USPS", 1), ("RM123456789CN 已补发", 1),
+        ("DHL/RM123456789CN", 1),
+    ],
+)  # fmt: skip
+def test_a_date_or_a_word_beside_a_tracking_number_is_no_parcel(tmp_path: Path, cell: str, cut: int) -> None:
+    orders = f'订单号,下单时间,发货时间,运单号\nA1,2026-01-02 09:00,2026-01-03 09:00,"{cell}"\n'
+    (tmp_path / "orders.csv").write_text(orders, "utf-8")
+    (tmp_path / "scans.csv").write_text("运单号,状态\nRM123456789CN,已签收\n", "utf-8")
+    tables = [t for f in ("orders", "scans") for t in read_seller_file(tmp_path / f"{f}.csv", said=SHANGHAI)]
+    found = gathered(tables)
+    assert found.orders.select("tracking_status", "has_tracking").rows() == [("delivered", True)]
+    assert found.strays == 0
+    told = [note.details["count"] for t in tables for note in t.notes if note.code == "no_parcel_numbers"]
+    assert told == ["1"] * cut
+
+
+@pytest.mark.parametrize("cell", ["TBA 123456789012", "RM 123456789 CN", "1Z 999 AA1 01 2345 6784", "123456789 CN"])
+def test_a_number_written_with_its_letters_apart_is_that_number(cell: str) -> None:
+    found, several, cut = parcel_digests(pl.Series([cell, cell.replace(" ", "")]))
+    assert (found[0] == found[1], several, cut) == (True, 0, 0)
+
+
+def test_a_cell_without_a_number_names_no_parcel() -> None:
+    found, several, cut = parcel_digests(pl.Series(["USPS", "2026-03-03", "已补发", None, "Y1"]))
+    assert (found.is_null().to_list(), several, cut) == ([True, True, True, True, False], 0, 3)
 
 
 def test_the_insured_value_of_two_parcels_in_one_cell_is_counted_once() -> None:

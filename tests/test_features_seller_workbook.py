@@ -92,6 +92,38 @@ def test_the_header_is_found_in_each_sheet_of_its_own_row_and_a_sheet_of_somethi
         assert {("header_row", "11月"), ("sheet_not_used", "汇总")} <= told
 
 
+SHEETS = {
+    "订单": [["订单号", "下单时间", "订单金额", "币种"], ["A1", "2026-10-01 10:00", 30, "USD"]],
+    "索赔": [["订单号", "索赔日期", "索赔金额", "币种"], ["A1", "2026-10-20 10:00", 30, "USD"]],
+    "退货": [["订单号", "退货日期", "退款金额"], ["A1", "2026-10-20 10:00", ""]],
+    "颜色": [["订单号", "颜色"], ["A1", "红"]],
+}
+OWN_MAP = {"order_id": "订单号", "placed_at": "下单时间", "order_total": "订单金额", "currency": "币种"}
+
+
+def test_sheets_of_claims_and_returns_beside_orders_are_read_as_such_though_a_map_of_orders_is_given(
+    tmp_path: Path,
+) -> None:
+    with Workbook(str(tmp_path / "o.xlsx")) as book:
+        for name, rows in SHEETS.items():
+            sheet = book.add_worksheet(name)
+            for i, row in enumerate(rows):
+                sheet.write_row(i, 0, row)
+    mapping = mapping_of({"kind": "orders", "columns": OWN_MAP}, "mine")
+    tables = read_seller_file(tmp_path / "o.xlsx", mapping=mapping, said=Said(SHANGHAI))
+    assert [(table.kind, table.report) for table in tables] == [
+        ("orders", mapping.report), ("claims", "claims.plain"), ("returns", "returns.plain"),
+    ]  # fmt: skip
+    told = [(note.code, note.column) for table in tables for note in table.notes]
+    assert {("sheet_not_meant", "索赔"), ("sheet_not_meant", "退货"), ("sheet_not_used", "颜色")} <= {*told}
+    (alone,) = read_seller_file(
+        tmp_path / "o.xlsx",
+        said=Said(SHANGHAI),
+        mapping=mapping_of({"kind": "orders", "columns": OWN_MAP, "sheet": "索赔"}, "m"),
+    )
+    assert alone.kind == "orders"
+
+
 def test_a_merged_cell_says_the_same_of_each_row_but_money_is_not_doubled(tmp_path: Path) -> None:
     def fill(book: Workbook, sheet: Worksheet) -> None:
         sheet.write_row(0, 0, HEADER)

@@ -79,6 +79,18 @@ def test_a_total_below_a_file_of_listings_is_no_listing(tmp_path: Path) -> None:
     assert [(reject.line, reject.code) for reject in found.rejects] == [(3, "total_row")]
 
 
+def test_a_sku_that_looks_like_a_total_is_a_listing_where_it_has_a_title(tmp_path: Path) -> None:
+    skus = ["小计算器01", "Total Gym XLS", "累计器", "TOTAL CARE 5", "10件", "共3色T恤", "Total 7", "12 items"]
+    (tmp_path / "l.csv").write_text("sku,title\n" + "".join(f"{sku},Lamp\n" for sku in skus) + "共8件,\n", "utf-8")
+    found = read_records(tmp_path / "l.csv", "listing")
+    assert [record.sku for record in found.records] == skus
+    assert [(reject.line, reject.code) for reject in found.rejects] == [(10, "total_row")]
+    (tmp_path / "l.csv").write_text("sku,colour\n" + "".join(f"{sku},red\n" for sku in skus) + "合计,\n", "utf-8")
+    found = read_records(tmp_path / "l.csv", "listing")
+    assert [record.sku for record in found.records] == skus
+    assert [reject.line for reject in found.rejects] == [10]
+
+
 def test_a_cell_that_a_spreadsheet_would_run_is_escaped(files: tuple[Path, Path]) -> None:
     out = files[0].with_name("found.csv")
     ran("check", *files, "--out", out)

@@ -15,7 +15,7 @@ from features.errors import FileRefused, nearest
 from features.listings.record import Record, Source, columns_of, our_names
 from features.listings.sheets import read_rows
 from features.seller.mapping import Encoding, plain_name
-from features.seller.totals import is_total
+from features.seller.totals import is_total, may_be_total
 
 _LONGEST_TEXT = 10_000
 # Code, reason and column of a row that is neither a listing nor a product.
@@ -53,7 +53,7 @@ def read_records(path: Path, source: Source, encoding: Encoding | None = None) -
         names = chunk.frame.columns
         _require(names, read.frame.columns, path, source)
         rejects += chunk.rejects
-        totals = is_total(chunk.frame.select(_text(chunk.frame, "sku")).to_series())
+        totals = _totals(chunk.frame, columns["name"])
         for (line, record, raw), is_sum in zip(_rows(chunk, read.frame, columns), totals, strict=True):
             why = _TOTAL if is_sum else _refused(record, seen, source)
             if why:
@@ -65,6 +65,15 @@ def read_records(path: Path, source: Source, encoding: Encoding | None = None) -
         raise FileRefused(f"{path}: no rows below the header; expected one {source} a row")
     unused = [f"{n}{nearest(n, columns.values())}" for n in names if n not in columns.values()]
     return Records(records, rejects, [c for c in columns.values() if c not in names], unused)
+
+
+def _totals(frame: pl.DataFrame, name: str) -> pl.Series:
+    """(n,) Boolean: rows whose SKU is the word of a total, without a title or name; where the file has no such column,
+    a word that no SKU looks like. name: of the column of titles or names."""
+    sku = frame.select(_text(frame, "sku")).to_series()
+    if name not in frame.columns:
+        return is_total(sku)
+    return (is_total(sku) | may_be_total(sku)) & (frame.select(_text(frame, name)).to_series() == "")
 
 
 def _in_our_names(frame: pl.DataFrame, source: Source) -> pl.DataFrame:

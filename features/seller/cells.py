@@ -136,8 +136,9 @@ def _keys(text: pl.Series, values: pl.Series, attribute: Attribute, column: MapC
     if typed:
         notes.append(Note("numbers_as_names", text.name, {"count": str(typed)}))
     if attribute.name == PARCEL:
-        values, several = parcel_digests(values)
+        values, several, cut = parcel_digests(values)
         notes += [Note("parcels_split", text.name, {"count": str(several)})] if several else []
+        notes += [Note("no_parcel_numbers", text.name, {"count": str(cut)})] if cut else []
         cells = Cells(values.alias(PARCEL), pl.repeat(False, len(values), eager=True), _problem(attribute))
     else:
         values = digests(values) if column.is_digest else values

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import FileRefused
-from features.seller.headers import known_as
-from features.seller.mapping import EITHER, Encoding, Mapping
-from features.seller.maps import fitting, has_column, header_row_of, reads
+from features.seller.mapping import Encoding, Mapping
+from features.seller.maps import fitting, header_row_of
+from features.seller.meant import Fit, fit_of
 from features.seller.sources import DELIMITED, looked_at, sources
 from features.seller.table import Note
-from features.seller.vocabulary import KEYS
-from features.seller.wordlists import wordlists
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """How many attributes beside the keys of its rows a map reads of a file, of how many that it has; -1 of a file in
-    which it does not even find the keys."""
-
-    mapping: Mapping
-    read: int
-    of: int
-
-    @property
-    def is_of_orders(self) -> bool:
-        return self.mapping.table[0].kind in ("orders", "order_items")
-
-    def is_like(self, other: _Fit) -> bool:
-        """Whether the rows are of one kind."""
-        return self.mapping.table[0].kind == other.mapping.table[0].kind or (self.is_of_orders and other.is_of_orders)
 
 
 def map_for(path: Path, given: Sequence[Mapping], encoding: Encoding | None, *, is_alone: bool) -> Mapping | None:
@@ -47,10 +26,8 @@ def map_for(path: Path, given: Sequence[Mapping], encoding: Encoding | None, *, 
     if own is None:
         _require(best, path)
         return best.mapping
-    share = wordlists().limits.share_of_built_in
-    is_meant = is_alone or best.read == best.of or best.read > own.read
-    is_meant = is_meant or (best.is_like(own) and best.read >= share * own.read)
-    return best.mapping if best.read > 0 and is_meant else None
+    is_meant = best.read > 0 if is_alone else best.is_meant_beside(own)
+    return best.mapping if is_meant else None
 
 
 def not_meant(report: str) -> Note:
@@ -65,7 +42,7 @@ def require_columns(path: Path, mapping: Mapping, encoding: Encoding | None) -> 
         _require(fit, path)
 
 
-def _require(fit: _Fit, path: Path) -> None:
+def _require(fit: Fit, path: Path) -> None:
     if fit.read > 0 or fit.of == 0:
         return
     what = "the number of its rows alone" if fit.read == 0 else "not even the number of its rows"
@@ -75,20 +52,11 @@ def _require(fit: _Fit, path: Path) -> None:
     )
 
 
-def _fit(path: Path, mapping: Mapping, encoding: Encoding | None) -> _Fit:
-    """Of several sheets that of most columns."""
-    keys = {name for table in mapping.table for key in KEYS[table.kind] for name in key.split(EITHER)}
-    columns = [(n, column) for table in mapping.table for n, column in table.columns.items() if n not in keys]
-    of = len({name for name, _ in columns})
-    found = -1
-    for names in _headers(path, mapping, encoding):
-        if mapping.form == "json" or reads(mapping, names):
-            have = {*known_as(names)}
-            found = max(found, len({name for name, column in columns if has_column(column, have)}))
-    return _Fit(mapping, found, of)
+def _fit(path: Path, mapping: Mapping, encoding: Encoding | None) -> Fit:
+    return fit_of(mapping, _headers(path, mapping, encoding))
 
 
-def _built_in(path: Path, encoding: Encoding | None) -> _Fit | None:
+def _built_in(path: Path, encoding: Encoding | None) -> Fit | None:
     if path.suffix.lower() in DELIMITED:
         fits = [m for names in _headers(path, None, encoding) if (m := fitting(names)) is not None]
         return _fit(path, fits[0], encoding) if fits else None

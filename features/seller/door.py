@@ -10,24 +10,32 @@ import polars as pl
 
 from features.delimited import CHUNK_ROWS, Reject
 from features.errors import FileRefused
+from features.kinds import Kind
+from features.order import Attribute
 from features.seller.cells import Reading
 from features.seller.headers import known_as
 from features.seller.mapping import EITHER, Drop, MapColumn, Mapping, MapRefused, TableMap, plain_name
+from features.seller.maps import OWN_NAMES
 from features.seller.rawtext import RawSheet, unmarked
 from features.seller.table import Note
-from features.seller.totals import total_rows
+from features.seller.totals import led_by_total, needed, total_rows
+from features.seller.vocabulary import names_of
 from features.seller.wordlists import is_personal
 
 # Our names of the columns in which a total stands, where an order, a parcel or goods should be named.
 _NUMBERS = ("order_id", "parcel_id")
+# Kinds of columns that the row of a total may fill as well.
+_OF_TOTALS = (Kind.MONEY, Kind.COUNT, Kind.NUMBER, Kind.RATE, Kind.CURRENCY)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows that are to be read. frame: (n, columns) String, as they stand; lines: (n,) Int64, the line of each."""
+    """Rows that are to be read. frame: (n, columns) String, as they stand; lines: (n,) Int64, the line of each; led:
+    (n,) Boolean, those that begin with the word of a total, maybe in a column that was dropped."""
 
     frame: pl.DataFrame
     lines: pl.Series
+    led: pl.Series
 
 
 @dataclass(slots=True)
@@ -56,25 +64,47 @@ def admitted(sheet: RawSheet, reading: Reading) -> Admitted:
     notes = [*sheet.notes]
     if personal:
         notes.append(Note("personal_columns_dropped", "", {"names": ", ".join(personal)}))
-    pieces = list(_pieces(sheet.frame.select(kept), pl.Series(sheet.lines, dtype=pl.Int64)))
+    pieces = list(_pieces(sheet.frame.select(kept), pl.Series(sheet.lines, dtype=pl.Int64), led_by_total(sheet.frame)))
     return Admitted(pieces, kept, _their_names(kept, reading), sheet.rows, rejects, Counter(), notes)
 
 
-def sift(found: Admitted, table: TableMap, blank: tuple[str, ...]) -> None:
-    """Empty the signs of nothing, fill down, and leave out the rows that the map names, piece by piece in place."""
-    blanks, last = 0, dict[str, str | None]()
+def sift(found: Admitted, table: TableMap, mapping: Mapping) -> None:
+    """Empty the signs of nothing, leave out totals, fill down, and leave out the rows that the map names, piece by
+    piece in place. A total goes before anything is filled down: it would take the number of the order above."""
+    blank, blanks, last = mapping.blank, 0, dict[str, str | None]()
     for _ in range(len(found.pieces)):
         piece = found.pieces.pop(0)
         frame, count = _without_blanks(piece.frame, blank)
         blanks += count
-        frame = _filled_down(frame, table, found.theirs, last)
-        gone = _left_out(frame, table, found)
-        found.pieces.append(
-            Piece(frame.filter(~gone), piece.lines.filter(~gone)) if gone.any() else Piece(frame, piece.lines)
-        )
+        found.pieces.append(replace(piece, frame=frame))
+    keys, need = ([], []) if mapping.report == OWN_NAMES else _named_and_needed(found, table)
+    for _ in range(len(found.pieces)):
+        piece = found.pieces.pop(0)
+        gone = total_rows(piece.frame, keys, need, piece.led)
+        found.dropped["total_row"] += int(gone.sum())
+        piece = _without(piece, gone)
+        piece = replace(piece, frame=_filled_down(piece.frame, table, found.theirs, last))
+        found.pieces.append(_without(piece, _left_out(piece.frame, table, found)))
     if blanks:
         found.notes.append(Note("signs_of_nothing", "", {"count": str(blanks), "signs": " ".join(blank)}))
     found.dropped = +found.dropped
+
+
+def _without(piece: Piece, gone: pl.Series) -> Piece:
+    return Piece(piece.frame.filter(~gone), piece.lines.filter(~gone), piece.led.filter(~gone)) if gone.any() else piece
+
+
+def _named_and_needed(found: Admitted, table: TableMap) -> tuple[list[str], list[str]]:
+    """Their names of the columns that name a row, and of those beside them that most rows fill and totals do not."""
+    declared, numbers = names_of(table.kind), [table.columns[key] for key in _NUMBERS if key in table.columns]
+    keys = [name for column in numbers if (name := found.name_of(column)) is not None]
+    says_more = (found.name_of(c) for ours, c in table.columns.items() if _says_more(declared.get(ours)))
+    more = [name for name in dict.fromkeys(says_more) if name is not None and name not in keys]
+    return keys, needed([piece.frame for piece in found.pieces], more)
+
+
+def _says_more(attribute: Attribute | None) -> bool:
+    return attribute is not None and attribute.name != "shop_id" and attribute.kind not in _OF_TOTALS
 
 
 def their_name(column: MapColumn, theirs: dict[str, str]) -> str | None:
@@ -90,9 +120,9 @@ def not_used(found: Admitted, mapping: Mapping) -> list[str]:
     return [name for name in found.columns if name not in used]
 
 
-def _pieces(frame: pl.DataFrame, lines: pl.Series) -> Iterator[Piece]:
+def _pieces(frame: pl.DataFrame, lines: pl.Series, led: pl.Series) -> Iterator[Piece]:
     for start in range(0, max(frame.height, 1), CHUNK_ROWS):
-        yield Piece(frame.slice(start, CHUNK_ROWS), lines.slice(start, CHUNK_ROWS))
+        yield Piece(frame.slice(start, CHUNK_ROWS), lines.slice(start, CHUNK_ROWS), led.slice(start, CHUNK_ROWS))
 
 
 def _personal(sheet: RawSheet, reading: Reading) -> list[str]:
@@ -140,10 +170,8 @@ def _filled_down(
 
 
 def _left_out(frame: pl.DataFrame, table: TableMap, found: Admitted) -> pl.Series:
-    """(n,) Boolean: totals, and rows that a rule of the map leaves out; the first that does is counted."""
-    named = (found.name_of(table.columns[key]) for key in _NUMBERS if key in table.columns)
-    gone = total_rows(frame, [name for name in named if name is not None])
-    found.dropped["total_row"] += int(gone.sum())
+    """(n,) Boolean: rows that a rule of the map leaves out; the first that does is counted."""
+    gone = pl.repeat(False, frame.height, eager=True)
     for rule in table.drop:
         name = _ruled_by(rule, found.theirs)
         if name is None or not frame.height:

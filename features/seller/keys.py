@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from functools import cache
 
 import polars as pl
 
@@ -53,20 +54,48 @@ def digests(values: pl.Series) -> pl.Series:
     return _replaced(values, _digest)
 
 
-def parcel_digests(values: pl.Series) -> tuple[pl.Series, int]:
-    """The digests of the parcels that each cell names, with `BETWEEN` between them; how many cells name several."""
+def parcel_digests(values: pl.Series) -> tuple[pl.Series, int, int]:
+    """The digests of the parcels that each cell names, with `BETWEEN` between them, null where it names none; how many
+    cells name several, and how many hold a day or a word that was left out.
+
+    >>> found, several, cut = parcel_digests(pl.Series(["RM123456789CN 2026-03-03", "RM123456789CN,", "USPS"]))
+    >>> found[0] == found[1], found[2], several, cut
+    (True, None, 0, 2)
+    """
+    each = values.drop_nulls().unique().to_list()
+    named = {cell: parcels_named(cell) for cell in each}
+    found = pl.Series([BETWEEN.join(dict.fromkeys(map(_digest, named[c][0]))) or None for c in each], dtype=pl.String)
+    several = values.is_in([cell for cell in each if len(named[cell][0]) > 1])
+    cut = values.is_in([cell for cell in each if named[cell][1]])
+    replaced = values.replace_strict(each, found, default=None, return_dtype=pl.String)
+    return replaced, int(several.sum() or 0), int(cut.sum() or 0)
+
+
+def parcels_named(cell: str) -> tuple[list[str], bool]:
+    """The numbers of the parcels in a cell, and whether a day or a word beside them was left out.
+
+    >>> parcels_named("RM123456795CN, USPS"), parcels_named("LX 123 456 789 CN")
+    ((['RM123456795CN'], True), (['LX123 456 789 CN'], False))
+    """
+    between, number, day, word, prefix = _parcel_patterns()
+    without, days = day.subn(" , ", cell)
+    without = prefix.sub(r"\1", without)
+    parts = [part for part in between.split(without) if part]
+    numbers = [part for part in parts if not word.fullmatch(part)]
+    if not any(re.search("[0-9]", part) for part in numbers):
+        return [], True
+    if all(number.fullmatch(part) for part in numbers):
+        return numbers, days > 0 or len(numbers) < len(parts)
+    whole = re.sub(rf"^(?:{between.pattern})|(?:{between.pattern})$", "", without)
+    return [whole], days > 0
+
+
+@cache
+def _parcel_patterns() -> tuple[re.Pattern[str], ...]:
+    """What stands between numbers, a number, a day, a word, the letters of a number."""
     rules = joining_rules()
-    several = values.str.contains(f"^{rules.parcels_number}({rules.parcels_between}{rules.parcels_number})+$")
-    each = re.compile(rules.parcels_between)
-
-    def of_list(cell: str) -> str:
-        return BETWEEN.join(dict.fromkeys(_digest(number) for number in each.split(cell)))
-
-    count = int(several.sum() or 0)
-    if not count:
-        return digests(values), 0
-    alone, lists = digests(values.set(several.fill_null(value=False), None)), _replaced(values.filter(several), of_list)
-    return alone.scatter(several.fill_null(value=False).arg_true(), lists), count
+    found = (rules.parcels_between, rules.parcels_number, rules.parcels_day, rules.parcels_word, rules.parcels_prefix)
+    return tuple(map(re.compile, found))
 
 
 def _digest(value: str) -> str:

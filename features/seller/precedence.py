@@ -29,6 +29,9 @@ class JoiningRules:
     items_tax_on_top: tuple[str, ...]
     parcels_number: str
     parcels_between: str
+    parcels_day: str
+    parcels_word: str
+    parcels_prefix: str
     parcels_stages: tuple[str, ...]
     agreement_seconds: float
     agreement_number: float

@@ -66,7 +66,7 @@ def _table(source: Source, path: Path, said: Said) -> SellerTable:
     reading, table = Reading(path, source.mapping, said), source.table
     found = admitted(source.sheet, reading)
     del source  # so that the rows wait in one place, and are let go there
-    sift(found, table, reading.mapping.blank)
+    sift(found, table, reading.mapping)
     how, notes = _how_written(found, table, reading), found.notes
     _require_columns(found, table, path)
     frames, rejects, told = list[pl.DataFrame](), list[Reject](), list[Note]()

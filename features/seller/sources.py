@@ -18,6 +18,7 @@ from features.seller.encodings import Guess, declared, guessed_encoding
 from features.seller.headers import known_as
 from features.seller.mapping import EITHER, Encoding, Mapping, TableMap, plain_name
 from features.seller.maps import fitting, header_row_of, nearest_map, reads, with_extra
+from features.seller.meant import fit_of
 from features.seller.rawtext import RawSheet, typed_text
 from features.seller.records import flat_sheet, is_list_of_records, mapped_records, names_in, read_document, read_lines
 from features.seller.table import Note
@@ -94,15 +95,21 @@ def _refused(path: Path, names: Sequence[str]) -> FileRefused:
 
 def _mapped(sheets: list[RawSheet], path: Path, mapping: Mapping | None) -> list[Source]:
     """Sheets with their map; those that none fits, or whose rows the given one cannot read, are noted, unless there is
-    no other."""
+    no other. Of several sheets one that a built-in map is meant for goes to that, which is noted."""
     found, strange = list[Source](), list[RawSheet]()
-    is_read = [mapping is not None and reads(mapping, sheet.frame.columns) for sheet in sheets]
-    for sheet, fits in zip(sheets, is_read, strict=True):
-        chosen = fitting(sheet.frame.columns) if mapping is None else mapping if fits or not any(is_read) else None
+    chosen_of = [_chosen(sheet.frame.columns, mapping, is_alone=len(sheets) == 1) for sheet in sheets]
+    if mapping is not None and not any(chosen_of):
+        chosen_of = [mapping] * len(sheets)
+    for sheet, chosen in zip(sheets, chosen_of, strict=True):
         if chosen is None:
             strange.append(sheet)
             continue
-        notes = [*sheet.notes] if mapping else [*sheet.notes, Note("map_chosen", "", {"report": chosen.report})]
+        notes = [*sheet.notes]
+        how = {"report": chosen.report}
+        if mapping is None:
+            notes.append(Note("map_chosen", "", how))
+        elif chosen is not mapping:
+            notes.append(Note("sheet_not_meant", sheet.name, how))
         chosen = with_extra(chosen, sheet.frame.columns)
         have = {*known_as(sheet.frame.columns)}
         held = [t for t in chosen.table if not t.needs or have.intersection(map(plain_name, t.needs))]
@@ -111,6 +118,22 @@ def _mapped(sheets: list[RawSheet], path: Path, mapping: Mapping | None) -> list
         raise _refused(path, strange[0].frame.columns if strange else [])
     found[0].sheet.notes.extend(Note("sheet_not_used", sheet.name, {}) for sheet in strange)
     return found
+
+
+def _chosen(names: Sequence[str], mapping: Mapping | None, *, is_alone: bool) -> Mapping | None:
+    """The map of one sheet: the given one where it finds the keys, unless it reads nothing else of one of several
+    sheets, or a built-in one is meant for that."""
+    own = fitting(names)
+    if mapping is None:
+        return own
+    if not reads(mapping, names):
+        return None
+    fit = fit_of(mapping, [names])
+    if is_alone or fit.of == 0:
+        return mapping
+    if own is not None and own is not mapping:
+        return mapping if fit.is_meant_beside(fit_of(own, [names])) else own
+    return mapping if fit.read else None
 
 
 def _sheets(path: Path, mapping: Mapping | None) -> list[Source]:

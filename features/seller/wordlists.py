@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from features.listings.quantities import unit_words
 from features.seller.mapping import plain_name
@@ -40,7 +41,9 @@ class Wordlists:
     """All of values.toml. personal: one pattern for names of columns; flags: word to true or false;
     signs: those of currency, and words for one, to the codes that they may mean;
     header_zones: words in the name of a column, in small letters, to the name of a zone; units: words behind a number,
-    those of listings too, to the unit as pint names it; totals: patterns of cells of rows that sum up a table."""
+    those of listings too, to the unit as pint names it; totals, maybe_totals:
+    patterns of cells of rows that surely, or maybe, sum up a table; filled_share: of the rows, beyond which a column
+    is one that every row of its table should fill."""
 
     limits: Limits
     workbook: WorkbookLimits
@@ -51,6 +54,8 @@ class Wordlists:
     units: dict[str, str]
     personal: re.Pattern[str]
     totals: str
+    maybe_totals: str
+    filled_share: float
     words: dict[str, dict[str, str | bool]]
     aliases: dict[str, str]
 
@@ -70,10 +75,17 @@ def wordlists() -> Wordlists:
         found["header_zones"],
         unit_words() | {word: unit for unit, listed in found["units"].items() for word in listed},
         re.compile("|".join(found["personal"]["patterns"]), re.IGNORECASE),
-        "|".join(found["totals"]["patterns"]),
+        _patterns(found["totals"], "surely"),
+        _patterns(found["totals"], "may_be"),
+        found["totals"]["filled_share"],
         found["words"],
         found["aliases"],
     )
+
+
+def _patterns(totals: dict[str, Any], how: str) -> str:
+    """One pattern for all of a list; CUR in it stands for a currency."""
+    return "|".join(totals[how]).replace("CUR", totals["currencies"])
 
 
 def is_personal(theirs: str) -> bool:
