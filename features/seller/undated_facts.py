@@ -50,11 +50,9 @@ def refunds_said(orders: pl.DataFrame, tables: Sequence[SellerTable]) -> Refunds
     own = [
         n for n in made.columns if n in orders.columns or n == "has_refund" or (n == "refund_amount" and full.height)
     ]
-    counts = {
-        "refunds_in_full": told["_full"].sum(),
-        "refunds_of_nothing": told.filter(pl.col("_zero") & ~pl.col("_full")).height,
-    }
-    notes = [Note(code, "refund_amount", {"orders": str(count)}) for code, count in counts.items() if count]
+    in_full, of_nothing = int(told["_full"].sum()), told.filter(pl.col("_zero") & ~pl.col("_full")).height
+    notes = [Note("refunds_in_full", "refund_amount", {"orders": str(in_full)})] if in_full else []
+    notes += [Note("refunds_of_nothing", "refund_amount", {"orders": str(of_nothing)})] if of_nothing else []
     return RefundsSaid(made.select(own), _denials(denied), notes)
 
 
