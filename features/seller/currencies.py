@@ -70,7 +70,9 @@ def without_currency(frame: pl.DataFrame, kind: RowKind, signs: Mapping[str, pl.
     marks = {mark for sign in signs.values() for mark in sign.filter(is_open).drop_nulls()}
     may_be = [f"{mark} = {'/'.join(wordlists().signs.get(mark, ('?',)))}" for mark in marks]
     details = {"count": str(int(is_open.sum())), "words": listed_words(may_be) or "–"}
-    return [Note("currency_of_order" if kind == "returns" else "currency_open", "", details)]
+    if kind == "returns":
+        return [Note("currency_of_order", "", details)]
+    return [Note("currency_open", "", details)]
 
 
 def _meant(mark: str) -> str | None:
