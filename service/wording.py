@@ -29,6 +29,8 @@ Direction = Literal["up", "down"]
 Moment = Annotated[str, BeforeValidator(checked_moment)]
 OWN, OTHER = "OWN_ATTRIBUTE", "OTHER_ATTRIBUTE"
 MINUTE = 60.0
+# Scans, of which an untracked parcel has none.
+SCANS = ("first_scan_at", "last_scan_at")
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
@@ -190,7 +192,7 @@ def age(seconds: float, lang: Lang) -> str:
 def _instant(columns: Columns, i: int, attribute: str, lang: Lang) -> str:
     """One order's instant as an age, by the relation that reasons.toml declares for it."""
     key, seconds = _told(columns, i, attribute, reason(attribute))
-    if key in ("unknown", "undated"):
+    if key in ("unknown", "undated", "unfollowed"):
         return _phrase(key, lang)
     return _in(getattr(reason(attribute), key) or wording().phrases[key], lang).format(age=age(abs(seconds), lang))
 
@@ -202,6 +204,8 @@ def _told(columns: Columns, i: int, attribute: str, how: Reason) -> tuple[str, f
     at, as_of = float(columns.value(attribute, i)), float(columns.value("as_of", i))
     other = how.met_by or how.since or how.against
     mark = moment_of(columns, i, other) if other else np.nan
+    if attribute in SCANS and at != at and columns.value("has_tracking", i) == 0.0:
+        return "unfollowed", 0.0
     if how.since and mark == mark and not at >= mark:
         return ("waiting", as_of - mark) if as_of == as_of else ("unknown", 0.0)
     if at != at or (mark != mark and as_of != as_of):

@@ -51,3 +51,11 @@ def test_a_label_is_not_known_before_the_return_was_authorised() -> None:
 def test_a_reason_does_not_call_it_missing() -> None:
     columns = order(refund_amount=21.6)
     assert rendered_value(columns, 0, "refunded_at", "en") == "done, day not told"
+
+
+def test_a_scan_that_nobody_makes_is_not_called_late() -> None:
+    under_way = {"delivered_at": None, "return_requested_at": None, "return_delivered_at": None}
+    columns = order(**under_way, shipped_at="2026-10-03T09:00:00Z", has_tracking=False)
+    assert rendered_value(columns, 0, "first_scan_at", "en") == "none, as the parcel is untracked"
+    columns = order(**under_way, shipped_at="2026-10-03T09:00:00Z", has_tracking=True)
+    assert rendered_value(columns, 0, "first_scan_at", "en") == "not yet, for 23.0 days"
