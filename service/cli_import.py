@@ -14,14 +14,14 @@ import polars as pl
 import typer
 
 from features.errors import FileRefused, InputError
-from features.seller.choosing import map_for, not_meant
+from features.seller.choosing import map_for
 from features.seller.facts import CONFLICT_COLUMNS
 from features.seller.gathering import PLACE, Gathered, gathered
 from features.seller.mapping import Mapping, Said
 from features.seller.reading import read_seller_file
 from features.seller.sources import expanded
 from features.seller.spans import coverage_toml
-from features.seller.table import SellerTable
+from features.seller.table import Note, SellerTable
 from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, said_of
 from service.cli_seller import map_named
 from service.files import folder_aside
@@ -78,7 +78,7 @@ def _tables(path: Path, maps: Sequence[Mapping], said: Said, *, is_alone: bool) 
     mapping = map_for(path, maps, said.encoding, is_alone=is_alone)
     tables = read_seller_file(path, mapping=mapping, said=said)
     if maps and mapping is None:
-        tables[0].notes.append(not_meant(tables[0].report))
+        tables[0].notes.append(Note("map_not_meant", "", {"report": tables[0].report}))
     return tables
 
 

@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import SettingError
-from features.listings.lexicon import number, table
-from features.listings.quantities import Quantity, are_equal, factor, quantities
+from features.listings.lexicon import number
+from features.listings.quantities import Quantity, are_equal, quantities
 from features.listings.record import Record
 from features.listings.sizes import dimensions
 from features.listings.weights import weight
+from features.units import factor, kinds
 
-KINDS = [kind for kind in table("units.toml") if kind != "define"]
-WORDS = {kind: {u: w for u, w in table("units.toml", kind).items() if u != "base"} for kind in KINDS}
+WORDS = kinds()
+KINDS = list(WORDS)
 # By treaty or law: international yard and pound 1959, US customary liquid measure, Chinese market units 1959.
 EXACT = {
     ("length", "inch"): 2.54, ("length", "foot"): 30.48, ("mass", "pound"): 453.59237, ("mass", "ounce"): 28.349523125,

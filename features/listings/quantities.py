@@ -1,18 +1,14 @@
-"""Numbers with units in text, as intervals in one unit per kind; the conversion is pint's."""
+"""Numbers with units in text, as intervals in one unit per kind."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
 
-from features.errors import SettingError
-from features.listings.lexicon import either, number, table, words
+from features.listings.lexicon import either, number, words
 from features.listings.wording import plain
-
-if TYPE_CHECKING:
-    import pint
+from features.units import factor, known
 
 NUMBER = r"(?<![\d.,])\d+(?:,\d{3})*(?:[.,]\d+)?(?![\d])"
 _FRACTION = r"(?:(?P<whole>\d+)(?:\s+|-))?(?P<above>\d+)/(?P<below>\d+)"
@@ -39,54 +35,6 @@ class Quantity:
         return self.high > self.low
 
 
-@cache
-def registry() -> pint.UnitRegistry[float]:
-    """The units of pint and those of units.toml that it does not know."""
-    import pint  # takes a second, which only those who compare listings should wait for
-
-    registry: pint.UnitRegistry[float] = pint.UnitRegistry()
-    for definition in _definitions():
-        registry.define(definition)
-    return registry
-
-
-def _definitions() -> list[str]:
-    found = table("units.toml")["define"]
-    return [str(line) for line in found] if isinstance(found, list) else []
-
-
-@cache
-def _units() -> dict[str, tuple[str, str]]:
-    """Each word for a unit, with its kind and its unit as pint names it."""
-    kinds = [kind for kind in table("units.toml") if kind != "define"]
-    return {
-        word: (kind, unit)
-        for kind in kinds
-        for unit, listed in table("units.toml", kind).items()
-        if unit != "base" and isinstance(listed, list)
-        for word in listed
-    }
-
-
-def unit_words() -> dict[str, str]:
-    """Each word for a unit, to the unit as pint names it."""
-    return {word: unit for word, (_, unit) in _units().items()}
-
-
-@cache
-def factor(kind: str, unit: str) -> float:
-    """How many base units of the kind one `unit` is.
-
-    >>> factor("length", "inch"), factor("mass", "jin")
-    (2.54, 500.0)
-    """
-    base = str(table("units.toml", kind)["base"])
-    try:
-        return float(registry().Quantity(1.0, unit).to(base).magnitude)
-    except (AttributeError, TypeError) as error:  # pint's errors are of these kinds
-        raise SettingError(f"features/listings/units.toml: {kind}.{unit}: {error}") from error
-
-
 def value_of(text: str) -> float:
     """A written number: thousands and decimal commas, whole and broken.
 
@@ -103,7 +51,7 @@ def value_of(text: str) -> float:
 
 def unit_pattern(*kinds: str) -> str:
     """A regular expression for the unit words of some kinds, of all where none is named."""
-    spelt = [word for word, (kind, _) in _units().items() if not kinds or kind in kinds]
+    spelt = [word for word, (kind, _) in known().items() if not kinds or kind in kinds]
     latin = sorted((w for w in spelt if w[0].isascii() and w[0].isalpha()), key=len, reverse=True)
     other = sorted((w for w in spelt if w not in latin), key=len, reverse=True)
     plural = "|".join(re.escape(w) + ("s?" if len(w) > 3 else "") for w in latin)
@@ -192,7 +140,7 @@ def _quantity(text: str, match: re.Match[str]) -> Quantity | None:
 
 
 def _known(word: str) -> tuple[str, str]:
-    return _units()[word] if word in _units() else _units()[word.removesuffix("s")]
+    return known()[word] if word in known() else known()[word.removesuffix("s")]
 
 
 def are_equal(a: Quantity, b: Quantity) -> bool:

@@ -9,11 +9,12 @@ from functools import cache, lru_cache
 from itertools import permutations
 
 from features.listings.measured import clause_before, near, owner
-from features.listings.quantities import NUMBER, Quantity, are_equal, factor, quantities, unit_pattern
+from features.listings.quantities import NUMBER, Quantity, are_equal, quantities, unit_pattern
 from features.listings.record import Finding, Record, unknown
 from features.listings.size_names import in_systems, named, named_beside, named_in_text
 from features.listings.things import positive, things
 from features.listings.wording import plain
+from features.units import factor
 
 _GUESSED_UNITS = ("centimetre", "millimetre", "inch", "metre")
 _LARGEST_FITTING = 5.0  # cm

@@ -10,7 +10,6 @@ from features.seller.mapping import Encoding, Mapping
 from features.seller.maps import fitting, header_row_of
 from features.seller.meant import Fit, fit_of
 from features.seller.sources import DELIMITED, looked_at, sources
-from features.seller.table import Note
 
 
 def map_for(path: Path, given: Sequence[Mapping], encoding: Encoding | None, *, is_alone: bool) -> Mapping | None:
@@ -24,29 +23,23 @@ def map_for(path: Path, given: Sequence[Mapping], encoding: Encoding | None, *, 
     best = max((_fit(path, mapping, encoding) for mapping in given), key=lambda fit: fit.read)
     own = _built_in(path, encoding)
     if own is None:
-        _require(best, path)
+        if best.read <= 0 < best.of:
+            raise _refusal(best, path)
         return best.mapping
     is_meant = best.read > 0 if is_alone else best.is_meant_beside(own)
     return best.mapping if is_meant else None
 
 
-def not_meant(report: str) -> Note:
-    """What is to be told of a file that a built-in map reads though others were given."""
-    return Note("map_not_meant", "", {"report": report})
-
-
 def require_columns(path: Path, mapping: Mapping, encoding: Encoding | None) -> None:
     """`FileRefused` where a map reads nothing of a file but its order number."""
     fit = _fit(path, mapping, encoding)
-    if fit.read == 0:
-        _require(fit, path)
+    if fit.read == 0 < fit.of:
+        raise _refusal(fit, path)
 
 
-def _require(fit: Fit, path: Path) -> None:
-    if fit.read > 0 or fit.of == 0:
-        return
+def _refusal(fit: Fit, path: Path) -> FileRefused:
     what = "the number of its rows alone" if fit.read == 0 else "not even the number of its rows"
-    raise FileRefused(
+    return FileRefused(
         f"{path}: expected columns that the map {fit.mapping.report} names, got {what}; name them in the map, or give "
         f"one for this file: claimrisk map {path} --out MAP.toml writes it"
     )

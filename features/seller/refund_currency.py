@@ -14,7 +14,8 @@ from features.seller.table import Note, SellerTable, listed_words
 from features.seller.wordlists import wordlists
 
 _AMOUNTS = {"returns": "refund_amount", "finances": "amount"}
-_OURS, _IS_OTHER = "_currency_of_order", "_is_other"
+_OURS = "_currency_of_order"
+_NO_REFUNDS = pl.DataFrame(schema=dict.fromkeys(("report", "order_id", CURRENCY, SIGN), pl.String))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +30,18 @@ class Refunds:
 def in_order_currency(sales: Sequence[Told], tables: Sequence[SellerTable], population: pl.DataFrame) -> Refunds:
     """A refund's amount is unknown where the currency of its row, or the sign beside it, is not the order's, or where
     the refunds of an order are in several; a number alone is in the order's currency."""
-    ours = _of_orders(sales, population)
-    marked = [_marked(one.frame, "refund_amount", ours) for one in sales]
-    kept = [replace(one, frame=_without(frame, "refund_amount")) for one, frame in zip(sales, marked, strict=True)]
-    found, reports = list[SellerTable](), _others(tables, ours)
-    for table in tables:
-        others = reports.get(table.report)
-        if table.kind not in _AMOUNTS or others is None:
-            found.append(table)
-            continue
-        amount = _AMOUNTS[table.kind]
-        is_other = pl.col("order_id").is_in(others["order_id"].implode()) & _is_refund(table.frame, amount)
-        frame = holding(table.frame, (CURRENCY,)).with_columns(is_other.fill_null(value=False).alias(_IS_OTHER))
-        frame = frame.with_columns(pl.when(~pl.col(_IS_OTHER)).then(CURRENCY).alias(CURRENCY))
-        found.append(replace(table, frame=_without(frame, amount)))
-    told = pl.concat([*(frame.filter(_IS_OTHER).select("order_id", CURRENCY) for frame in marked), *reports.values()])
-    if told.is_empty():
+    told = [_refunds(one.report, one.frame, "refund_amount") for one in sales]
+    told += [_refunds(table.report, table.frame, _AMOUNTS[table.kind]) for table in tables if table.kind in _AMOUNTS]
+    others = _in_another(pl.concat([_NO_REFUNDS, *told]), _of_orders(sales, population))
+    kept = [replace(one, frame=_without(one.frame, "refund_amount", _of_report(others, one.report))) for one in sales]
+    found = [
+        replace(table, frame=_without(table.frame, _AMOUNTS[table.kind], _of_report(others, table.report), (CURRENCY,)))
+        if table.kind in _AMOUNTS else table
+        for table in tables
+    ]  # fmt: skip
+    if others.is_empty():
         return Refunds(kept, found, [])
-    details = {"orders": str(told["order_id"].n_unique()), "words": listed_words(told[CURRENCY].drop_nulls())}
+    details = {"orders": str(others["order_id"].n_unique()), "words": listed_words(others["said"].drop_nulls())}
     return Refunds(kept, found, [Note("refunds_in_other_currency", "refund_amount", details)])
 
 
@@ -61,50 +56,47 @@ def _of_orders(sales: Sequence[Told], population: pl.DataFrame) -> pl.DataFrame:
     return believed.select("order_id", pl.col(CURRENCY).alias(_OURS))
 
 
-def _others(tables: Sequence[SellerTable], ours: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """By report, (order_id, currency or sign) of the orders with a refund in another currency than theirs."""
-    rows: dict[str, list[pl.DataFrame]] = {}
-    for table in tables:
-        if table.kind in _AMOUNTS and table.frame.height and _AMOUNTS[table.kind] in table.frame.columns:
-            amount = _AMOUNTS[table.kind]
-            marked = _marked(table.frame.filter(_is_refund(table.frame, amount)), amount, ours)
-            rows.setdefault(table.report, []).append(marked.select("order_id", CURRENCY, SIGN, _OURS, _IS_OTHER))
-    found = dict[str, pl.DataFrame]()
-    for report, frames in rows.items():
-        of_all = pl.concat(frames)
-        is_mixed = pl.col(_OURS).is_null() & (pl.col(CURRENCY).drop_nulls().n_unique().over("order_id") > 1)
-        others = of_all.filter(pl.col(_IS_OTHER) | is_mixed)
-        if others.height:
-            found[report] = others.select("order_id", pl.coalesce(CURRENCY, SIGN).alias(CURRENCY))
-    return found
+def _refunds(report: str, frame: pl.DataFrame, amount: str) -> pl.DataFrame:
+    """(refunds, columns of `_NO_REFUNDS`): rows in which money went back, with the currency or the sign they tell."""
+    if amount not in frame.columns:
+        return _NO_REFUNDS
+    held = frame.filter(_is_refund(amount))
+    held = held.with_columns(pl.lit(None, pl.String).alias(n) for n in (CURRENCY, SIGN) if n not in held.columns)
+    return held.select(pl.lit(report).alias("report"), "order_id", CURRENCY, SIGN)
 
 
-def _is_refund(frame: pl.DataFrame, amount: str) -> pl.Expr:
+def _is_refund(amount: str) -> pl.Expr:
     """(n,) bool: the row has an amount that went back."""
     is_one = pl.col("event") == REFUND if amount == "amount" else pl.lit(value=True)
-    return is_one & (pl.col(amount) != 0.0) if amount in frame.columns else pl.lit(value=False)
+    return (is_one & (pl.col(amount) != 0.0)).fill_null(value=False)
 
 
-def _marked(frame: pl.DataFrame, amount: str, ours: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the currency of their order, and whether their amount is in another."""
-    if amount not in frame.columns:
-        return holding(frame, (CURRENCY,)).with_columns(pl.lit(value=False).alias(_IS_OTHER))
-    held = holding(frame, (CURRENCY,))
-    held = held if SIGN in held.columns else held.with_columns(pl.lit(None, pl.String).alias(SIGN))
-    is_other = pl.col(CURRENCY) != pl.col(_OURS)
-    for mark in held[SIGN].drop_nulls().unique().sort():
-        may_be = list(wordlists().signs.get(mark, (mark,)))
-        by_sign = pl.col(CURRENCY).is_null() & (pl.col(SIGN) == mark) & ~pl.col(_OURS).is_in(may_be)
-        is_other = is_other.fill_null(value=False) | by_sign
-    is_other = (is_other & (pl.col(amount) != 0.0)).fill_null(value=False)
-    joined = held.join(ours, on="order_id", how="left", maintain_order="left")
-    return joined.with_columns(is_other.alias(_IS_OTHER))
+def _in_another(refunds: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
+    """(report, order_id, said): refunds in another currency than their order's, with the currency or sign they tell."""
+    may_be = {mark: list(wordlists().signs.get(mark, (mark,))) for mark in refunds[SIGN].drop_nulls().unique()}
+    is_other = [pl.col(CURRENCY) != pl.col(_OURS)]
+    is_other += [
+        pl.col(CURRENCY).is_null() & (pl.col(SIGN) == mark) & ~pl.col(_OURS).is_in(codes)
+        for mark, codes in may_be.items()
+    ]
+    several = pl.col(CURRENCY).drop_nulls().n_unique().over("report", "order_id") > 1
+    is_other.append(pl.col(_OURS).is_null() & several)
+    held = refunds.join(ours, on="order_id", how="left", maintain_order="left")
+    said = pl.coalesce(CURRENCY, SIGN).alias("said")
+    return held.filter(pl.any_horizontal(is_other)).select("report", "order_id", said)
 
 
-def _without(marked: pl.DataFrame, amount: str) -> pl.DataFrame:
-    """Marked rows as they were, without the amounts in another currency, which only say that there was a refund."""
-    if not marked[_IS_OTHER].any():
-        return marked.drop(_IS_OTHER, _OURS, SIGN, strict=False)
-    has = pl.when(_IS_OTHER).then(pl.lit(value=True)).otherwise("has_refund").alias("has_refund")
-    left = pl.when(~pl.col(_IS_OTHER)).then(amount).alias(amount)
-    return holding(marked, ("has_refund",)).with_columns(has, left).drop(_IS_OTHER, _OURS, SIGN, strict=False)
+def _of_report(others: pl.DataFrame, report: str) -> pl.Series:
+    """The orders of a report with a refund in another currency."""
+    return others.filter(pl.col("report") == report)["order_id"]
+
+
+def _without(frame: pl.DataFrame, amount: str, orders: pl.Series, also: Sequence[str] = ()) -> pl.DataFrame:
+    """Rows as they were, but that refunds of these orders only say that there was one; without signs of currencies."""
+    bare = frame.drop(SIGN, strict=False)
+    if orders.is_empty() or amount not in frame.columns:
+        return bare
+    is_other = pl.col("order_id").is_in(orders.implode()) & _is_refund(amount)
+    has = pl.when(is_other).then(pl.lit(value=True)).otherwise("has_refund").alias("has_refund")
+    left = [pl.when(~is_other).then(name).alias(name) for name in (amount, *also)]
+    return holding(bare, ("has_refund", *also)).with_columns(has, *left)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from features.errors import nearest
-from features.listings.quantities import registry
 from features.seller.mapping import MapRefused
+from features.units import registry
 
 COUNT = "count"
 OURS = {

@@ -9,8 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from features.listings.quantities import unit_words
 from features.seller.mapping import plain_name
+from features.units import known
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ def wordlists() -> Wordlists:
         | {sign: tuple(codes) for sign, codes in found["signs"].items()},
         found["zones"],
         found["header_zones"],
-        unit_words() | {word: unit for unit, listed in found["units"].items() for word in listed},
+        {word: unit for word, (_, unit) in known().items()}
+        | {word: unit for unit, listed in found["units"].items() for word in listed},
         re.compile("|".join(found["personal"]["patterns"]), re.IGNORECASE),
         _patterns(found["totals"], "surely"),
         _patterns(found["totals"], "may_be"),
