@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from features.claim_course import course_of
 from features.eligibility import Eligibility, is_return_method_undated, return_method_given_at
 from features.policy.book import Book
 from features.policy.due import due
@@ -38,7 +39,7 @@ class UnknownClock(NamedTuple):
 
 class _Span(NamedTuple):
     """A clock of the seller: what starts it, what stops it, and the topic of its length. is_undated: what stops it has
-    happened, and nobody tells when."""
+    happened, and nobody tells when; at `met` at the latest, where that is told."""
 
     code: Code
     topic: str
@@ -61,7 +62,7 @@ def clocks(
     told: list[Clock] = []
     unknown: list[UnknownClock] = []
     today = book.rules(order.marketplace, order.as_of)
-    for span in _spans(order):
+    for span in _spans(order, book):
         then = today if span.start is None else book.rules(order.marketplace, span.start)
         fact = then.get(span.topic)
         if fact is not None:
@@ -93,16 +94,15 @@ def _state(ends: float | None, met: float | None, as_of: float) -> State:
     return "running" if as_of <= ends else "missed"
 
 
-def _spans(order: RuledOrder) -> Iterator[_Span]:
+def _spans(order: RuledOrder, book: Book) -> Iterator[_Span]:
     shipped = earliest(order.ship_confirmed_at, order.shipped_at, order.first_scan_at, order.delivered_at)
     # Confirmation is what counts; hand-over stands in for it where the file does not tell it.
     confirmed = order.ship_confirmed_at if order.ship_confirmed_at is not None else shipped
     if order.cancelled_at is None:
         yield _Span("SHIP_BY", "ship.confirm", "ship_by", order.ship_by, confirmed)
         yield _Span("AUTO_CANCEL", "ship.auto_cancel", "ship_by", order.ship_by, shipped)
-    name, asked, replied = _last_question(order)
-    yield _Span("REPLY_TARGET", "reply.target", name, asked, replied)
-    yield _Span("REPLY_LIMIT", "reply.limit", name, asked, replied)
+    yield _reply("REPLY_TARGET", "reply.target", order, book)
+    yield _reply("REPLY_LIMIT", "reply.limit", order, book)
     request, authorised = order.return_requested_at, order.return_authorised_at
     undated = authorised is None and order.is_return_authorised
     yield _Span(
@@ -119,25 +119,44 @@ def _spans(order: RuledOrder) -> Iterator[_Span]:
 
 
 def _after_a_claim(order: RuledOrder) -> Iterator[_Span]:
-    """No attribute tells whether Amazon was answered or an appeal filed: these clocks run out or are left out."""
-    if order.claim_decided_at is None:
-        asked = order.information_requested_at
+    """No attribute tells whether Amazon was answered or an appeal filed: these clocks run out, or are left out once the
+    claim is over."""
+    course = course_of(order)
+    if course in ("none", "claim_open", "information_requested"):
+        asked = order.information_requested_at if course == "information_requested" else None
         yield _Span("INFORMATION_PLAN", "information.plan", "information_requested_at", asked)
         yield _Span("INFORMATION_LIMIT", "information.limit", "information_requested_at", asked)
-    yield _Span("APPEAL", "appeal.window", "debited_at", order.debited_at)
+    if course != "withdrawn":
+        yield _Span("APPEAL", "appeal.window", "debited_at", order.debited_at)
     if order.debited_at is None:  # after a granted claim SAFE-T is closed
         yield _Span("SAFE_T", "safet.window", "refund_charged_at", order.refund_charged_at)
 
 
-def _last_question(order: RuledOrder) -> tuple[str, float | None, float | None]:
-    """The buyer's message that the clock of replies is about (attribute, instant), and the reply to it."""
-    first, last = order.first_message_at, order.last_message_at
-    replied = order.last_reply_at if order.last_reply_at is not None else order.first_reply_at
-    if last is not None and replied is not None and last > replied:
-        return "last_message_at", last, None
-    if first is None:
-        return "last_message_at", last, replied
-    return "first_message_at", first, earliest(order.first_reply_at, order.last_reply_at)
+def _reply(code: Code, topic: str, order: RuledOrder, book: Book) -> _Span:
+    """The clock of replies to the buyer's first or last question: to the one that waits, else to one that was answered
+    late, or may have been, else to the first."""
+    asked = [(name, at) for name in ("first_message_at", "last_message_at") if (at := getattr(order, name)) is not None]
+    spans = [_Span(code, topic, name, at, *_replied(order, at)) for name, at in asked]
+    if len(spans) < 2:
+        return spans[0] if spans else _Span(code, topic, "first_message_at", None)
+    return min(spans, key=lambda span: _patience(span, order, book))
+
+
+def _replied(order: RuledOrder, asked: float) -> tuple[float | None, bool]:
+    """When a question was answered at the latest, and whether it may have been earlier, at a moment that nobody tells,
+    because only the first and the last reply are told. What the seller wrote before a question is no answer."""
+    first, last = order.first_reply_at, order.last_reply_at
+    if first is not None and first >= asked:
+        return first, False
+    return (last, True) if last is not None and last >= asked else (None, False)
+
+
+def _patience(span: _Span, order: RuledOrder, book: Book) -> int:
+    if span.met is None:
+        return 0
+    fact = book.rules(str(order.marketplace), float(span.start or 0.0)).get(span.topic)
+    is_late = fact is not None and _clock(span, fact, order, book).state == "missed"
+    return (2 if span.is_undated else 1) if is_late else 3
 
 
 def _buyers(order: RuledOrder, grounds: tuple[Eligibility, ...], book: Book) -> Iterator[Clock]:

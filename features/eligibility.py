@@ -54,7 +54,7 @@ class _Case(NamedTuple):
 
 def eligibility(order: RuledOrder, book: Book) -> tuple[Eligibility, ...]:
     """The grounds in a fixed order. Payment by gift card or coupon changes nothing (common.note.payment_method)."""
-    if order.is_called_off:
+    if order.is_called_off and not order.is_claim_filed:
         return tuple(Eligibility(g, "excluded", "cancelled", None, None, ()) for g in GROUNDS)
     if order.marketplace is None:
         return tuple(Eligibility(g, "unknown", "marketplace_unknown", None, None, ()) for g in GROUNDS)

@@ -25,7 +25,8 @@ def _waiting_since(columns: Columns) -> Floats:
     """(n,) instants: the buyer's message that has no reply yet, NaN where none waits."""
     asked, wrote = np.fmax(columns["first_message_at"], columns["last_message_at"]), _seller_wrote(columns)
     first = np.fmin(columns["first_message_at"], asked)
-    return np.where(np.isnan(wrote), first, np.where(wrote < asked, asked, np.nan))
+    is_before = np.isnan(wrote) | (wrote < first)  # what the seller wrote before a question is no answer
+    return np.where(is_before, first, np.where(wrote < asked, asked, np.nan))
 
 
 def _refunded_in_full(columns: Columns) -> Floats:

@@ -15,7 +15,7 @@ from features.undated import undated
 # Any of these says that the order has left, or was charged as if it had.
 HANDED_OVER = ("ship_confirmed_at", "shipped_at", "first_scan_at", "last_scan_at", "delivered_at")
 # Any of these says that a claim was filed.
-OF_CLAIM = ("claim_opened_at", "claim_decided_at", "debited_at")
+OF_CLAIM = ("claim_opened_at", "information_requested_at", "claim_decided_at", "debited_at")
 RETURNING = frozenset({"undeliverable", "refused", "returning"})
 
 
@@ -73,7 +73,7 @@ class RuledOrder(NamedTuple):
 
     @property
     def is_claim_withdrawn(self) -> bool:
-        """Whether the buyer has withdrawn the claim, and neither filed it anew nor had it decided since."""
+        """Whether the buyer has withdrawn the claim, and it was neither filed anew, asked about nor decided since."""
         if self.claim_withdrawn_at is None:
             return False
         later = (getattr(self, name) for name in OF_CLAIM)
@@ -81,7 +81,7 @@ class RuledOrder(NamedTuple):
 
     @property
     def is_claim_filed(self) -> bool:
-        """Whether the buyer has filed a claim and not withdrawn it; a claim that was decided was filed."""
+        """Whether the buyer has filed a claim and not withdrawn it; one that was asked about or decided was filed."""
         filed = earliest(*(getattr(self, name) for name in OF_CLAIM))
         return filed is not None and not self.is_claim_withdrawn
 
@@ -128,7 +128,7 @@ def is_called_off(columns: Columns) -> Bools:
 
 
 def is_claim_withdrawn(columns: Columns) -> Bools:
-    """(n,) bool: the claim was withdrawn, and neither filed anew nor decided since."""
+    """(n,) bool: the claim was withdrawn, and neither filed anew, asked about nor decided since."""
     withdrawn = columns["claim_withdrawn_at"]
     later = [columns[name] > withdrawn for name in OF_CLAIM]
     stands: Bools = ~np.isnan(withdrawn) & ~reduce(np.logical_or, later)
@@ -136,7 +136,7 @@ def is_claim_withdrawn(columns: Columns) -> Bools:
 
 
 def is_claim_filed(columns: Columns) -> Bools:
-    """(n,) bool: a claim was filed, or decided, and not withdrawn."""
+    """(n,) bool: a claim was filed, asked about or decided, and not withdrawn."""
     filed = reduce(np.fmin, [columns[name] for name in OF_CLAIM])
     stands: Bools = ~np.isnan(filed) & ~is_claim_withdrawn(columns)
     return stands

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.claim_course import course_of
 from features.columns import Bools, Columns
 from features.conditions import Conditions, Truths
 from features.named_moments import moment
@@ -55,24 +56,9 @@ def may_concern(columns: Columns) -> Bools:
 
 
 def stage_of(order: RuledOrder, one: One) -> Stage:
-    """Where the dispute stands. Of a claim's own events the latest decides: a claim filed anew is open anew."""
-    opened = one.at("claim_opened_at")
-    asked, withdrawn = one.at("information_requested_at"), one.at("claim_withdrawn_at")
-
-    def since_filed(at: float | None) -> bool:
-        return at is not None and (opened is None or at >= opened)
-
-    if since_filed(order.debited_at) and not (withdrawn is not None and withdrawn >= float(order.debited_at or 0.0)):
-        return "debited"
-    if since_filed(withdrawn):
-        return "withdrawn"
-    if since_filed(order.claim_decided_at):
-        return "decided"
-    if opened is not None or asked is not None:
-        if opened is not None and since_filed(order.refunded_at) and order.is_fully_refunded:
-            return "refunded_after_claim"
-        return "information_requested" if since_filed(asked) else "claim_open"
-    return _without_claim(order, one)
+    """Where the dispute stands: by the course of the claim where there is one."""
+    course = course_of(order)
+    return _without_claim(order, one) if course == "none" else course
 
 
 def _without_claim(order: RuledOrder, one: One) -> Stage:
