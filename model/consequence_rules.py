@@ -10,7 +10,6 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
@@ -24,7 +23,6 @@ from features.named_moments import checked_moment, moment
 from features.outcome import CLAIM_TYPES
 from features.policy.book import Book, Group, book
 from features.policy.due import due
-from features.policy.facts import PolicyFact
 from features.symbols import Value, each
 from features.tracing import written
 
@@ -44,7 +42,8 @@ class Shares:
 class Rule:
     """Holds for claims of `types` where all of `when` do and the marketplace has `fact` (a topic of policy), if any.
 
-    overdue: a moment; the fact's span from it must have run out, by as_of or by the moment `until` that ended it.
+    overdue: a moment; the span of the fact of its day must have run out, by as_of or by the moment `until` that ended
+    it.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z_]+$")]
@@ -129,18 +128,18 @@ def rules_that_hold(columns: Columns, of: Expectations, facts: Book | None = Non
     facts = facts or book()
     if columns.is_few:
         return np.array([
-            _of_one(of, groups)(values)
+            _of_one(of, groups, facts)(values)
             for values, groups in zip(columns.each, facts.groups_of_each(columns), strict=True)
         ])  # fmt: skip
-    return np.stack(_places(columns, of, facts.groups(columns)), axis=1)
+    return np.stack(_places(columns, of, facts.groups(columns), facts), axis=1)
 
 
-def _places(columns: Columns, of: Expectations, groups: list[Group]) -> list[Ints]:
+def _places(columns: Columns, of: Expectations, groups: list[Group], facts: Book) -> list[Ints]:
     """By type of claim, (n,) each."""
     truths, everyone = Truths(columns), np.ones(columns.n, dtype=np.bool_)
     found: dict[str, Ints] = {name: np.full(columns.n, -1) for name in CLAIM_TYPES}
     for place, told in enumerate(of.rule):
-        where = _by_fact(told, truths.all_of(told.when, everyone), columns, groups)
+        where = _by_fact(told, truths.all_of(told.when, everyone), columns, groups, facts)
         if np.count_nonzero(where):
             for name in told.types:
                 found[name] = np.where(where & (found[name] < 0), place, found[name])
@@ -150,7 +149,7 @@ def _places(columns: Columns, of: Expectations, groups: list[Group]) -> list[Int
 _written: dict[tuple[int, int], tuple[object, Callable[[Mapping[str, Value]], list[int]]]] = {}
 
 
-def _of_one(of: Expectations, groups: list[Group]) -> Callable[[Mapping[str, Value]], list[int]]:
+def _of_one(of: Expectations, groups: list[Group], facts: Book) -> Callable[[Mapping[str, Value]], list[int]]:
     """The same for the values of one order under the facts of its group, if it has one."""
     key = (id(of), id(groups[0].rules) if groups else 0)
     found = _written.get(key)
@@ -158,28 +157,37 @@ def _of_one(of: Expectations, groups: list[Group]) -> Callable[[Mapping[str, Val
         if len(_written) >= MOST_WRITTEN:
             _written.clear()
         held = (of, groups)  # so that their ids stay theirs
-        found = _written[key] = (held, written(lambda columns: _places(columns, of, groups)))
+        found = _written[key] = (held, written(lambda columns: _places(columns, of, groups, facts)))
     return found[1]
 
 
-def _by_fact(rule: Rule, where: Bools, columns: Columns, groups: list[Group]) -> Bools:
+def _by_fact(rule: Rule, where: Bools, columns: Columns, groups: list[Group], facts: Book) -> Bools:
     """(n,) bool: of the orders at `where` those whose marketplace has the rule's fact, its span run out if asked."""
     if rule.fact is None or not np.count_nonzero(where):
         return where
     out = np.zeros(columns.n, dtype=np.bool_)
     for group in groups:
-        fact = group.rules.get(rule.fact)
         here = where & group.rows
-        if fact is not None and np.count_nonzero(here):
-            out = out | (here if rule.overdue is None else _run_out(fact, here, rule, columns, group.zone))
+        if not np.count_nonzero(here):
+            continue
+        if rule.overdue is not None:
+            out = out | _run_out(here, rule, columns, group, facts)
+        elif rule.fact in group.rules:
+            out = out | here
     return out
 
 
-def _run_out(fact: PolicyFact, where: Bools, rule: Rule, columns: Columns, zone: ZoneInfo) -> Bools:
-    """(n,) bool: of the orders at `where` those for which the fact's span from the start had run out at the end."""
+def _run_out(where: Bools, rule: Rule, columns: Columns, group: Group, facts: Book) -> Bools:
+    """(n,) bool: of the orders at `where`, all of a group, those for which the span of the fact that applied at its
+    start had run out at its end."""
     start, end = moment(columns, str(rule.overdue)), moment(columns, rule.until)
-    ends: Floats = each(lambda begun: due(fact, begun, zone), start, where=where & (start <= end))
-    return end > ends
+
+    def ends(begun: float) -> float:
+        fact = facts.fact(group.marketplace, str(rule.fact), begun)
+        return np.nan if fact is None else due(fact, begun, group.zone)
+
+    out: Bools = end > each(ends, start, where=where & (start <= end))
+    return out
 
 
 @cache

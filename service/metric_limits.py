@@ -11,6 +11,8 @@ from features.policy.book import book
 from features.policy.facts import PolicyFact
 from service.advice_catalogue import Catalogue, Limits, Metric, SideEffect
 
+_DIGITS = 9  # of a share; rates are told with six at most
+
 
 def blocked(columns: Columns, rows: Ints, place: Ints, catalogue: Catalogue) -> Bools:
     """(m,) bool: whether a side effect of the action at `place` would worsen a metric that must not get worse.
@@ -63,7 +65,8 @@ def _used_up(columns: Columns, metric: Metric) -> Bools:
 
 
 def _share_used(rate: Floats, fact: PolicyFact) -> Floats:
-    """(n,) float64: of what the bound allows, the share that is used up; NaN unknown."""
+    """(n,) float64: of what the bound allows, the share that is used up; NaN unknown. Rounded, so that a rate which
+    stands exactly at a share has it: (1 − 0.925) ÷ (1 − 0.9) is a hair below 0.75 in floats."""
     if fact.unit == "rate_at_least":
-        return np.asarray((1.0 - rate) / (1.0 - float(fact.value)))
-    return np.asarray(rate / float(fact.value))
+        return np.round((1.0 - rate) / (1.0 - float(fact.value)), _DIGITS)
+    return np.round(rate / float(fact.value), _DIGITS)

@@ -28,6 +28,7 @@ MOST_GROUPS = 4_096
 class Group:
     """Orders under the same facts. rows: (n,) bool; zone: in which the days of their marketplace end."""
 
+    marketplace: str
     rows: Bools
     rules: Rules
     zone: ZoneInfo
@@ -96,7 +97,7 @@ class Book:
 
     def _group(self, rows: Bools, code: int, at: float) -> Group:
         marketplace = attributes()["marketplace"].choices[code]
-        return Group(rows, self.rules(marketplace, at), self.zones[marketplace])
+        return Group(marketplace, rows, self.rules(marketplace, at), self.zones[marketplace])
 
     def _border_instants(self, code: int) -> Floats:
         """Epoch seconds at which the local days of `borders` begin."""
