@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, reduce
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from features.kinds import TEXT_KINDS, Kind
 from features.moments import HOUR
 from features.named_moments import checked_moment, has_come, is_absent, moment
 from features.order import Attribute, attributes
+from features.protection import Label, labelled
 from features.symbols import Value
 from features.tracing import written
 
@@ -185,12 +186,25 @@ class Before:
         return (at <= limit) & (at <= columns["as_of"])
 
 
-_AnyCondition = OneOf | InRange | Differs | Happened | Age | Before
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class Labelled:
+    """`{label = "protects"}`: any of these can be said of the Claims Protected label (features/protection.py)."""
+
+    label: Annotated[tuple[Label, ...], BeforeValidator(_several), Field(min_length=1)]
+
+    def holds(self, columns: Columns) -> Bools:
+        """(n,) bool."""
+        return reduce(np.logical_or, [labelled(columns, label) for label in self.label])
+
+
+_AnyCondition = OneOf | InRange | Differs | Happened | Age | Before | Labelled
 
 
 def _form(value: Any) -> str:
     if not isinstance(value, dict):
         return "one_of"
+    if "label" in value:
+        return "labelled"
     if "moment" in value:
         return "before" if "by" in value else "happened" if "happened" in value else "age"
     if "differs_from" in value:
@@ -204,7 +218,8 @@ Condition = Annotated[
     | Annotated[Differs, Tag("differs")]
     | Annotated[Happened, Tag("happened")]
     | Annotated[Age, Tag("age")]
-    | Annotated[Before, Tag("before")],
+    | Annotated[Before, Tag("before")]
+    | Annotated[Labelled, Tag("labelled")],
     Discriminator(_form),
 ]
 

@@ -6,7 +6,7 @@ from functools import reduce
 
 import numpy as np
 
-from features.columns import Bools, Columns, Floats
+from features.columns import Bools, Columns, Floats, Ints
 from features.policy.book import book
 from features.symbols import at
 
@@ -16,10 +16,23 @@ OUTSIDE_GOODS = ("is_digital", "is_service", "is_stored_value")
 def is_under(columns: Columns, topic: str, moment: Floats) -> Bools:
     """(n,) bool: whether an order's marketplace has the fact at its moment ((n,), epoch seconds); those of others are
     never lent."""
-    (begins, ends), code = book().spans(topic), columns["marketplace"]
-    place = np.where(np.isnan(code), len(begins) - 1.0, code).astype(np.int64)
+    begins, ends = book().spans(topic)
+    place = _place(columns, len(begins))
     held: Bools = (at(begins, place) <= moment) & (moment < at(ends, place))
     return held
+
+
+def value_under(columns: Columns, topic: str, moment: Floats) -> Floats:
+    """(n,) float64: what the fact of an order's marketplace says at its moment, a flag as 0 or 1; NaN without one."""
+    values = book().values(topic)
+    return np.where(is_under(columns, topic, moment), at(values, _place(columns, len(values))), np.nan)
+
+
+def _place(columns: Columns, length: int) -> Ints:
+    """(n,) int64: where an order's marketplace stands in a table of so many; the last place where it is unknown."""
+    code = columns["marketplace"]
+    place: Ints = np.where(np.isnan(code), length - 1.0, code).astype(np.int64)
+    return place
 
 
 def is_unusual(columns: Columns) -> Bools:

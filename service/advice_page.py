@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from features.conditions import Age, Before, Condition, Conditions, Differs, Happened, InRange, OneOf
+from features.conditions import Age, Before, Condition, Conditions, Differs, Happened, InRange, Labelled, OneOf
 from features.outcome import CLAIM_TYPES
 from model.consequence_rules import Expectations, expectations
 from service.advice_catalogue import ASSUMED, Action, Catalogue, Deadline, catalogue
@@ -21,6 +21,10 @@ in `service/advice/*.toml`, prices in `service/costs/default.toml` (`claimrisk c
   shop's own history moves them where enough claims of both kinds are there (`basis` in the answer).
 - Nothing holds a parcel later than 12 h before ship-by. Nothing is advised that would worsen a metric of which three
   quarters of what the marketplace allows are used up.
+- **Label** says whether a Claims Protected label protects: *protects* – badge without Late Delivery Risk, first scan by
+  ship-by, delivery questions answered in time, nothing refunded by the seller, not coming back, and the marketplace has
+  these facts; *seems to protect* – all but Late Delivery Risk, which is unknown; *awaits scan* – the first scan may
+  still come in time; *void* – one of them is known to be missed; *none* – no badge; *unknown* – any other.
 - No action suggests a cancellation to the buyer, contact outside the marketplace's messages, or anything in exchange
   for a claim, a review or silence; a test reads every text for that.
 """
@@ -94,6 +98,8 @@ def said(condition: Condition) -> str:
         case Age():
             bounds = (("more than", condition.age_over_hours), ("less than", condition.age_under_hours))
             text = condition.moment + "".join(f" {word} {hours:g} h ago" for word, hours in bounds if hours is not None)
+        case Labelled():
+            return f"label: {' or '.join(name.replace('_', ' ') for name in condition.label)}"
         case Before():
             return f"{condition.moment} by {condition.by}" + f" + {condition.plus_hours:g} h" * bool(
                 condition.plus_hours

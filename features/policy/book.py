@@ -120,6 +120,17 @@ class Book:
                     begins[code], ends[code] = min(begins[code], begun), max(ends[code], ended)
         return begins, ends
 
+    def values(self, topic: str) -> Floats:
+        """(marketplaces + 1,) float64: what the newest fact on a topic says, flags as 0 and 1; NaN in a marketplace
+        without one and at the end, for an unknown one. Use it beside `spans`, which tell when it applies."""
+        choices = attributes()["marketplace"].choices
+        told = np.full(len(choices) + 1, np.nan)
+        for code, marketplace in enumerate(choices):
+            for fact in (*self.facts[COMMON], *self.facts.get(marketplace, ())):
+                if fact.topic == topic and fact.used and fact.valid_until is None:
+                    told[code] = float(fact.value)
+        return told
+
     def fact(self, marketplace: str, topic: str, at: float) -> PolicyFact | None:
         """The fact on a topic that applies at an instant, or None where the marketplace has none."""
         return self.rules(marketplace, at).get(topic)
