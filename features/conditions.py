@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, reduce
+from functools import cache
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -194,7 +194,7 @@ class Labelled:
 
     def holds(self, columns: Columns) -> Bools:
         """(n,) bool."""
-        return reduce(np.logical_or, [labelled(columns, label) for label in self.label])
+        return labelled(columns, *self.label)
 
 
 _AnyCondition = OneOf | InRange | Differs | Happened | Age | Before | Labelled

@@ -7,8 +7,7 @@ the hours of `protection.reply`, and that the seller refunds nothing himself; a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Literal
 
 import numpy as np
@@ -17,19 +16,20 @@ from features.columns import Bools, Columns, Floats
 from features.moments import HOUR
 from features.named_moments import has_come
 from features.ruled import RETURNING
-from features.scope import is_under, value_under
+from features.scope import is_under_all, value_under
 
 # What can be said of a label. Each order has one of the first six; what `voids` it, it may have several of.
 Label = Literal[
     "protects", "seems_to_protect", "awaits_scan", "void", "none", "unknown",
     "late_risk", "late_scan", "late_reply", "refunded", "returning",
 ]  # fmt: skip
+VOIDS: tuple[Label, ...] = ("late_risk", "late_scan", "late_reply", "refunded", "returning")
 CONDITIONS = ("protection.badge", "protection.scan_by_ship_by", "protection.amazon_refunds", "protection.reply")
 ABOUT_DELIVERY = ("not_received", "other")  # or unknown: topics of a message that may ask where the parcel is
 
 
-def labelled(columns: Columns, label: Label) -> Bools:
-    """(n,) bool: where this can be said of the label, as known at as_of.
+def labelled(columns: Columns, *labels: Label) -> Bools:
+    """(n,) bool: where any of these can be said of the label, as known at as_of.
 
     protects: all that the protection takes is known to be given. seems_to_protect: but for Late Delivery Risk, which
     nobody told. awaits_scan: the first scan may still come in time, nothing else speaks against it. void: a badge that
@@ -37,115 +37,117 @@ def labelled(columns: Columns, label: Label) -> Bools:
     has no facts on it.
     """
     if "is_claims_protected" not in columns:
-        return np.full(columns.n, label == "unknown")
-    return _LABELS[label](columns)
+        return np.full(columns.n, "unknown" in labels)
+    looked = _Looked(columns)
+    return reduce(np.logical_or, [getattr(looked, label) for label in labels])
 
 
-def _badge(columns: Columns) -> Bools:
-    """(n,) bool: the badge is there, in a marketplace with all facts on what it takes."""
-    held = _equals(columns["is_claims_protected"], 1.0)
-    for topic in CONDITIONS:
-        held = held & is_under(columns, topic, columns["as_of"])
-    return held
+class _Looked:
+    """What can be said of the labels of n orders, each thing looked at once; (n,) bool each, named as in `Label`."""
 
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
 
-def _late_risk(columns: Columns) -> Bools:
-    return _badge(columns) & _equals(columns["is_late_delivery_risk"], 1.0)
+    @cached_property
+    def badge(self) -> Bools:
+        """The badge is there, in a marketplace with all facts on what it takes."""
+        return self._is("is_claims_protected", 1.0) & is_under_all(self.columns, CONDITIONS, self.columns["as_of"])
 
+    @cached_property
+    def late_risk(self) -> Bools:
+        return self.badge & self._is("is_late_delivery_risk", 1.0)
 
-def _late_scan(columns: Columns) -> Bools:
-    late: Bools = columns["first_scan_at"] > columns["ship_by"]
-    return _badge(columns) & late
+    @cached_property
+    def late_scan(self) -> Bools:
+        late: Bools = self.columns["first_scan_at"] > self.columns["ship_by"]
+        return self.badge & late
 
+    @cached_property
+    def late_reply(self) -> Bools:
+        return self.badge & reduce(np.logical_or, [late & is_sure for late, is_sure in self._replies])
 
-def _late_reply(columns: Columns) -> Bools:
-    return _badge(columns) & reduce(np.logical_or, [late & exact for late, exact in _replies(columns)])
+    @cached_property
+    def refunded(self) -> Bools:
+        return self.badge & has_come(self.columns, "refunded_at")
 
+    @cached_property
+    def returning(self) -> Bools:
+        is_excluded: Bools = self._covers_returning == 0.0
+        return self.badge & self._is_returning & is_excluded
 
-def _refunded(columns: Columns) -> Bools:
-    return _badge(columns) & has_come(columns, "refunded_at")
+    @cached_property
+    def void(self) -> Bools:
+        return reduce(np.logical_or, [getattr(self, reason) for reason in VOIDS])
 
+    @cached_property
+    def none(self) -> Bools:
+        return self._is("is_claims_protected", 0.0)
 
-def _returning(columns: Columns) -> Bools:
-    return _badge(columns) & _is_returning(columns) & _equals(_covers_returning(columns), 0.0)
+    @cached_property
+    def protects(self) -> Bools:
+        return self._in_time & self._is("is_late_delivery_risk", 0.0)
 
+    @cached_property
+    def seems_to_protect(self) -> Bools:
+        return self._in_time & np.isnan(self.columns["is_late_delivery_risk"])
 
-VOIDS = (_late_risk, _late_scan, _late_reply, _refunded, _returning)
+    @cached_property
+    def awaits_scan(self) -> Bools:
+        is_ahead: Bools = self.columns["as_of"] <= self.columns["ship_by"]
+        moved = np.fmin(self._scanned, self.columns["delivered_at"])
+        return self._unspoilt & np.isnan(moved) & is_ahead
 
+    @cached_property
+    def unknown(self) -> Bools:
+        known = (self.protects, self.seems_to_protect, self.awaits_scan, self.void, self.none)
+        return ~reduce(np.logical_or, known)
 
-def _void(columns: Columns) -> Bools:
-    return reduce(np.logical_or, [voids(columns) for voids in VOIDS])
+    @cached_property
+    def _unspoilt(self) -> Bools:
+        """Nothing is against the badge but, perhaps, the first scan or an unknown risk; nor may it be."""
+        is_answered = ~reduce(np.logical_or, [late for late, _ in self._replies])
+        is_covered: Bools = ~self._is_returning | (self._covers_returning == 1.0)
+        return self.badge & ~self.void & is_answered & is_covered
 
+    @cached_property
+    def _in_time(self) -> Bools:
+        in_time: Bools = self._scanned <= self.columns["ship_by"]
+        return self._unspoilt & in_time
 
-def _none(columns: Columns) -> Bools:
-    return _equals(columns["is_claims_protected"], 0.0)
+    @cached_property
+    def _scanned(self) -> Floats:
+        """(n,) instants: the earliest scan that is told, which the first one was not after."""
+        return np.fmin(self.columns["first_scan_at"], self.columns["last_scan_at"])
 
+    @cached_property
+    def _is_returning(self) -> Bools:
+        returning: Bools = self.columns.chosen("tracking_status", *sorted(RETURNING)) == 1.0
+        return returning
 
-def _protects(columns: Columns) -> Bools:
-    return _in_time(columns) & _equals(columns["is_late_delivery_risk"], 0.0)
+    @cached_property
+    def _covers_returning(self) -> Floats:
+        return value_under(self.columns, "protection.covers_returning", self.columns["as_of"])
 
+    @cached_property
+    def _replies(self) -> tuple[tuple[Bools, Bools], ...]:
+        """For the buyer's first and last question: the answer came or is late; and whether that is sure.
 
-def _seems_to_protect(columns: Columns) -> Bools:
-    return _in_time(columns) & np.isnan(columns["is_late_delivery_risk"])
+        Only the seller's first and last reply are told. Where the first came before the question, another than the last
+        may have answered it.
+        """
+        hours = value_under(self.columns, "protection.reply", self.columns["as_of"])
+        is_other: Bools = self.columns.chosen("message_topic", *ABOUT_DELIVERY) == 0.0
+        limit = np.where(is_other, np.nan, hours * HOUR)
+        return tuple(self._reply(self.columns[name], limit) for name in ("first_message_at", "last_message_at"))
 
+    def _reply(self, asked: Floats, limit: Floats) -> tuple[Bools, Bools]:
+        first, last = self.columns["first_reply_at"], self.columns["last_reply_at"]
+        is_first: Bools = first >= asked
+        replied = np.where(is_first, first, last)
+        is_answered: Bools = replied >= asked
+        late: Bools = np.where(is_answered, replied, self.columns["as_of"]) > asked + limit
+        return late, is_first | ~is_answered
 
-def _in_time(columns: Columns) -> Bools:
-    scanned: Bools = np.fmin(columns["first_scan_at"], columns["last_scan_at"]) <= columns["ship_by"]
-    return _unspoilt(columns) & scanned
-
-
-def _awaits_scan(columns: Columns) -> Bools:
-    moved = np.fmin(np.fmin(columns["first_scan_at"], columns["last_scan_at"]), columns["delivered_at"])
-    return _unspoilt(columns) & np.isnan(moved) & (columns["as_of"] <= columns["ship_by"])
-
-
-def _unknown(columns: Columns) -> Bools:
-    known = (_protects, _seems_to_protect, _awaits_scan, _void, _none)
-    return ~reduce(np.logical_or, [said(columns) for said in known])
-
-
-def _unspoilt(columns: Columns) -> Bools:
-    """(n,) bool: a badge with nothing against it but, perhaps, the first scan or an unknown risk."""
-    answered = ~reduce(np.logical_or, [late for late, _ in _replies(columns)])
-    covered = ~_is_returning(columns) | _equals(_covers_returning(columns), 1.0)
-    return _badge(columns) & answered & covered & ~_late_risk(columns) & ~_late_scan(columns) & ~_refunded(columns)
-
-
-def _is_returning(columns: Columns) -> Bools:
-    return _equals(columns.chosen("tracking_status", *sorted(RETURNING)), 1.0)
-
-
-def _covers_returning(columns: Columns) -> Floats:
-    return value_under(columns, "protection.covers_returning", columns["as_of"])
-
-
-def _equals(values: Floats, value: float) -> Bools:
-    equals: Bools = values == value
-    return equals
-
-
-def _replies(columns: Columns) -> tuple[tuple[Bools, Bools], ...]:
-    """For the buyer's first and last question: (n,) bool, the answer came or is late; and whether that is sure.
-
-    Only the seller's first and last reply are told. Where the first came before the question, another than the last may
-    have answered it.
-    """
-    hours = value_under(columns, "protection.reply", columns["as_of"])
-    topic = columns.chosen("message_topic", *ABOUT_DELIVERY)
-    limit = np.where(topic == 0.0, np.nan, hours)
-    return tuple(_reply(columns, columns[name], limit) for name in ("first_message_at", "last_message_at"))
-
-
-def _reply(columns: Columns, asked: Floats, hours: Floats) -> tuple[Bools, Bools]:
-    is_first: Bools = columns["first_reply_at"] >= asked
-    replied = np.where(is_first, columns["first_reply_at"], columns["last_reply_at"])
-    is_answered: Bools = replied >= asked
-    late: Bools = np.where(is_answered, replied, columns["as_of"]) > asked + hours * HOUR
-    return late, is_first | ~is_answered
-
-
-_LABELS: Mapping[Label, Callable[[Columns], Bools]] = {
-    "protects": _protects, "seems_to_protect": _seems_to_protect, "awaits_scan": _awaits_scan, "void": _void,
-    "none": _none, "unknown": _unknown, "late_risk": _late_risk, "late_scan": _late_scan, "late_reply": _late_reply,
-    "refunded": _refunded, "returning": _returning,
-}  # fmt: skip
+    def _is(self, name: str, value: float) -> Bools:
+        equals: Bools = self.columns[name] == value
+        return equals

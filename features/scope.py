@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 import numpy as np
 
 from features.columns import Bools, Columns, Floats, Ints
+from features.order import attributes
 from features.policy.book import book
 from features.symbols import at
 
@@ -16,22 +18,28 @@ OUTSIDE_GOODS = ("is_digital", "is_service", "is_stored_value")
 def is_under(columns: Columns, topic: str, moment: Floats) -> Bools:
     """(n,) bool: whether an order's marketplace has the fact at its moment ((n,), epoch seconds); those of others are
     never lent."""
-    begins, ends = book().spans(topic)
-    place = _place(columns, len(begins))
+    return is_under_all(columns, (topic,), moment)
+
+
+def is_under_all(columns: Columns, topics: Sequence[str], moment: Floats) -> Bools:
+    """(n,) bool: whether it has a fact on each of the topics."""
+    spans, place = [book().spans(topic) for topic in topics], _place(columns)
+    begins, ends = reduce(np.maximum, [span[0] for span in spans]), reduce(np.minimum, [span[1] for span in spans])
     held: Bools = (at(begins, place) <= moment) & (moment < at(ends, place))
     return held
 
 
 def value_under(columns: Columns, topic: str, moment: Floats) -> Floats:
     """(n,) float64: what the fact of an order's marketplace says at its moment, a flag as 0 or 1; NaN without one."""
-    values = book().values(topic)
-    return np.where(is_under(columns, topic, moment), at(values, _place(columns, len(values))), np.nan)
+    told = at(book().spans(topic)[2], _place(columns))
+    return np.where(is_under(columns, topic, moment), told, np.nan)
 
 
-def _place(columns: Columns, length: int) -> Ints:
-    """(n,) int64: where an order's marketplace stands in a table of so many; the last place where it is unknown."""
+def _place(columns: Columns) -> Ints:
+    """(n,) int64: where an order's marketplace stands in the tables of the book; at the end where it is unknown."""
     code = columns["marketplace"]
-    place: Ints = np.where(np.isnan(code), length - 1.0, code).astype(np.int64)
+    last = float(len(attributes()["marketplace"].choices))
+    place: Ints = np.where(np.isnan(code), last, code).astype(np.int64)
     return place
 
 

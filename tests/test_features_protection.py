@@ -19,7 +19,7 @@ from features.protection import VOIDS, Label, labelled
 
 CASES = tomllib.loads((Path(__file__).parent / "golden" / "protection_cases.toml").read_text("utf-8"))
 LABELS: tuple[Label, ...] = get_args(Label)
-ONE_OF, REASONS = LABELS[: -len(VOIDS)], LABELS[-len(VOIDS) :]
+ONE_OF, REASONS = tuple(label for label in LABELS if label not in VOIDS), VOIDS
 HOUR = 3_600.0
 
 

@@ -47,6 +47,7 @@ class Book:
     version: str
     _held: dict[tuple[str, int], Rules] = field(default_factory=dict, compare=False)
     _groups: dict[tuple[int, float], list[Group]] = field(default_factory=dict, compare=False)
+    _spans: dict[str, tuple[Floats, Floats, Floats]] = field(default_factory=dict, compare=False)
 
     def at(self, marketplace: str, on: date) -> Rules:
         """The facts that apply on a day, by topic. Those of other marketplaces are never lent: no fact, no entry."""
@@ -104,12 +105,19 @@ class Book:
         zone = self.zones[attributes()["marketplace"].choices[code]]
         return np.array([datetime.combine(day, time.min, zone).timestamp() for day in self.borders])
 
-    def spans(self, topic: str) -> tuple[Floats, Floats]:
-        """(marketplaces + 1,) twice: epoch seconds from which and before which a fact on a topic applies, -inf and inf
-        where no text dates it. Nowhere in a marketplace without one, nor at the end, for an unknown one; of several
-        facts from the first to the last."""
+    def spans(self, topic: str) -> tuple[Floats, Floats, Floats]:
+        """(marketplaces + 1,) each: epoch seconds from which and before which a fact on a topic applies, -inf and inf
+        where no text dates it; and what the newest says, flags as 0 and 1. Nowhere in a marketplace without one, nor at
+        the end, for an unknown one, and NaN; of several facts from the first to the last. Not to be written to."""
+        found = self._spans.get(topic)
+        if found is None:
+            found = self._spans[topic] = self._spans_of(topic)
+        return found
+
+    def _spans_of(self, topic: str) -> tuple[Floats, Floats, Floats]:
         choices = attributes()["marketplace"].choices
         begins, ends = np.full(len(choices) + 1, np.inf), np.full(len(choices) + 1, -np.inf)
+        values = np.full(len(choices) + 1, np.nan)
         for code, marketplace in enumerate(choices):
             zone = self.zones[marketplace]
             for fact in (*self.facts[COMMON], *self.facts.get(marketplace, ())):
@@ -117,19 +125,9 @@ class Book:
                     first, last = fact.valid_from, fact.valid_until
                     begun = datetime.combine(first, time.min, zone).timestamp() if first else -np.inf
                     ended = datetime.combine(last, time.min, zone).timestamp() if last else np.inf
+                    values[code] = float(fact.value) if ended >= ends[code] else values[code]
                     begins[code], ends[code] = min(begins[code], begun), max(ends[code], ended)
-        return begins, ends
-
-    def values(self, topic: str) -> Floats:
-        """(marketplaces + 1,) float64: what the newest fact on a topic says, flags as 0 and 1; NaN in a marketplace
-        without one and at the end, for an unknown one. Use it beside `spans`, which tell when it applies."""
-        choices = attributes()["marketplace"].choices
-        told = np.full(len(choices) + 1, np.nan)
-        for code, marketplace in enumerate(choices):
-            for fact in (*self.facts[COMMON], *self.facts.get(marketplace, ())):
-                if fact.topic == topic and fact.used and fact.valid_until is None:
-                    told[code] = float(fact.value)
-        return told
+        return begins, ends, values
 
     def fact(self, marketplace: str, topic: str, at: float) -> PolicyFact | None:
         """The fact on a topic that applies at an instant, or None where the marketplace has none."""
