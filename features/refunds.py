@@ -27,7 +27,8 @@ def outstanding(columns: Columns) -> Floats:
 
 def refunded_share(columns: Columns) -> Floats:
     """(n,) float64: of what the buyer paid, the share that went back; NaN where nobody tells."""
-    return 1.0 - outstanding(columns) / order_value(columns)
+    paid = order_value(columns)
+    return 1.0 - outstanding(columns) / np.where(paid > 0.0, paid, np.nan)
 
 
 def settled(columns: Columns) -> Floats:
