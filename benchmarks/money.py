@@ -145,16 +145,16 @@ def told(scorer: Scorer, costs: Costs, rows: Columns, truth: Foreseen) -> Told:
         columns = rows.take(np.arange(rows.n)[piece])
         found = stakes(columns, scorer.score(columns), scorer.consequences, scorer.target, costs)
         defects = (found.by_type * found.outlook.defect).sum(axis=1)
-        parts.append((found.expected.amount, defects, true_cost(found, costs, truth, piece)))
+        parts.append((found.expected.amount, defects, true_cost(found, truth, piece)))
     cost, defects, true = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Told(cost, defects, true, truth.defects.sum(axis=1), truth.claims.sum(axis=1) * truth.lives)
 
 
-def true_cost(found: Stakes, costs: Costs, truth: Foreseen, piece: slice) -> Floats:
+def true_cost(found: Stakes, truth: Foreseen, piece: slice) -> Floats:
     """(n,) float64: what was counted, priced as the profile says; refunds are what the seller was debited."""
     p = found.prices
     rate = p.value / order_value(found.columns)
-    way_back = p.refund - (p.value * costs.others.claim.refund_share)[:, None]
+    way_back = p.refund - p.refunded[:, None]
     goods = truth.amount[piece] * rate + (truth.paid[piece] * way_back).sum(axis=1)
     return np.asarray(
         goods + truth.claims[piece].sum(axis=1) * p.handling + truth.defects[piece].sum(axis=1) * p.defect

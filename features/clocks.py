@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from features.claim_course import course_of
-from features.eligibility import Eligibility, is_return_method_undated, return_method_given_at
+from features.eligibility import Eligibility
 from features.policy.book import Book
 from features.policy.due import due
 from features.policy.facts import PolicyFact
@@ -39,7 +41,8 @@ class UnknownClock(NamedTuple):
 
 class _Span(NamedTuple):
     """A clock of the seller: what starts it, what stops it, and the topic of its length. is_undated: what stops it has
-    happened, and nobody tells when; at `met` at the latest, where that is told."""
+    happened, and nobody tells when; at `met` at the latest, where that is told. perhaps: a refund that stops it if it
+    was in full, which nobody tells."""
 
     code: Code
     topic: str
@@ -47,6 +50,17 @@ class _Span(NamedTuple):
     start: float | None
     met: float | None = None
     is_undated: bool = False
+    perhaps: float | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has started, and nothing has stopped it."""
+        return self.start is not None and self.met is None and not self.is_undated and self.perhaps is None
+
+    def is_untold(self, clock: Clock) -> bool:
+        """Whether the order leaves open if the clock was met."""
+        may_be_in_time = self.perhaps is not None and clock.due is not None and self.perhaps <= clock.due
+        return (self.is_undated and clock.state == "missed") or (may_be_in_time and clock.state != "met")
 
 
 def clocks(
@@ -55,7 +69,8 @@ def clocks(
     """The clocks for which there are facts, and those that run without. grounds: as `eligibility` gives them.
 
     A clock goes by the fact that applied on the marketplace's local day on which it started. One that was met at a
-    moment that nobody tells is left out after its end, since it may have been met in time or not.
+    moment that nobody tells is left out after its end, since it may have been met in time or not, and so is one that a
+    refund of unknown size may have met.
     """
     if order.marketplace is None:
         return (), ()
@@ -67,8 +82,8 @@ def clocks(
         fact = then.get(span.topic)
         if fact is not None:
             clock = _clock(span, fact, order, book)
-            told += [] if span.is_undated and clock.state == "missed" else [clock]
-        elif span.start is not None and span.met is None and not span.is_undated and span.topic in _EXPECTED:
+            told += [] if span.is_untold(clock) else [clock]
+        elif span.is_waiting and span.topic in _EXPECTED:
             unknown.append(UnknownClock(span.topic, span.attribute))
     return (*told, *_buyers(order, grounds, book)), tuple(unknown)
 
@@ -103,19 +118,25 @@ def _spans(order: RuledOrder, book: Book) -> Iterator[_Span]:
         yield _Span("AUTO_CANCEL", "ship.auto_cancel", "ship_by", order.ship_by, shipped)
     yield _reply("REPLY_TARGET", "reply.target", order, book)
     yield _reply("REPLY_LIMIT", "reply.limit", order, book)
-    request, authorised = order.return_requested_at, order.return_authorised_at
-    undated = authorised is None and order.is_return_authorised
-    yield _Span(
-        "RETURN_AUTHORISE_TARGET", "return.authorise_target", "return_requested_at", request, authorised, undated
-    )
-    yield _Span("RETURN_AUTHORISE_LIMIT", "return.authorise_limit", "return_requested_at", request, authorised, undated)
-    given = return_method_given_at(order)
-    undated = is_return_method_undated(order)
-    yield _Span("RETURN_METHOD", "return.method", "return_requested_at", request, given, undated)
-    back, refunded = order.return_delivered_at, order.refunded_in_full_at
-    undated = order.refunded_at is None and order.is_fully_refunded is not False
-    yield _Span("REFUND", "refund.after_return", "return_delivered_at", back, refunded, undated)
+    yield from _of_a_return(order)
     yield from _after_a_claim(order)
+
+
+def _of_a_return(order: RuledOrder) -> Iterator[_Span]:
+    perhaps = None
+    if order.is_fully_refunded is None:
+        perhaps = -np.inf if order.refunded_at is None else order.refunded_at
+
+    def asked(code: Code, topic: str, met: float | None, is_undated: bool) -> _Span:
+        return _Span(code, topic, "return_requested_at", order.return_requested_at, met, is_undated, perhaps)
+
+    answered, is_undated = order.return_answered_at, order.is_return_answered_undated
+    yield asked("RETURN_AUTHORISE_TARGET", "return.authorise_target", answered, is_undated)
+    yield asked("RETURN_AUTHORISE_LIMIT", "return.authorise_limit", answered, is_undated)
+    yield asked("RETURN_METHOD", "return.method", order.return_way_given_at, order.is_return_way_given_undated)
+    back, refunded = order.return_delivered_at, order.refunded_in_full_at
+    is_undated = order.refunded_at is None and order.is_fully_refunded is True
+    yield _Span("REFUND", "refund.after_return", "return_delivered_at", back, refunded, is_undated, perhaps)
 
 
 def _after_a_claim(order: RuledOrder) -> Iterator[_Span]:

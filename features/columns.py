@@ -69,6 +69,12 @@ class Columns(Mapping[str, Array]):
         found = self._each[i].get(name)
         return found if found is not None or is_text(name) else np.nan
 
+    def values_of(self, i: int) -> Mapping[str, Value]:
+        """The values of order i by name, as in `each`."""
+        if self.is_few:
+            return self.each[i]
+        return {name: array[i] if array.dtype == object else float(array[i]) for name, array in self.items()}
+
     def _found(self, name: str) -> Array | None:
         found = self._arrays.get(name)
         if found is None and name in self._names:

@@ -141,16 +141,16 @@ def _not_received(case: _Case) -> _Opening:
 
 
 def _not_as_described(case: _Case) -> _Opening:
-    """48 h after a return request that was not authorised by then; unknown where nobody tells when it was."""
+    """48 h after a return request that was not answered by then; unknown where nobody tells when it was."""
     fact = case.rules.get("claim.not_as_described")
-    asked, authorised = case.order.return_requested_at, case.order.return_authorised_at
+    asked, answered = case.order.return_requested_at, case.order.return_answered_at
+    is_undated = case.order.is_return_answered_undated
     if fact is None:
         return _MISSING
     if asked is None:
         return _Opening(None, "no_return_request", (fact,))
     at = case.end(fact, asked)
-    is_undated = authorised is None and case.order.is_return_authorised
-    if (authorised is not None and authorised <= at) or (is_undated and case.order.as_of <= at):
+    if (answered is not None and answered <= at) or (is_undated and case.order.as_of <= at):
         return _Opening(None, "return_authorised", (fact,))
     if is_undated:
         return _Opening(None, "authorisation_undated", (fact,), is_known=False)
@@ -165,31 +165,9 @@ def _return_options_missing(case: _Case) -> _Opening:
         return _MISSING
     if order.return_requested_at is None:
         return _Opening(None, "no_return_request", (fact,))
-    if is_return_method_given(order):
+    if order.return_way_given_at is not None or order.is_return_way_given_undated:
         return _Opening(None, "return_method_given", (fact,))
     return _Opening(case.end(fact, order.return_requested_at), "open", (fact,))
-
-
-def return_method_given_at(order: RuledOrder) -> float | None:
-    """When the buyer had a label, a full refund, or the authorisation of a shop with an address in the marketplace; at
-    the latest when the return had arrived."""
-    by_address = order.return_authorised_at if order.has_return_address_in_marketplace == 1.0 else None
-    by_refund = order.refunded_at if order.is_fully_refunded else None
-    return earliest(order.return_label_sent_at, order.return_delivered_at, by_address, by_refund)
-
-
-def is_return_method_given(order: RuledOrder) -> bool:
-    """Whether the buyer had one, be it at a moment that nobody tells."""
-    is_refunded = order.is_fully_refunded is True
-    return is_refunded or is_return_method_undated(order) or return_method_given_at(order) is not None
-
-
-def is_return_method_undated(order: RuledOrder) -> bool:
-    """Whether the buyer had one at a moment that nobody tells, perhaps before a later one that is told."""
-    label = order.has_return_label == 1.0 and order.return_label_sent_at is None
-    authorised = order.is_return_authorised and order.return_authorised_at is None
-    refunded = order.is_fully_refunded is True and order.refunded_at is None
-    return label or refunded or (authorised and order.has_return_address_in_marketplace == 1.0)
 
 
 def _refund_not_issued(case: _Case) -> _Opening:

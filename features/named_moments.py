@@ -10,6 +10,8 @@ from features.columns import Bools, Columns, Floats
 from features.errors import nearest
 from features.moments import contact_at
 from features.order import attributes
+from features.refunds import is_of_unknown_size, is_perhaps_in_full, perhaps_in_full_at
+from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
 from features.undated import SAID_BY, undated
 
 
@@ -29,21 +31,38 @@ def _waiting_since(columns: Columns) -> Floats:
     return np.where(is_before, first, np.where(wrote < asked, asked, np.nan))
 
 
-def _refunded_in_full(columns: Columns) -> Floats:
-    """(n,) instants: the refund, NaN where there is none or it is known to be of a part only."""
-    return np.where(columns["refund_amount"] < columns["order_total"], np.nan, columns["refunded_at"])
+def _refunded_undated(columns: Columns) -> Bools:
+    return undated(columns, "refunded_at") & is_perhaps_in_full(columns)
+
+
+def _answered_undated(columns: Columns) -> Bools:
+    return is_answered_undated(columns) | is_of_unknown_size(columns)
+
+
+def _way_given_undated(columns: Columns) -> Bools:
+    return is_way_given_undated(columns) | is_of_unknown_size(columns)
 
 
 _DERIVED_FROM = (
-    "shipped_at", "first_scan_at", "first_message_at", "last_message_at", "return_requested_at", "first_reply_at",
-    "last_reply_at", "refunded_at", "refund_amount", "order_total",
+    "shipped_at", "first_scan_at", "first_message_at", "last_message_at", "first_reply_at", "last_reply_at",
+    "return_requested_at", "return_authorised_at", "has_return_authorisation", "return_label_sent_at",
+    "has_return_label", "has_return_address_in_marketplace", "return_shipped_at", "return_delivered_at", "refunded_at",
+    "has_refund", "refund_amount", "order_total", "item_price", "shipping_price", "promotion_discount",
 )  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "handed_over_at": _handed_over,
     "contact_at": contact_at,
     "seller_wrote_at": _seller_wrote,
     "waiting_since": _waiting_since,
-    "refunded_in_full_at": _refunded_in_full,
+    "refunded_in_full_at": perhaps_in_full_at,
+    "return_answered_at": answered_at,
+    "return_way_given_at": way_given_at,
+}
+# Of derived moments, where they have come, or for all that is known may have, though nobody tells when.
+_UNDATED: dict[str, Callable[[Columns], Bools]] = {
+    "refunded_in_full_at": _refunded_undated,
+    "return_answered_at": _answered_undated,
+    "return_way_given_at": _way_given_undated,
 }
 
 
@@ -64,8 +83,8 @@ def moment_of(columns: Columns, i: int, name: str) -> float:
 def has_come(columns: Columns, name: str) -> Bools:
     """(n,) bool: whether the moment lies at or before as_of, or is known to have come though nobody tells when."""
     came: Bools = moment(columns, name) <= columns["as_of"]
-    if name == "refunded_in_full_at":
-        return came | (undated(columns, "refunded_at") & ~(columns["refund_amount"] < columns["order_total"]))
+    if name in _UNDATED:
+        return came | _UNDATED[name](columns)
     return came | undated(columns, name) if name in SAID_BY else came
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.columns import Bools, Columns
+from features.columns import Array, Bools, Columns
 from features.kinds import Kind
 from features.order import attributes
-from features.undated import undated
+from features.refunds import settled
+from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
+from features.symbols import Value
+from features.tracing import written
 
 # Any of these says that the order has left, or was charged as if it had.
 HANDED_OVER = ("ship_confirmed_at", "shipped_at", "first_scan_at", "last_scan_at", "delivered_at")
@@ -20,7 +24,7 @@ RETURNING = frozenset({"undeliverable", "refused", "returning"})
 
 
 class RuledOrder(NamedTuple):
-    """Names as in features/order.py. Instants in epoch seconds, flags 0 or 1, money in the order's currency."""
+    """Names as in features/order.py, the last five as `_TOLD` says. Instants in epoch seconds, flags 0 or 1."""
 
     as_of: float
     marketplace: str | None = None
@@ -30,12 +34,6 @@ class RuledOrder(NamedTuple):
     is_service: float | None = None
     is_stored_value: float | None = None
     is_seller_fulfilled_prime: float | None = None
-    has_return_address_in_marketplace: float | None = None
-    order_total: float | None = None
-    refund_amount: float | None = None
-    has_refund: float | None = None
-    has_return_authorisation: float | None = None
-    has_return_label: float | None = None
     ship_by: float | None = None
     latest_delivery_at: float | None = None
     ship_confirmed_at: float | None = None
@@ -51,8 +49,6 @@ class RuledOrder(NamedTuple):
     first_reply_at: float | None = None
     last_reply_at: float | None = None
     return_requested_at: float | None = None
-    return_authorised_at: float | None = None
-    return_label_sent_at: float | None = None
     return_delivered_at: float | None = None
     refunded_at: float | None = None
     refund_charged_at: float | None = None
@@ -60,11 +56,21 @@ class RuledOrder(NamedTuple):
     information_requested_at: float | None = None
     claim_decided_at: float | None = None
     debited_at: float | None = None
+    settled: float | None = 0.0
+    return_answered_at: float | None = None
+    is_return_answered_undated: bool = False
+    return_way_given_at: float | None = None
+    is_return_way_given_undated: bool = False
+
+    @property
+    def is_fully_refunded(self) -> bool | None:
+        """Whether all was paid back; None where nobody tells how much."""
+        return None if self.settled is None else self.settled == 1.0
 
     @property
     def refunded_in_full_at(self) -> float | None:
-        """The refund; None where there is none, it is undated, or it is known to be of a part only."""
-        return self.refunded_at if self.is_fully_refunded is not False else None
+        """The refund, if it is known to be in full; None where it is undated."""
+        return self.refunded_at if self.is_fully_refunded else None
 
     @property
     def is_called_off(self) -> bool:
@@ -100,25 +106,6 @@ class RuledOrder(NamedTuple):
         """Whether what was sold is digital, a service or stored value."""
         return 1.0 in (self.is_digital, self.is_service, self.is_stored_value)
 
-    @property
-    def is_refunded(self) -> bool:
-        """Whether anything was paid back, be it at a moment that nobody tells."""
-        return self.refunded_at is not None or self.has_refund == 1.0 or (self.refund_amount or 0.0) > 0.0
-
-    @property
-    def is_return_authorised(self) -> bool:
-        """Whether the return was authorised, be it at a moment that nobody tells."""
-        return self.return_authorised_at is not None or self.has_return_authorisation == 1.0
-
-    @property
-    def is_fully_refunded(self) -> bool | None:
-        """Whether all was paid back; None where the amounts are unknown."""
-        if not self.is_refunded:
-            return False
-        if self.refund_amount is None or self.order_total is None:
-            return None
-        return self.refund_amount >= self.order_total
-
 
 def is_called_off(columns: Columns) -> Bools:
     """(n,) bool: cancelled before anything was handed over or confirmed, so that nothing was charged."""
@@ -142,30 +129,39 @@ def is_claim_filed(columns: Columns) -> Bools:
     return stands
 
 
-def is_refunded_in_full(columns: Columns) -> Bools:
-    """(n,) bool: refunded, and known to be so in full."""
-    refunded = ~np.isnan(columns["refunded_at"]) | undated(columns, "refunded_at")
-    in_full: Bools = refunded & (columns["refund_amount"] >= columns["order_total"])
-    return in_full
-
-
 def earliest(*instants: float | None) -> float | None:
     """The earliest of the instants that are known, or None."""
     return min((at for at in instants if at is not None), default=None)
+
+
+# Told of several attributes, as the fields of `RuledOrder` of these names.
+_TOLD: dict[str, Callable[[Columns], Array]] = {
+    "settled": settled,
+    "return_answered_at": answered_at,
+    "is_return_answered_undated": is_answered_undated,
+    "return_way_given_at": way_given_at,
+    "is_return_way_given_undated": is_way_given_undated,
+}
+_OWN = tuple(name for name in RuledOrder._fields if name not in _TOLD)
 
 
 @cache
 def _closed() -> tuple[tuple[int, tuple[str, ...]], ...]:
     """Places of what is held as the place of its value in a closed set, each with that set."""
     known = attributes()
-    declared = (known[name] for name in RuledOrder._fields)
+    declared = (known[name] for name in _OWN)
     return tuple((place, of.choices) for place, of in enumerate(declared) if of.kind is Kind.CHOICE)
+
+
+@cache
+def _told_of_one() -> Callable[[Mapping[str, Value]], list[Any]]:
+    return written(lambda columns: [told(columns) for told in _TOLD.values()])
 
 
 def ruled_order(columns: Columns, i: int) -> RuledOrder:
     """Order i of columns as known at its as_of (features/moments.py masks later facts)."""
-    values = columns.each[i] if columns.is_few else {name: float(columns[name][i]) for name in RuledOrder._fields}
-    given = [values.get(name, np.nan) for name in RuledOrder._fields]
+    values = columns.values_of(i)
+    given = [*(values.get(name, np.nan) for name in _OWN), *_told_of_one()(values)]
     found: list[Any] = [None if value != value else value for value in given]
     for place, choices in _closed():
         if found[place] is not None:

@@ -22,6 +22,7 @@ from features.feature import Feature
 from features.kinds import ClaimType
 from features.phases import PHASES, STATE_OF_PHASE
 from features.pipeline import CONTRACT, FeaturePipeline
+from features.refunds import is_in_part, refunded_share
 from features.symbols import at
 from model.artefact import Bundle
 from model.booster import Booster
@@ -78,23 +79,44 @@ class PriorBaseline(Baseline):
 
 
 class MutedPipeline(FeaturePipeline):
-    """The features of orders without any history, unknown where they say nothing (`mute` of priors.toml)."""
+    """The features of orders without any history, unknown where they say nothing (`mute` of priors.toml).
+
+    A refund of a part leaves every ground as it was: what waits for the refund waits on, and the order is refunded as
+    far as the part goes.
+    """
 
     def __init__(self, window_days: float, mutes: tuple[Mute, ...]) -> None:
         super().__init__(window_days)
         self.mutes = mutes
         self.without_history()
+        self._refunded = _column("is_refunded", self.features_)
         self._muted = [
             (mute.when, np.array([_column(name, self.features_) for name in mute.features])) for mute in mutes
         ]
 
     def transform(self, X: Columns) -> Floats:
         """(n, features) float64."""
-        out, truths = super().transform(X), Truths(X)
+        part = np.flatnonzero(is_in_part(X)) if "refund_amount" in X else _NONE
+        out, truths = super().transform(_without_refunds(X, part)), Truths(X)
+        if len(part):
+            out[part, self._refunded] += refunded_share(X)[part]
         for when, places in self._muted:
             rows = np.flatnonzero(truths.all_of(when, np.ones(X.n, dtype=np.bool_)))
             out[np.ix_(rows, places)] = np.nan
         return out
+
+
+_NONE: Ints = np.empty(0, np.int64)
+
+
+def _without_refunds(columns: Columns, rows: Ints) -> Columns:
+    """The orders, those of `rows` as if nothing had been refunded."""
+    if not len(rows):
+        return columns
+    hidden = {name: columns[name].copy() for name in ("refunded_at", "has_refund", "refund_amount")}
+    for array in hidden.values():
+        array[rows] = np.nan
+    return columns.replacing(hidden)
 
 
 def _column(name: str, features: tuple[Feature, ...]) -> int:

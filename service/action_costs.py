@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from features.columns import Bools, Floats, Ints
+from features.columns import Array, Bools, Floats, Ints
 from service.advice_catalogue import Action, Catalogue, CostKind
 from service.cost_profile import CostProfile, Costs
 from service.money import Prices
@@ -19,30 +19,38 @@ _AMOUNTS: Mapping[CostKind, Callable[[CostProfile], float]] = {
     "signature_fee": lambda profile: profile.action.signature_fee,
     "return_label": lambda profile: profile.action.return_label,
     "duties": lambda profile: profile.action.duties_share,
-    "order_value": lambda _: 1.0,
+    "outstanding_refund": lambda _: 1.0,
     "lost_margin": lambda _: 1.0,
 }
-_OF_VALUE, _OF_MARGIN = frozenset({"duties", "order_value"}), frozenset({"lost_margin"})
+_OF: Mapping[CostKind, Callable[[Prices], Floats]] = {  # kinds by what they are a share of; the others are in units
+    "duties": lambda prices: prices.value,
+    "outstanding_refund": lambda prices: prices.outstanding,
+    "lost_margin": lambda prices: np.maximum(prices.value - prices.goods, 0.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ActionCosts:
-    """Over the p profiles of the costs and the a actions of a catalogue. quantity: (p, a) of what `is_of_value` and
-    `is_of_margin` ((a,) bool) say, else of units of the profile's currency; served: (p, a) orders that doing an action
-    once serves; side: (p, a) side effects on one order, each by its chance, in units. in_minutes: (a,) bool."""
+    """Over the p profiles of the costs and the a actions of a catalogue. kinds: (a,) what each action takes; quantity:
+    (p, a) of what `_OF` says of its kind, else of units of the profile's currency; served: (p, a) orders that doing an
+    action once serves; side: (p, a) side effects on one order, each by its chance, in units. in_minutes: (a,) bool."""
 
+    kinds: Array
     quantity: Floats
     served: Floats
     side: Floats
-    is_of_value: Bools
-    is_of_margin: Bools
-    in_minutes: Bools
+
+    @property
+    def in_minutes(self) -> Bools:
+        """(a,) bool: what takes staff time."""
+        is_time: Bools = self.kinds == "minutes"
+        return is_time
 
     def once(self, prices: Prices, rows: Ints, place: Ints) -> Floats:
         """(m,) float64: what doing the actions at `place` once takes for the orders at `rows`."""
-        value = prices.value[rows]
-        margin = np.maximum(value - prices.goods[rows], 0.0)
-        of = np.where(self.is_of_margin[place], margin, np.where(self.is_of_value[place], value, prices.unit[rows]))
+        of, kinds = prices.unit[rows], self.kinds[place]
+        for kind, told in _OF.items():
+            of = np.where(kinds == kind, told(prices)[rows], of)
         return np.asarray(of * self.quantity[prices.place[rows], place])
 
 
@@ -50,18 +58,16 @@ class ActionCosts:
 def action_costs(costs: Costs, catalogue: Catalogue) -> ActionCosts:
     """What the actions of a catalogue take by the profiles of the costs."""
     actions = catalogue.actions
-    kinds = [action.cost.kind for action in actions]
 
     def each(told: Callable[[CostProfile, Action], float]) -> Floats:
         return np.array([[told(profile, action) for action in actions] for profile in costs.profiles], dtype=np.float64)
 
     return ActionCosts(
+        np.array([action.cost.kind for action in actions], dtype=object),
         each(lambda profile, action: _AMOUNTS[action.cost.kind](profile) * action.cost.quantity),
         each(_served),
         each(lambda profile, a: sum(chance * profile.side_effect[name] for name, chance in a.side_effects.items())),
-        np.array([kind in _OF_VALUE for kind in kinds]), np.array([kind in _OF_MARGIN for kind in kinds]),
-        np.array([kind == "minutes" for kind in kinds]),
-    )  # fmt: skip
+    )
 
 
 def _served(profile: CostProfile, action: Action) -> float:

@@ -29,11 +29,12 @@ SideEffect = Literal[
     "BUYER_EFFORT", "RETURN_RATE", "NEGATIVE_FEEDBACK",
 ]  # fmt: skip
 CostKind = Literal[
-    "minutes", "label_upgrade", "signature_fee", "return_label", "duties", "order_value", "lost_margin"
+    "minutes", "label_upgrade", "signature_fee", "return_label", "duties", "outstanding_refund", "lost_margin"
 ]  # fmt: skip
 T = TypeVar("T")
 ASSUMED = "assumed"
 AS_OF = "as_of"
+TAKEN_OVER = frozenset({Kind.INSTANT, Kind.MONEY})  # kinds of what an action sets to the value of another attribute
 LIMITS, SOURCES = "limits.toml", "sources.toml"
 
 
@@ -103,7 +104,8 @@ class Action:
 
     helps: `next_orders` where nothing changes for the order at hand; the effect is then on orders like it.
     after_deadline: `drop` is not advised late, `late` is. addresses: the attributes that it remedies. sets: what the
-    order's attributes become ("as_of" for instants), for policy rules on who pays. lowers: what it is done for.
+    order's attributes become (of instants and money the attribute whose value they take), for policy rules on who
+    pays. lowers: what it is done for.
     side_effects: cases of each that the action adds per order; betters: metrics that it improves. facts: topics of
     policy that the marketplace must have. slot: of actions that share one, a plan holds at most one. is_duty: told
     whether or not it pays, because the marketplace asks for it.
@@ -143,10 +145,10 @@ class Action:
         for name in self.addresses:
             declared(name)
         for name, value in self.sets.items():
-            if declared(name).kind is not Kind.INSTANT:
+            if declared(name).kind not in TAKEN_OVER:
                 held_value(declared(name), value)
-            elif value != AS_OF:
-                raise ValueError(f'sets.{name}: expected "as_of" for an instant, got {value!r}')
+            elif declared(str(value)).kind is not declared(name).kind:
+                raise ValueError(f"sets.{name}: expected an attribute of its kind, as_of for instance, got {value!r}")
         return self
 
 

@@ -159,7 +159,10 @@ def expected_cost(stakes: Stakes, i: int) -> dict[str, Any] | None:
     amount, places = float(parts.amount[i]), exponent(prices.currency[i])
     if math.isnan(amount):
         return None
-    assumed = {"order_total": prices.value_assumed, "unit_cost": prices.goods_assumed, "rate": prices.rate_assumed}
+    assumed = {
+        "order_total": prices.value_assumed, "unit_cost": prices.goods_assumed, "refund_amount": prices.refund_assumed,
+        "rate": prices.rate_assumed,
+    }  # fmt: skip
     told = {name: round(float(getattr(parts, name)[i]), places) for name in ExpectedCost.__slots__}
     largest = max(told, key=lambda name: told[name])
     others = sum(value for name, value in told.items() if name != largest)

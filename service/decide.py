@@ -178,9 +178,12 @@ _OF_STATUS: dict[Status, tuple[str, str | None]] = {
 def _caused(known: Columns, bundle: Bundle, at_stake: Stakes, costs: Costs) -> Iterator[Warned]:
     """Warnings by what an order says, and by what was assumed of its money where that is told."""
     prices, is_told = at_stake.prices, ~np.isnan(at_stake.probability)
-    given = (is_told, prices.value_assumed, prices.goods_assumed, prices.rate_assumed, prices.rate_is_old, prices.unit)
+    given = (
+        is_told, prices.value_assumed, prices.goods_assumed, prices.refund_assumed, prices.goods_exceed_value,
+        prices.rate_assumed, prices.rate_is_old, prices.unit,
+    )  # fmt: skip
     if known.is_few:
-        of_one = bundle.scorer.written.of("warnings", lambda some, *more: _where_caused(some, bundle, *more), beside=6)
+        of_one = bundle.scorer.written.of("warnings", lambda some, *more: _where_caused(some, bundle, *more), beside=8)
         told = of_each(of_one, known, *(array.tolist() for array in given))
         found = [(cause, np.array(where)) for cause, where in zip(_causes(bundle), told, strict=True) if any(where)]
     else:
@@ -199,14 +202,15 @@ def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
         ("AS_OF_BEFORE_TRAINING", "as_of"),
         *(("ATTRIBUTE_IGNORED", name) for name in _ignored(bundle)), ("ATTRIBUTE_IGNORED", "tracking_status"),
         ("EFFECT_ASSUMED", "tracking_status"),
-        ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("RATE_ASSUMED", "currency"),
-        ("RATE_UNKNOWN", "currency"), ("RATE_OLD", "currency"), *(("DAY_UNKNOWN", name) for name in SAID_BY),
+        ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("REFUND_ASSUMED", "refund_amount"),
+        ("COST_ABOVE_VALUE", "unit_cost"), ("RATE_ASSUMED", "currency"), ("RATE_UNKNOWN", "currency"),
+        ("RATE_OLD", "currency"), *(("DAY_UNKNOWN", name) for name in SAID_BY),
     ]  # fmt: skip
 
 
 def _where_caused(
-    known: Columns, bundle: Bundle, is_told: Bools, value_assumed: Bools, goods_assumed: Bools, rate_assumed: Bools,
-    rate_is_old: Bools, unit: Floats,
+    known: Columns, bundle: Bundle, is_told: Bools, value_assumed: Bools, goods_assumed: Bools, refund_assumed: Bools,
+    goods_exceed_value: Bools, rate_assumed: Bools, rate_is_old: Bools, unit: Floats,
 ) -> list[Bools]:  # fmt: skip
     """Where each warning of `_causes` is due, (n,) bool."""
     age = (known["as_of"] - bundle.scorer.pipeline.snapshot_.at) / DAY
@@ -216,7 +220,8 @@ def _where_caused(
         *(known.known(name) for name in _ignored(bundle)),
         is_told & bundle.scorer.assumed.is_left_out(known, states(known)),
         is_told & (bundle.scorer.assumed.of(known, states(known)) != 0.0),
-        is_told & value_assumed, is_told & goods_assumed, is_told & rate_assumed & ~np.isnan(unit),
+        is_told & value_assumed, is_told & goods_assumed, is_told & refund_assumed,
+        is_told & goods_exceed_value, is_told & rate_assumed & ~np.isnan(unit),
         is_told & np.isnan(unit), is_told & rate_is_old, *(undated(known, name) for name in SAID_BY),
     ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from features.columns import Array, Bools, Columns, Floats, Ints, text_array
 from features.goods import order_value
 from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT
 from features.outcome import CLAIM_TYPES
+from features.refunds import is_refunded, outstanding
 from features.symbols import at
 from features.tracing import of_each, written
 from model.consequences import Outlook
@@ -20,29 +21,64 @@ from service.cost_profile import CostProfile, Costs
 from service.exchange import exchanged, shop_profile
 
 
+class _Priced(NamedTuple):
+    """What is told of n orders, (n,) each, as `Prices` holds it; not_received and so on: `refund` by type."""
+
+    value: Any
+    goods: Any
+    outstanding: Any
+    refunded: Any
+    goods_back: Any
+    not_received: Any
+    not_as_described: Any
+    return_or_refund: Any
+    handling: Any
+    defect: Any
+    unit: Any
+    value_assumed: Any
+    goods_assumed: Any
+    refund_assumed: Any
+    rate_assumed: Any
+    rate_is_old: Any
+    currency: Any
+    place: Any
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
     """What things cost n orders, (n,) float64 in the currency told (`currency`, (n,) text), NaN where no rate is known.
 
-    value: what the buyer paid; goods: what the goods cost. refund: (n, types) what the seller loses on a claim that it
-    pays: refund and way back, less what returned goods are worth. handling: of a claim; defect: of an order defect;
-    unit: one unit of the profile's currency. value_assumed, goods_assumed, rate_assumed, rate_is_old: (n,) bool. place:
-    (n,) which of the profiles of `costs` an order has.
+    value: what the buyer paid; goods: what the goods cost. outstanding: what of the value is still to be refunded, all
+    of it where nobody tells how much went back. refund: (n, types) what the seller loses on a claim that it pays:
+    `refunded`, less `goods_back` (what returned goods are worth, less the way back) by the share that returns.
+    handling: of a claim; defect: of an order defect; unit: one unit of the profile's currency. value_assumed,
+    goods_assumed, refund_assumed, rate_assumed, rate_is_old: (n,) bool. place: (n,) which of the profiles of `costs` an
+    order has.
     """
 
     value: Floats
     goods: Floats
+    outstanding: Floats
+    refunded: Floats
+    goods_back: Floats
     refund: Floats
     handling: Floats
     defect: Floats
     unit: Floats
     value_assumed: Bools
     goods_assumed: Bools
+    refund_assumed: Bools
     rate_assumed: Bools
     rate_is_old: Bools
     currency: Array
     place: Ints
     costs: Costs
+
+    @property
+    def goods_exceed_value(self) -> Bools:
+        """(n,) bool: the goods are known to cost more than the buyer is known to have paid."""
+        exceed: Bools = ~self.value_assumed & ~self.goods_assumed & (self.goods > self.value)
+        return exceed
 
     def per_claim(self, outlook: Outlook) -> CostOfClaim:
         """What a claim of each type costs on average on each order, given who would pay and what counts."""
@@ -104,22 +140,17 @@ def rounded(amount: Floats, currency: Array) -> Floats:
 def prices(columns: Columns, costs: Costs) -> Prices:
     """What things cost n orders, each by the profile of its shop."""
     if columns.is_few:
-        told = of_each(_of_one(costs), columns)
-        numbers, flags = np.array(told[:_NUMBERS]), np.array(told[_NUMBERS:_FLAGS])
-        found: list[Any] = [*numbers, *flags, text_array(told[-2], columns.n), np.array(told[-1])]
+        told = _Priced._make(of_each(_of_one(costs), columns))
+        found = _Priced._make(map(np.array, told))._replace(currency=text_array(told.currency, columns.n))
     else:
         found = _priced(columns, costs)
-    refunded = 2 + len(CLAIM_TYPES)
-    value, goods, *refund = found[:refunded]
-    return Prices(value, goods, np.stack(refund, axis=1), *found[refunded:], costs)  # type: ignore[call-arg]
+    by_type = [getattr(found, name) for name in CLAIM_TYPES]
+    own = {name: value for name, value in found._asdict().items() if name not in CLAIM_TYPES}
+    return Prices(refund=np.stack(by_type, axis=1), costs=costs, **own)
 
 
-_NUMBERS = 5 + len(CLAIM_TYPES)
-_FLAGS = _NUMBERS + 4
-
-
-def _priced(columns: Columns, costs: Costs) -> list[Any]:
-    """The fields of `Prices` in their order, (n,) each; refund by type, one after the other."""
+def _priced(columns: Columns, costs: Costs) -> _Priced:
+    """A buyer who has got back a part is owed the rest, and the goods are taken to come back as far as that goes."""
     place = shop_profile(costs, columns)
     told = exchanged(columns, costs, place)
 
@@ -131,14 +162,34 @@ def _priced(columns: Columns, costs: Costs) -> list[Any]:
     value_assumed, goods_assumed = np.isnan(value), np.isnan(goods)
     paid = np.where(value_assumed, said(lambda p: p.order.value) * unit, value * told.of_order)
     cost = np.where(goods_assumed, paid * said(lambda p: p.order.goods_share), goods * told.of_order)
-    saved = unit * said(lambda p: p.claim.return_shipping) - cost * said(lambda p: p.claim.salvage_share)
-    refunded = paid * said(lambda p: p.claim.refund_share)
-    back = [said(lambda p, t=t: getattr(p.claim.return_share, t)) for t in CLAIM_TYPES]  # type: ignore[misc]
-    return [
-        paid, cost, *(refunded + share * saved for share in back),
-        unit * said(lambda p: p.claim.minutes * p.staff.minute), unit * said(lambda p: p.defect.shadow_price), unit,
-        value_assumed, goods_assumed, told.is_assumed, told.is_old, told.currency, place,
-    ]  # fmt: skip
+    left = outstanding(columns)
+    owed = np.where(np.isnan(left), paid, left * told.of_order)
+    is_part = (left < value) & (left >= 0.0)
+    part = np.where(is_part, left, 1.0) / np.where(is_part, value, 1.0)
+    goods_back = part * (cost * said(lambda p: p.claim.salvage_share) - unit * said(lambda p: p.claim.return_shipping))
+    refunded = owed * said(lambda p: p.claim.refund_share)
+    by_type = {
+        name: refunded - said(lambda p, t=name: getattr(p.claim.return_share, t)) * goods_back  # type: ignore[misc]
+        for name in CLAIM_TYPES
+    }
+    return _Priced(
+        value=paid,
+        goods=cost,
+        outstanding=owed,
+        refunded=refunded,
+        goods_back=goods_back,
+        **by_type,
+        handling=unit * said(lambda p: p.claim.minutes * p.staff.minute),
+        defect=unit * said(lambda p: p.defect.shadow_price),
+        unit=unit,
+        value_assumed=value_assumed,
+        goods_assumed=goods_assumed,
+        refund_assumed=is_refunded(columns) & np.isnan(left),
+        rate_assumed=told.is_assumed,
+        rate_is_old=told.is_old,
+        currency=told.currency,
+        place=place,
+    )
 
 
 @lru_cache(maxsize=8)

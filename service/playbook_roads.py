@@ -17,7 +17,7 @@ _LOW, _HIGH = 4, 94  # the places of 5 % and 95 %; a cost never falls as luck wo
 
 
 @dataclass(frozen=True, slots=True)
-class Stakes:
+class RoadStakes:
     """What is at stake, in one currency: the refund still to be paid or already debited, what goods are worth that come
     back, by what share of refunds they do, an order defect, a minute of staff."""
 
@@ -102,7 +102,7 @@ class Cost:
         return None if self.defect is None else self.refund_and_goods + self.defect + self.effort
 
 
-def cost_of(ending: Ending, stakes: Stakes) -> Cost:
+def cost_of(ending: Ending, stakes: RoadStakes) -> Cost:
     """What a road costs."""
     spread = [_by_luck(ending, stakes, unknown) for unknown in _possible([ending])]
     return Cost(
@@ -114,11 +114,11 @@ def cost_of(ending: Ending, stakes: Stakes) -> Cost:
     )
 
 
-def _paid(ending: Ending, stakes: Stakes) -> float:
+def _paid(ending: Ending, stakes: RoadStakes) -> float:
     return stakes.refund - ending.saved_share * max(stakes.goods_back, 0.0)
 
 
-def _by_luck(ending: Ending, stakes: Stakes, unknown: float) -> Floats:
+def _by_luck(ending: Ending, stakes: RoadStakes, unknown: float) -> Floats:
     """(99,) float64: the cost of a road at each luck; an unknown defect has the chance `unknown`."""
     counts = Chance(unknown) if ending.defect is None else ending.defect
     paid = _paid(ending, stakes) * ending.seller_pays.at_each_luck
@@ -139,7 +139,7 @@ class Comparison:
     sureness: float
 
 
-def compared(endings: Sequence[Ending], stakes: Stakes) -> Comparison | None:
+def compared(endings: Sequence[Ending], stakes: RoadStakes) -> Comparison | None:
     """The cheaper of two roads; None where that turns on a defect of which no rule is known."""
     found = [_compared(endings, stakes, unknown) for unknown in _possible(endings)]
     if found[0].cheaper != found[-1].cheaper:
@@ -147,7 +147,7 @@ def compared(endings: Sequence[Ending], stakes: Stakes) -> Comparison | None:
     return min(found, key=lambda one: (one.sureness, one.saves))
 
 
-def _compared(endings: Sequence[Ending], stakes: Stakes, unknown: float) -> Comparison:
+def _compared(endings: Sequence[Ending], stakes: RoadStakes, unknown: float) -> Comparison:
     mean = [_mean(ending, stakes, unknown) for ending in endings]
     best, other = np.argsort(mean, kind="stable").tolist()[:2]
     spread = [_by_luck(ending, stakes, unknown) for ending in endings]
@@ -155,7 +155,7 @@ def _compared(endings: Sequence[Ending], stakes: Stakes, unknown: float) -> Comp
     return Comparison(endings[best].road, mean[other] - mean[best], sureness)
 
 
-def _mean(ending: Ending, stakes: Stakes, unknown: float) -> float:
+def _mean(ending: Ending, stakes: RoadStakes, unknown: float) -> float:
     defect = unknown if ending.defect is None else ending.defect.mean
     paid = _paid(ending, stakes) * ending.seller_pays.mean
     return paid + defect * stakes.defect + ending.minutes * stakes.minute

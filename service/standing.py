@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from features.columns import Array, Bools, Columns, text_array
-from features.ruled import is_called_off, is_claim_filed, is_claim_withdrawn, is_refunded_in_full
+from features.refunds import is_in_full
+from features.ruled import is_called_off, is_claim_filed, is_claim_withdrawn
 from features.scope import is_out_of_scope, is_under
 from features.tracing import of_each
 from model.artefact import Bundle
@@ -37,7 +38,7 @@ def why_over(columns: Columns, bundle: Bundle) -> list[tuple[str, str | None, Bo
     """Why nothing is left to claim: code and attribute of the warning, and where ((n,) bool), the plainest first."""
     as_of = columns["as_of"]
     charged_back = ~np.isnan(columns["chargeback_filed_at"]) & is_under(columns, "exclusion.chargeback", as_of)
-    refunded = is_refunded_in_full(columns) & is_under(columns, "exclusion.full_refund", as_of)
+    refunded = is_in_full(columns) & is_under(columns, "exclusion.full_refund", as_of)
     return [
         ("OUT_OF_SCOPE", None, is_out_of_scope(columns, as_of)),
         ("ORDER_CANCELLED", "cancelled_at", is_called_off(columns)),

@@ -16,7 +16,7 @@ from features.symbols import Value
 from model.consequences import Outlook
 from model.effects import Evidence
 from service.action_costs import action_costs
-from service.advice_catalogue import AS_OF, Action, Basis, Catalogue
+from service.advice_catalogue import TAKEN_OVER, Action, Basis, Catalogue
 from service.effects import EffectTable, History, effect_table
 from service.metric_limits import blocked
 from service.offers import offers
@@ -48,10 +48,11 @@ class Worths:
 
     rows, place: (m,) the order, and the action's place in the catalogue; due: (m,) instants, NaN where there is no
     deadline; is_too_late: (m,) bool, nothing may be held for it any more; is_blocked: (m,) bool, by a hard limit.
-    before, factor, of_type: (m, types) the probability of a claim of each type, what it is multiplied by, and what a
-    claim of each type costs then; defect: (m, types) P(it counts as a defect) then. cost_after, cost, net: (m,)
-    expected cost after, what it takes for one order with its side effects, and what remains; once: (m,) what doing it
-    once takes, of which `shared` falls on the order. effects: of all actions.
+    before: (m, types) the probability of a claim of each type; debited: what it is multiplied by because fewer are
+    debited, factor: by that and by the effect; of_type: what a claim of each type costs then; defect: P(it counts as a
+    defect) then, (m, types) each. cost_after, cost, net: (m,) expected cost after, what it takes for one order with its
+    side effects, and what remains; once: (m,) what doing it once takes, of which `shared` falls on the order. effects:
+    of all actions.
     """
 
     rows: Ints
@@ -60,6 +61,7 @@ class Worths:
     is_too_late: Bools
     is_blocked: Bools
     before: Floats
+    debited: Floats
     factor: Floats
     of_type: Floats
     defect: Floats
@@ -74,7 +76,7 @@ class Worths:
     def relative(self) -> Floats:
         """(m, ends) float64: the claim probability with the action ÷ without; summed in a fixed order."""
         shares = self.before / summed(self.before)[:, None]
-        parts = shares[:, None, :] * (self.effects.risk[self.place] - 1.0)
+        parts = shares[:, None, :] * (self.effects.risk[self.place] * self.debited[:, None, :] - 1.0)
         return np.asarray(1.0 + (parts[:, :, 0] + parts[:, :, 1] + parts[:, :, 2]))
 
     def each(self) -> Iterator[tuple[int, Worth]]:
@@ -118,7 +120,7 @@ def worths(stakes: Stakes, catalogue: Catalogue, evidence: Evidence) -> Worths:
     net = stakes.expected.amount[rows] - cost_after - cost
     is_blocked = blocked(stakes.columns, rows, place, catalogue)
     return Worths(
-        rows, place, found.due, found.is_too_late, is_blocked, before, after / before, of_type, outlook.defect,
+        rows, place, found.due, found.is_too_late, is_blocked, before, debited, after / before, of_type, outlook.defect,
         cost_after, cost, net, once, shared, catalogue, effects,
     )  # fmt: skip
 
@@ -149,25 +151,40 @@ def _changed(columns: Columns, rows: Ints, place: Ints, catalogue: Catalogue) ->
             yield those, after_action(columns.take(rows[those]), change)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The value of another attribute of the order."""
+
+    of: str
+
+
+Change = Mapping[str, "float | str | Taken"]
+
+
 @lru_cache(maxsize=8)
-def changes(catalogue: Catalogue) -> dict[int, Mapping[str, Value]]:
-    """By the place of an action that changes who pays, what an order's attributes become; None for as_of."""
-    known = attributes()
+def changes(catalogue: Catalogue) -> dict[int, Change]:
+    """By the place of an action that changes who pays, what an order's attributes become."""
     return {
-        place: {n: None if known[n].is_instant else held_value(known[n], value) for n, value in action.sets.items()}
+        place: {name: _becomes(name, value) for name, value in action.sets.items()}
         for place, action in enumerate(catalogue.actions)
         if action.changes_who_pays
     }
 
 
-def _after(values: Mapping[str, Value], change: Mapping[str, Value]) -> dict[str, Value]:
-    return {**values, **{name: values[AS_OF] if held is None else held for name, held in change.items()}}
+def _becomes(name: str, value: bool | str) -> float | str | Taken:
+    known = attributes()[name]
+    return Taken(str(value)) if known.kind in TAKEN_OVER else held_value(known, value)
 
 
-def after_action(columns: Columns, change: Mapping[str, Value]) -> Columns:
+def _after(values: Mapping[str, Value], change: Change) -> dict[str, Value]:
+    made = {name: values.get(to.of, np.nan) if isinstance(to, Taken) else to for name, to in change.items()}
+    return {**values, **made}
+
+
+def after_action(columns: Columns, change: Change) -> Columns:
     """The orders as they would read once an action is done that makes this change."""
-    as_of = columns[AS_OF]
     return columns.replacing({
-        name: as_of if held is None else np.full(columns.n, held, dtype=object if isinstance(held, str) else np.float64)
-        for name, held in change.items()
+        name: columns[to.of] if isinstance(to, Taken)
+        else np.full(columns.n, to, dtype=object if isinstance(to, str) else np.float64)
+        for name, to in change.items()
     })  # fmt: skip

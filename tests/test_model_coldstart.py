@@ -115,3 +115,36 @@ def test_priors_without_reason_unit_or_sense_are_refused(tmp_path: Path, old: st
     (tmp_path / "priors.toml").write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(SettingError, match=complaint):
         cold_scorer(None, loaded(tmp_path / "priors.toml"))
+
+
+RETURNED = {
+    "order_total": 100.0, "currency": "USD", "delivered_at": "2026-11-10T10:00:00Z",
+    "return_requested_at": "2026-11-12T10:00:00Z", "return_authorised_at": "2026-11-12T12:00:00Z",
+    "return_label_sent_at": "2026-11-12T12:00:00Z", "return_delivered_at": "2026-11-15T20:00:00Z",
+}  # fmt: skip
+
+
+def test_a_cent_refunded_leaves_the_risk_as_it_was_and_it_falls_as_more_goes_back() -> None:
+    nothing = probability(**RETURNED)
+    cent, half, most = (
+        probability(**RETURNED, refunded_at="2026-11-16T00:00:00Z", refund_amount=amount)
+        for amount in (0.01, 50.0, 99.0)
+    )
+    unknown = probability(**RETURNED, refunded_at="2026-11-16T00:00:00Z")
+    assert cent == pytest.approx(nothing, rel=1e-3)
+    assert cent > half > most > unknown
+
+
+def test_a_return_request_that_a_label_answered_is_no_longer_waiting() -> None:
+    asked = {"return_requested_at": "2026-11-15T10:00:00Z", "delivered_at": "2026-11-10T10:00:00Z"}
+    answer = {"return_label_sent_at": "2026-11-15T11:00:00Z"}
+    told = probability(**asked, **answer)
+    assert told < probability(**asked)
+    assert told == pytest.approx(probability(**asked, **answer, return_authorised_at="2026-11-15T11:00:00Z"))
+
+
+def test_parts_refunded_read_the_same_alone_as_among_many() -> None:
+    some = [columns(**RETURNED, refunded_at="2026-11-16T00:00:00Z", refund_amount=k + 0.5) for k in range(40)]
+    scorer = cold_scorer(None)
+    alone = [scorer.score(one).probability[0] for one in some]
+    assert scorer.score(concatenated(some)).probability.tolist() == alone

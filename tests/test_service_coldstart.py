@@ -120,3 +120,14 @@ def test_serving_without_a_model_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(serving, "run", lambda *_: None)
     serving.serve(None, "127.0.0.1", 0, said.append, cold=cold_bundle())
     assert "NO MODEL" in said[0]
+
+
+def test_what_is_not_known_of_a_refund_and_goods_dearer_than_the_order_are_said(cold: TestClient) -> None:
+    refund = {"refunded_at": "2026-11-18T10:00:00Z"}
+    answer = cold.post("/v1/scores", json=ORDER | refund).json()
+    assert "REFUND_ASSUMED" in codes(answer)
+    assert "refund_amount" in answer["expected_cost"]["assumed"]
+    answer = cold.post("/v1/scores", json=ORDER | refund | {"refund_amount": 20.0}).json()
+    assert "REFUND_ASSUMED" not in codes(answer)
+    assert "COST_ABOVE_VALUE" not in codes(answer)
+    assert "COST_ABOVE_VALUE" in codes(cold.post("/v1/scores", json=ORDER | {"unit_cost": 500, "quantity": 1}).json())

@@ -50,6 +50,51 @@ def test_what_the_order_does_not_say_is_assumed_and_named() -> None:
     assert found.goods_assumed.tolist() == [False, True, True]
 
 
+PART = MONEY | {"refunded_at": "2026-11-02T20:00:00Z"}
+
+
+def test_a_claim_can_only_cost_what_is_still_to_be_refunded() -> None:
+    shares = [None, 1.0, 50.0, 99.0, 100.0]
+    given = [MONEY if amount is None else PART | {"refund_amount": amount} for amount in shares]
+    found = prices(orders(*given), default_costs())
+    assert found.outstanding.tolist() == [100.0, 99.0, 50.0, 1.0, 0.0]
+    assert found.refund[:, 0].tolist() == [100.0, 99.0, 50.0, 1.0, 0.0]
+    assert found.refund[2].tolist() == pytest.approx((found.refund[0] / 2).tolist())
+    assert not found.refund_assumed.any()
+
+
+@pytest.mark.parametrize("refund", [{}, {"has_refund": True, "refunded_at": None}])
+def test_where_nobody_tells_how_much_went_back_all_of_it_counts_and_that_is_named(refund: dict[str, Any]) -> None:
+    found = prices(orders(PART | refund), default_costs())
+    assert found.refund[0].tolist() == prices(orders(MONEY), default_costs()).refund[0].tolist()
+    assert found.refund_assumed.tolist() == [True]
+
+
+def test_what_is_outstanding_is_told_in_the_profiles_currency(tmp_path: Path) -> None:
+    rate = '[[rate]]\ncurrency = "GBP"\non = 2026-10-01\nvalue = 1.5\n'
+    found = prices(orders(PART | {"currency": "GBP", "refund_amount": 40.0}), profile(tmp_path, rate))
+    assert found.outstanding.tolist() == pytest.approx([90.0])
+
+
+def test_a_free_replacement_has_nothing_to_refund() -> None:
+    found = prices(orders(MONEY | {"order_total": 0.0}, PART | {"order_total": 0.0}), default_costs())
+    assert found.outstanding.tolist() == [0.0, 0.0]
+
+
+def test_an_order_alone_is_priced_as_among_many() -> None:
+    given = [PART | {"refund_amount": k + 0.25} for k in range(40)] + [PART, MONEY, MONEY | {"order_total": 60.0}]
+    many = prices(orders(*given), default_costs())
+    for k, one in enumerate(given):
+        alone = prices(orders(one), default_costs())
+        for name in ("outstanding", "refunded", "goods_back", "refund", "refund_assumed", "goods_exceed_value"):
+            assert getattr(alone, name)[0].tolist() == getattr(many, name)[k].tolist()
+
+
+def test_goods_that_cost_more_than_was_paid_are_noticed_where_both_are_known() -> None:
+    given = [MONEY, MONEY | {"order_total": 79.99}, MONEY | {"order_total": 80.0}, {"unit_cost": 500.0}]
+    assert prices(orders(*given), default_costs()).goods_exceed_value.tolist() == [False, True, False, False]
+
+
 def test_costs_are_told_in_the_profiles_currency_by_the_rate_that_stood_then(tmp_path: Path) -> None:
     rate = '[[rate]]\ncurrency = "GBP"\non = {}\nvalue = {}\n'
     rates = rate.format("2026-10-01", 1.2) + rate.format("2026-11-03", 1.5)

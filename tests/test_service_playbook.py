@@ -29,7 +29,7 @@ from service.cost_profile import default_costs
 from service.guard import guard
 from service.playbook import playbook
 from service.playbook_catalogue import RoadId, Stage, loaded, playbook_catalogue
-from service.playbook_roads import Chance, Ending, Stakes, compared, cost_of
+from service.playbook_roads import Chance, Ending, RoadStakes, compared, cost_of
 from service.playbook_shapes import Playbook
 from service.wording import Lang
 
@@ -201,7 +201,7 @@ def test_a_cost_is_the_mean_of_what_luck_may_bring(
     pays: float, counts: float, refund: float, defect: float, minute: float
 ) -> None:
     ending = Ending("REPRESENT", Chance(pays, 30), Chance(counts, 30), 35.0, "rule")
-    stakes = Stakes(refund, 0.0, 0.0, defect, minute)
+    stakes = RoadStakes(refund, 0.0, 0.0, defect, minute)
     rng = np.random.default_rng(1)
     luck = rng.uniform(size=20_000)
     drawn = ending.seller_pays.by_luck(luck) * refund + Chance(counts, 30).by_luck(luck) * defect + 35 * minute
@@ -214,16 +214,16 @@ def test_a_cost_is_the_mean_of_what_luck_may_bring(
 def test_an_unknown_defect_decides_nothing_where_it_matters() -> None:
     refund = Ending("REFUND_NOW", Chance(1.0), None, 5.0, "unknown")
     answer = Ending("REPRESENT", Chance(0.8, 30), Chance(0.7, 30), 35.0, "rule")
-    assert compared([refund, answer], Stakes(20.0, 0.0, 0.0, 100.0, 0.4)) is None
-    found = compared([refund, answer], Stakes(2_000.0, 0.0, 0.0, 10.0, 0.4))
+    assert compared([refund, answer], RoadStakes(20.0, 0.0, 0.0, 100.0, 0.4)) is None
+    found = compared([refund, answer], RoadStakes(2_000.0, 0.0, 0.0, 10.0, 0.4))
     assert found is not None
     assert found.cheaper == "REPRESENT"
-    assert cost_of(refund, Stakes(20.0, 0.0, 0.0, 100.0, 0.4)).expected is None
+    assert cost_of(refund, RoadStakes(20.0, 0.0, 0.0, 100.0, 0.4)).expected is None
 
 
 def test_goods_that_come_back_make_a_refund_cheaper_and_never_dearer() -> None:
     refund = Ending("REFUND_NOW", Chance(1.0), Chance(1.0), 5.0, "rule", saved_share=0.75)
-    lost, saved = (cost_of(refund, Stakes(60.0, back, 0.75, 30.0, 0.4)) for back in (-5.0, 20.0))
+    lost, saved = (cost_of(refund, RoadStakes(60.0, back, 0.75, 30.0, 0.4)) for back in (-5.0, 20.0))
     assert lost.refund_and_goods == 60.0
     assert saved.refund_and_goods == 45.0
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.columns import Columns
+from features.columns import Columns, concatenated
 from features.completion import completed
 from features.document import read_order
 from features.errors import SettingError
@@ -127,6 +127,42 @@ def test_claim_protection_changes_who_pays_even_where_it_hardly_changes_the_clai
     done = after_action(orders({"is_claims_protected": False}), changes(catalogue())[place])
     assert done["is_claims_protected"].tolist() == [1.0]
     assert "seller_pays" in action.lowers
+
+
+LOST = {"shipped_at": "2026-11-03T08:00:00Z", "first_scan_at": "2026-11-03T12:00:00Z", "tracking_status": "lost",
+        "is_claims_protected": False, "as_of": "2026-11-12T08:00:00Z"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("amount", "cost"), [(None, 120.0), (30.0, 90.0), (119.0, 1.0)])
+def test_refunding_a_lost_parcel_takes_what_is_still_to_be_refunded(amount: float | None, cost: float) -> None:
+    part = {} if amount is None else {"refunded_at": "2026-11-11T08:00:00Z", "refund_amount": amount}
+    found = advice(orders(LOST | part))[0].recommendations
+    assert next(r.cost for r in found if r.action.id == "REFUND_LOST_PARCEL") == pytest.approx(cost)
+
+
+def test_after_the_rest_is_refunded_a_return_is_no_longer_late() -> None:
+    place = next(i for i, a in enumerate(catalogue().actions) if a.id == "REFUND_RETURNED")
+    part = {"delivered_at": "2026-11-05T08:00:00Z", "return_requested_at": "2026-11-06T08:00:00Z",
+            "return_delivered_at": "2026-11-08T08:00:00Z", "refunded_at": "2026-11-08T09:00:00Z", "refund_amount": 1.0,
+            "return_authorised_at": "2026-11-06T09:00:00Z", "as_of": "2026-11-20T08:00:00Z"}  # fmt: skip
+    before = orders(part)
+    many = concatenated([before] * 40)
+    done = after_action(many, changes(catalogue())[place])
+    pays = [from_policy_alone().of(columns).seller_pays[0, 2] for columns in (before, done)]
+    assert pays[1] < pays[0]
+    assert recommended(at_stake(before, RISK), catalogue(), Evidence(), limit=30)[0] == advice(many)[0]
+
+
+def test_one_action_has_one_probability_where_only_debited_claims_are_known() -> None:
+    columns = orders({"has_tracking": False, "order_total": 500.0, "unit_cost": 900.0})
+    chances = Scored(states(columns), np.full(1, 0.05), np.tile(SHARES, (1, 1)))
+    at = stakes(columns, chances, from_policy_alone(), "claim_debited", default_costs())
+    found = recommended(at, catalogue(), Evidence(), limit=30)[0]
+    assert found.plan is not None
+    assert len(found.plan.actions) == 1
+    same = next(r for r in found.recommendations if r.action == found.plan.actions[0])
+    assert same.probability_after == pytest.approx(found.plan.probability_after)
+    assert same.effect_low <= same.probability_after / 0.05 <= same.effect_high
 
 
 @settings(max_examples=60, deadline=None)
