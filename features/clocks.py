@@ -94,12 +94,8 @@ def _state(ends: float | None, met: float | None, as_of: float) -> State:
 
 
 def _spans(order: RuledOrder) -> Iterator[_Span]:
-    shipped = earliest(order.ship_confirmed_at, order.shipped_at, order.first_scan_at, order.delivered_at)
-    # Confirmation is what counts; hand-over stands in for it where the file does not tell it.
-    confirmed = order.ship_confirmed_at if order.ship_confirmed_at is not None else shipped
     if order.cancelled_at is None:
-        yield _Span("SHIP_BY", "ship.confirm", "ship_by", order.ship_by, confirmed)
-        yield _Span("AUTO_CANCEL", "ship.auto_cancel", "ship_by", order.ship_by, shipped)
+        yield from _of_shipping(order)
     name, asked, replied = _last_question(order)
     yield _Span("REPLY_TARGET", "reply.target", name, asked, replied)
     yield _Span("REPLY_LIMIT", "reply.limit", name, asked, replied)
@@ -116,6 +112,17 @@ def _spans(order: RuledOrder) -> Iterator[_Span]:
     undated = order.refunded_at is None and order.is_fully_refunded is not False
     yield _Span("REFUND", "refund.after_return", "return_delivered_at", back, refunded, undated)
     yield from _after_a_claim(order)
+
+
+def _of_shipping(order: RuledOrder) -> Iterator[_Span]:
+    """Confirmation is what counts; hand-over stands in for it where the file does not tell it. A later sign of the
+    parcel tells that it was shipped by then: in time, if the sign is, else at a moment that nobody tells."""
+    told = earliest(order.ship_confirmed_at, order.shipped_at, order.first_scan_at)
+    shipped = told if told is not None else order.dispatched_at
+    confirmed = order.ship_confirmed_at if order.ship_confirmed_at is not None else shipped
+    undated = told is None and order.is_dispatched
+    yield _Span("SHIP_BY", "ship.confirm", "ship_by", order.ship_by, confirmed, undated)
+    yield _Span("AUTO_CANCEL", "ship.auto_cancel", "ship_by", order.ship_by, shipped, undated)
 
 
 def _after_a_claim(order: RuledOrder) -> Iterator[_Span]:

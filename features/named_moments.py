@@ -8,13 +8,13 @@ import numpy as np
 
 from features.columns import Bools, Columns, Floats
 from features.errors import nearest
+from features.handover import DISPATCHED, dispatched_at, handed_over_at, is_seen
 from features.moments import contact_at
 from features.order import attributes
-from features.undated import SAID_BY, undated
-
-
-def _handed_over(columns: Columns) -> Floats:
-    return np.fmin(columns["shipped_at"], columns["first_scan_at"])
+from features.policy.book import book
+from features.policy.due import due
+from features.symbols import each
+from features.undated import UNDATED, undated
 
 
 def _seller_wrote(columns: Columns) -> Floats:
@@ -33,12 +33,29 @@ def _refunded_in_full(columns: Columns) -> Floats:
     return np.where(columns["refund_amount"] < columns["order_total"], np.nan, columns["refunded_at"])
 
 
+def auto_cancel_at(columns: Columns) -> Floats:
+    """(n,) instants: from when on the marketplace has cancelled what was not shipped, the second after the span from
+    ship_by; NaN where it has no such fact, or either is unknown."""
+    marketplace, ship_by = columns["marketplace"], columns["ship_by"]
+    is_known = (marketplace == marketplace) & (ship_by == ship_by)
+    ends: Floats = each(_auto_cancel, marketplace, ship_by, where=is_known)
+    return ends
+
+
+def _auto_cancel(code: float, ship_by: float) -> float:
+    marketplace = attributes()["marketplace"].choices[int(code)]
+    fact = book().fact(marketplace, "ship.auto_cancel", ship_by)
+    return np.nan if fact is None else due(fact, ship_by, book().zones[marketplace]) + 1.0
+
+
 _DERIVED_FROM = (
-    "shipped_at", "first_scan_at", "first_message_at", "last_message_at", "return_requested_at", "first_reply_at",
-    "last_reply_at", "refunded_at", "refund_amount", "order_total",
+    *DISPATCHED, "marketplace", "ship_by", "first_message_at", "last_message_at", "return_requested_at",
+    "first_reply_at", "last_reply_at", "refunded_at", "refund_amount", "order_total",
 )  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
-    "handed_over_at": _handed_over,
+    "handed_over_at": handed_over_at,
+    "dispatched_at": dispatched_at,
+    "auto_cancel_at": auto_cancel_at,
     "contact_at": contact_at,
     "seller_wrote_at": _seller_wrote,
     "waiting_since": _waiting_since,
@@ -63,14 +80,16 @@ def moment_of(columns: Columns, i: int, name: str) -> float:
 def has_come(columns: Columns, name: str) -> Bools:
     """(n,) bool: whether the moment lies at or before as_of, or is known to have come though nobody tells when."""
     came: Bools = moment(columns, name) <= columns["as_of"]
+    if name in ("handed_over_at", "dispatched_at"):
+        return came | is_seen(columns)
     if name == "refunded_in_full_at":
         return came | (undated(columns, "refunded_at") & ~(columns["refund_amount"] < columns["order_total"]))
-    return came | undated(columns, name) if name in SAID_BY else came
+    return came | undated(columns, name) if name in UNDATED else came
 
 
 def is_absent(columns: Columns, name: str) -> bool:
     """Whether no order has the moment, told without looking at any."""
-    return name not in DERIVED and name not in SAID_BY and name not in columns
+    return name not in DERIVED and name not in UNDATED and name not in columns
 
 
 def checked_moment(name: str) -> str:
