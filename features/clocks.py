@@ -110,12 +110,8 @@ def _state(ends: float | None, met: float | None, as_of: float) -> State:
 
 
 def _spans(order: RuledOrder, book: Book) -> Iterator[_Span]:
-    shipped = earliest(order.ship_confirmed_at, order.shipped_at, order.first_scan_at, order.delivered_at)
-    # Confirmation is what counts; hand-over stands in for it where the file does not tell it.
-    confirmed = order.ship_confirmed_at if order.ship_confirmed_at is not None else shipped
     if order.cancelled_at is None:
-        yield _Span("SHIP_BY", "ship.confirm", "ship_by", order.ship_by, confirmed)
-        yield _Span("AUTO_CANCEL", "ship.auto_cancel", "ship_by", order.ship_by, shipped)
+        yield from _of_shipping(order)
     yield _reply("REPLY_TARGET", "reply.target", order, book)
     yield _reply("REPLY_LIMIT", "reply.limit", order, book)
     yield from _of_a_return(order)
@@ -137,6 +133,17 @@ def _of_a_return(order: RuledOrder) -> Iterator[_Span]:
     back, refunded = order.return_delivered_at, order.refunded_in_full_at
     is_undated = order.refunded_at is None and order.is_fully_refunded is True
     yield _Span("REFUND", "refund.after_return", "return_delivered_at", back, refunded, is_undated, perhaps)
+
+
+def _of_shipping(order: RuledOrder) -> Iterator[_Span]:
+    """Confirmation is what counts; hand-over stands in for it where the file does not tell it. A later sign of the
+    parcel tells that it was shipped by then: in time, if the sign is, else at a moment that nobody tells."""
+    told = earliest(order.ship_confirmed_at, order.shipped_at, order.first_scan_at)
+    shipped = told if told is not None else order.dispatched_at
+    confirmed = order.ship_confirmed_at if order.ship_confirmed_at is not None else shipped
+    undated = told is None and order.is_dispatched
+    yield _Span("SHIP_BY", "ship.confirm", "ship_by", order.ship_by, confirmed, undated)
+    yield _Span("AUTO_CANCEL", "ship.auto_cancel", "ship_by", order.ship_by, shipped, undated)
 
 
 def _after_a_claim(order: RuledOrder) -> Iterator[_Span]:

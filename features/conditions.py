@@ -197,16 +197,36 @@ class Labelled:
         return labelled(columns, *self.label)
 
 
-_AnyCondition = OneOf | InRange | Differs | Happened | Age | Before | Labelled
+@dataclass(frozen=True, slots=True, config=CLOSED)
+class After:
+    """`{moment = "first_scan_at", after = "ship_by"}`: the moment came, later than another; both are known."""
+
+    moment: Annotated[str, BeforeValidator(checked_moment)]
+    after: Annotated[str, BeforeValidator(checked_moment)]
+
+    def holds(self, columns: Columns) -> Bools:
+        """(n,) bool."""
+        if is_absent(columns, self.moment) or is_absent(columns, self.after):
+            return np.zeros(columns.n, dtype=np.bool_)
+        at = moment(columns, self.moment)
+        return (at > moment(columns, self.after)) & (at <= columns["as_of"])
+
+
+_AnyCondition = OneOf | InRange | Differs | Happened | Age | Before | After | Labelled
+
+
+_FORMS = {OneOf: "one_of", InRange: "in_range", Differs: "differs", Happened: "happened", Age: "age", Before: "before",
+          After: "after", Labelled: "labelled"}  # fmt: skip
+_OF_MOMENTS = {"by": "before", "after": "after", "happened": "happened"}
 
 
 def _form(value: Any) -> str:
     if not isinstance(value, dict):
-        return "one_of"
+        return _FORMS.get(type(value), "one_of")
     if "label" in value:
         return "labelled"
     if "moment" in value:
-        return "before" if "by" in value else "happened" if "happened" in value else "age"
+        return next((form for key, form in _OF_MOMENTS.items() if key in value), "age")
     if "differs_from" in value:
         return "differs"
     return "in_range" if {"at_least", "below"} & value.keys() else "one_of"
@@ -219,7 +239,8 @@ Condition = Annotated[
     | Annotated[Happened, Tag("happened")]
     | Annotated[Age, Tag("age")]
     | Annotated[Before, Tag("before")]
-    | Annotated[Labelled, Tag("labelled")],
+    | Annotated[Labelled, Tag("labelled")]
+    | Annotated[After, Tag("after")],
     Discriminator(_form),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from features.handover import DELIVERED
 from features.policy.book import Book, Rules
 from features.policy.due import due
 from features.policy.facts import PolicyFact
@@ -130,7 +131,9 @@ def _not_received(case: _Case) -> _Opening:
     if late is None or wait is None:
         return _MISSING
     by_promise = None if order.latest_delivery_at is None else case.end(late, order.latest_delivery_at)
-    by_scan = None if scan is None or order.delivered_at is None else case.end(scan, order.delivered_at)
+    # Delivered by the carrier's word alone: by now at the latest.
+    delivered = order.as_of if order.delivered_at is None and order.tracking_status == DELIVERED else order.delivered_at
+    by_scan = None if scan is None or delivered is None else case.end(scan, delivered)
     base = earliest(by_promise, by_scan)
     if base is None:
         return _Opening(None, "promise_unknown", is_known=False)

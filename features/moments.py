@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
+from features.handover import handed_over_at, is_called_delivered, is_seen, is_under_way
 from features.kinds import TEXT_KINDS
 from features.order import STATES, Attribute, State, attributes
 from features.symbols import Value
@@ -62,7 +63,7 @@ def as_known_from_final(columns: Columns, *, plan_known: Bools) -> Columns:
     (they always are once shipped).
     """
     known = as_known(columns)
-    reached = reached_states(known)
+    reached = reached_states(known.without(_of_the_end()))
     hidden: dict[str, Bools] = {}
     for declared in attributes().values():
         if declared.name in known:
@@ -70,6 +71,12 @@ def as_known_from_final(columns: Columns, *, plan_known: Bools) -> Columns:
             if where is not None:
                 hidden[declared.name] = where
     return _masked(known, hidden)
+
+
+@cache
+def _of_the_end() -> tuple[str, ...]:
+    """What a final state holds as it ended, and so says nothing of the states on the way."""
+    return tuple(a.name for a in attributes().values() if a.settled is not None)
 
 
 def _unknowable(declared: Attribute, columns: Columns, reached: dict[State, Bools], plan_known: Bools) -> Bools | None:
@@ -103,16 +110,20 @@ def contact_at(columns: Columns) -> Floats:
 
 def reached_states(columns: Columns) -> dict[State, Bools]:
     """Per state (n,) bool: whether the order has entered it by its as_of. States are not a chain: contact may come
-    first; but what was delivered has been shipped, whether or not the file says when."""
+    first; but what was scanned or delivered has been shipped, whether or not the file says when. The carrier's status
+    counts where no instant does; a confirmation to the marketplace does not (`features/handover.py`)."""
     as_of = columns["as_of"]
-    shipped = columns["shipped_at"] <= as_of
-    scanned = columns["first_scan_at"] <= as_of
+    handed_over = handed_over_at(columns) <= as_of
     delivered = columns["delivered_at"] <= as_of
+    under_way = is_under_way(columns)
+    # A last scan that is the delivery itself tells nothing of the way.
+    last_scan = columns["last_scan_at"]
+    scanned = (columns["first_scan_at"] <= as_of) | ((last_scan <= as_of) & ~(columns["delivered_at"] <= last_scan))
     return {
         State.PLACED: np.ones(columns.n, dtype=np.bool_),
-        State.SHIPPED: shipped | scanned | delivered,
-        State.IN_TRANSIT: scanned | (shipped & (columns["latest_delivery_at"] <= as_of)),
-        State.DELIVERED: delivered,
+        State.SHIPPED: handed_over | is_seen(columns),
+        State.IN_TRANSIT: scanned | under_way | (handed_over & (columns["latest_delivery_at"] <= as_of)),
+        State.DELIVERED: delivered | is_called_delivered(columns),
         State.CONTACT: contact_at(columns) <= as_of,
     }
 

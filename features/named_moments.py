@@ -8,15 +8,15 @@ import numpy as np
 
 from features.columns import Bools, Columns, Floats
 from features.errors import nearest
+from features.handover import DISPATCHED, dispatched_at, handed_over_at, is_seen
 from features.moments import contact_at
 from features.order import attributes
+from features.policy.book import book
+from features.policy.due import due
 from features.refunds import is_of_unknown_size, is_perhaps_in_full, perhaps_in_full_at
 from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
-from features.undated import SAID_BY, undated
-
-
-def _handed_over(columns: Columns) -> Floats:
-    return np.fmin(columns["shipped_at"], columns["first_scan_at"])
+from features.symbols import each
+from features.undated import UNDATED, undated
 
 
 def _seller_wrote(columns: Columns) -> Floats:
@@ -43,14 +43,31 @@ def _way_given_undated(columns: Columns) -> Bools:
     return is_way_given_undated(columns) | is_of_unknown_size(columns)
 
 
+def auto_cancel_at(columns: Columns) -> Floats:
+    """(n,) instants: from when on the marketplace has cancelled what was not shipped, the second after the span from
+    ship_by; NaN where it has no such fact, or either is unknown."""
+    marketplace, ship_by = columns["marketplace"], columns["ship_by"]
+    is_known = (marketplace == marketplace) & (ship_by == ship_by)
+    ends: Floats = each(_auto_cancel, marketplace, ship_by, where=is_known)
+    return ends
+
+
+def _auto_cancel(code: float, ship_by: float) -> float:
+    marketplace = attributes()["marketplace"].choices[int(code)]
+    fact = book().fact(marketplace, "ship.auto_cancel", ship_by)
+    return np.nan if fact is None else due(fact, ship_by, book().zones[marketplace]) + 1.0
+
+
 _DERIVED_FROM = (
-    "shipped_at", "first_scan_at", "first_message_at", "last_message_at", "first_reply_at", "last_reply_at",
+    *DISPATCHED, "marketplace", "ship_by", "first_message_at", "last_message_at", "first_reply_at", "last_reply_at",
     "return_requested_at", "return_authorised_at", "has_return_authorisation", "return_label_sent_at",
     "has_return_label", "has_return_address_in_marketplace", "return_shipped_at", "return_delivered_at", "refunded_at",
     "has_refund", "refund_amount", "order_total", "item_price", "shipping_price", "promotion_discount",
 )  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
-    "handed_over_at": _handed_over,
+    "handed_over_at": handed_over_at,
+    "dispatched_at": dispatched_at,
+    "auto_cancel_at": auto_cancel_at,
     "contact_at": contact_at,
     "seller_wrote_at": _seller_wrote,
     "waiting_since": _waiting_since,
@@ -60,6 +77,8 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
 }
 # Of derived moments, where they have come, or for all that is known may have, though nobody tells when.
 _UNDATED: dict[str, Callable[[Columns], Bools]] = {
+    "handed_over_at": is_seen,
+    "dispatched_at": is_seen,
     "refunded_in_full_at": _refunded_undated,
     "return_answered_at": _answered_undated,
     "return_way_given_at": _way_given_undated,
@@ -85,12 +104,12 @@ def has_come(columns: Columns, name: str) -> Bools:
     came: Bools = moment(columns, name) <= columns["as_of"]
     if name in _UNDATED:
         return came | _UNDATED[name](columns)
-    return came | undated(columns, name) if name in SAID_BY else came
+    return came | undated(columns, name) if name in UNDATED else came
 
 
 def is_absent(columns: Columns, name: str) -> bool:
     """Whether no order has the moment, told without looking at any."""
-    return name not in DERIVED and name not in SAID_BY and name not in columns
+    return name not in DERIVED and name not in UNDATED and name not in columns
 
 
 def checked_moment(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from features.columns import Array, Bools, Columns
+from features.handover import DISPATCHED, NOT_YET, is_dispatched
 from features.kinds import Kind
 from features.order import attributes
 from features.refunds import settled
@@ -16,8 +17,6 @@ from features.return_answers import answered_at, is_answered_undated, is_way_giv
 from features.symbols import Value
 from features.tracing import written
 
-# Any of these says that the order has left, or was charged as if it had.
-HANDED_OVER = ("ship_confirmed_at", "shipped_at", "first_scan_at", "last_scan_at", "delivered_at")
 # Any of these says that a claim was filed.
 OF_CLAIM = ("claim_opened_at", "information_requested_at", "claim_decided_at", "debited_at")
 RETURNING = frozenset({"undeliverable", "refused", "returning"})
@@ -73,9 +72,19 @@ class RuledOrder(NamedTuple):
         return self.refunded_at if self.is_fully_refunded else None
 
     @property
+    def dispatched_at(self) -> float | None:
+        """By when it was handed over or confirmed as shipped at the latest; None where no instant says so."""
+        return earliest(*(getattr(self, name) for name in DISPATCHED))
+
+    @property
+    def is_dispatched(self) -> bool:
+        """Whether it was handed over or confirmed as shipped, be it at a moment that nobody tells."""
+        return self.dispatched_at is not None or self.tracking_status not in (None, NOT_YET)
+
+    @property
     def is_called_off(self) -> bool:
         """Whether it was cancelled before anything was handed over or confirmed, so that nothing was charged."""
-        return self.cancelled_at is not None and earliest(*(getattr(self, name) for name in HANDED_OVER)) is None
+        return self.cancelled_at is not None and not self.is_dispatched
 
     @property
     def is_claim_withdrawn(self) -> bool:
@@ -109,8 +118,7 @@ class RuledOrder(NamedTuple):
 
 def is_called_off(columns: Columns) -> Bools:
     """(n,) bool: cancelled before anything was handed over or confirmed, so that nothing was charged."""
-    left = reduce(np.fmin, [columns[name] for name in HANDED_OVER])
-    called_off: Bools = ~np.isnan(columns["cancelled_at"]) & np.isnan(left)
+    called_off: Bools = ~np.isnan(columns["cancelled_at"]) & ~is_dispatched(columns)
     return called_off
 
 

@@ -1,10 +1,11 @@
-"""What is known to have happened though nobody tells when: a refund by its amount, a return by its status."""
+"""What is known to have happened though nobody tells when: a refund by its amount, a delivery by the carrier's word."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from features.columns import Bools, Columns
+from features.handover import HANDED_OVER, handed_over_at, is_called_delivered, is_seen
 
 # Instants, and the flags that say of them that they have come.
 SAID_BY = {
@@ -12,12 +13,14 @@ SAID_BY = {
     "return_authorised_at": "has_return_authorisation",
     "return_label_sent_at": "has_return_label",
 }
+UNDATED = (*SAID_BY, "delivered_at")  # a delivery is said by `tracking_status`
+_OF_HAND_OVER = (*HANDED_OVER, "tracking_status")
 
 
 def undated(columns: Columns, name: str) -> Bools:
     """(n,) bool: what the instant `name` is about had happened by as_of, at a moment that is not told. An amount that
     was refunded says so too. Later facts must be masked already."""
-    said: Bools = columns[SAID_BY[name]] == 1.0
+    said: Bools = is_called_delivered(columns) if name == "delivered_at" else columns[SAID_BY[name]] == 1.0
     if name == "refunded_at":
         said = said | (columns["refund_amount"] > 0.0)
     return said & np.isnan(columns[name])
@@ -25,7 +28,14 @@ def undated(columns: Columns, name: str) -> Bools:
 
 def undated_of(columns: Columns, i: int, name: str) -> bool:
     """The same of order i alone; false of other instants."""
-    if name not in SAID_BY:
+    if name not in UNDATED:
         return False
-    names = (name, SAID_BY[name], "refund_amount")
+    names = (name, SAID_BY.get(name, "tracking_status"), "refund_amount")
     return bool(undated(Columns(1, {of: columns[of][i : i + 1] for of in names if of in columns}), name)[0])
+
+
+def is_hand_over_undated(columns: Columns, i: int) -> bool:
+    """Whether order i was handed over, and neither that nor the first scan has a date; a later sign only bounds it."""
+    few = Columns(1, {of: columns[of][i : i + 1] for of in _OF_HAND_OVER if of in columns})
+    is_dated = ~np.isnan(np.fmin(few["shipped_at"], few["first_scan_at"]))
+    return bool(((~np.isnan(handed_over_at(few)) | is_seen(few)) & ~is_dated)[0])

@@ -101,6 +101,7 @@ class Text:
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Action:
     """One thing to do. It is feasible in `states` where all of `when` and, if there is any, one of `when_any` hold.
+    `when` ends with the sets of conditions that the file names as `shared`.
 
     helps: `next_orders` where nothing changes for the order at hand; the effect is then on orders like it.
     after_deadline: `drop` is not advised late, `late` is. addresses: the attributes that it remedies. sets: what the
@@ -165,12 +166,13 @@ class Metric:
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Limits:
     """What no advice may do: hold a parcel near ship_by, speak for some orders, say forbidden things, or worsen a
-    metric that is near its bound."""
+    metric that is near its bound. shared: conditions that several actions have in common, by name."""
 
     hold_margin_hours: float
     never: Conditions
     forbidden: tuple[re.Pattern[str], ...]
     metric: Mapping[SideEffect, Metric]
+    shared: Mapping[str, Conditions]
 
     def broken_by(self, action: Action) -> str | None:
         """How an action breaks the limits, or None."""
@@ -247,13 +249,24 @@ def _actions(name: str, table: dict[str, Any], limits: Limits, sources: Mapping[
         raise SettingError(f"advice/{name}: expected [[action]] alone, got {sorted(others)}")
     for place, raw in enumerate(table.get("action", [])):
         where = f"{name}: {raw.get('id', f'action {place + 1}')}"
-        action = _checked(TypeAdapter(Action), raw, where)
+        action = _checked(TypeAdapter(Action), _with_shared(raw, limits, where), where)
         named = [action.source, action.effect.source, *(d.source for d in action.deadline)]
         missing = [key for key in named if key != ASSUMED and key not in sources]
         problem = f"source: {missing[0]!r} is not in {SOURCES}" if missing else limits.broken_by(action)
         if problem:
             raise SettingError(f"advice/{where}: {problem}")
         yield action
+
+
+def _with_shared(raw: Mapping[str, Any], limits: Limits, where: str) -> dict[str, Any]:
+    """An action's table with the sets of conditions that it names put after its own."""
+    names = raw.get("shared", ())
+    unknown = [name for name in names if name not in limits.shared]
+    if unknown:
+        raise SettingError(f"advice/{where}: shared: {unknown[0]!r} is not in {LIMITS}")
+    common = [condition for name in names for condition in limits.shared[name]]
+    own = {key: value for key, value in raw.items() if key != "shared"}
+    return own | {"when": [*raw.get("when", ()), *dict.fromkeys(common)]} if names else own
 
 
 def _checked(adapter: TypeAdapter[T], raw: object, where: str) -> T:

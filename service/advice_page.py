@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from features.conditions import Age, Before, Condition, Conditions, Differs, Happened, InRange, Labelled, OneOf
+from features.conditions import After, Age, Before, Condition, Conditions, Differs, Happened, InRange, Labelled, OneOf
 from features.outcome import CLAIM_TYPES
 from model.consequence_rules import Expectations, expectations
 from service.advice_catalogue import ASSUMED, Action, Catalogue, Deadline, catalogue
@@ -104,6 +104,8 @@ def said(condition: Condition) -> str:
             return f"{condition.moment} by {condition.by}" + f" + {condition.plus_hours:g} h" * bool(
                 condition.plus_hours
             )
+        case After():
+            return f"{condition.moment} after {condition.after}"
     return text + " or unknown" * condition.or_unknown
 
 

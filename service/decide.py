@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
+from features.handover import is_dispatched
 from features.moments import DAY, HOUR, as_known, later_facts, states
 from features.scope import is_unusual
 from features.symbols import at
 from features.tracing import of_each, written
-from features.undated import SAID_BY, undated
+from features.undated import UNDATED, undated
 from model.artefact import Bundle
 from model.reasons import Reasons, no_reasons, reasons
 from model.scorer import Scores
@@ -144,10 +145,9 @@ def _places(
     band = reduce(np.add, [np.where(amount >= unit * border, 1.0, 0.0) for border in borders])
     band = np.where(np.isnan(amount), np.nan, band)
     score = np.clip(np.rint(rules().per_decade * (np.log10(probability) + rules().decades)), 0.0, 100.0)
-    unshipped = np.isnan(np.fmin(columns["shipped_at"], columns["first_scan_at"])) & np.isnan(columns["delivered_at"])
     in_time = columns["as_of"] < columns["ship_by"] - rules().hold_hours * HOUR
     usual = np.where(band >= BANDS.index("high"), _REVIEW, np.where(band < BANDS.index("high"), _PROCEED, _NONE))
-    held = np.where((band == BANDS.index("critical")) & unshipped & in_time, _HOLD, usual)
+    held = np.where((band == BANDS.index("critical")) & ~is_dispatched(columns) & in_time, _HOLD, usual)
     return [probability / baseline, score, band, np.where(is_assessed, held, _NONE)]
 
 
@@ -204,7 +204,7 @@ def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
         ("EFFECT_ASSUMED", "tracking_status"),
         ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("REFUND_ASSUMED", "refund_amount"),
         ("COST_ABOVE_VALUE", "unit_cost"), ("RATE_ASSUMED", "currency"), ("RATE_UNKNOWN", "currency"),
-        ("RATE_OLD", "currency"), *(("DAY_UNKNOWN", name) for name in SAID_BY),
+        ("RATE_OLD", "currency"), *(("DAY_UNKNOWN", name) for name in UNDATED),
     ]  # fmt: skip
 
 
@@ -222,7 +222,7 @@ def _where_caused(
         is_told & (bundle.scorer.assumed.of(known, states(known)) != 0.0),
         is_told & value_assumed, is_told & goods_assumed, is_told & refund_assumed,
         is_told & goods_exceed_value, is_told & rate_assumed & ~np.isnan(unit),
-        is_told & np.isnan(unit), is_told & rate_is_old, *(undated(known, name) for name in SAID_BY),
+        is_told & np.isnan(unit), is_told & rate_is_old, *(undated(known, name) for name in UNDATED),
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT, TEXT_KINDS, Kin
 from features.moments import DAY, HOUR
 from features.named_moments import checked_moment, moment_of
 from features.order import attributes
-from features.undated import undated_of
+from features.undated import is_hand_over_undated, undated_of
 from service.advice_catalogue import Action, Text
 
 Lang = Literal["en", "zh"]
@@ -200,6 +200,8 @@ def _instant(columns: Columns, i: int, attribute: str, lang: Lang) -> str:
 def _told(columns: Columns, i: int, attribute: str, how: Reason) -> tuple[str, float]:
     """The phrase for an instant, and the seconds it speaks of."""
     if undated_of(columns, i, attribute):
+        return "undated", 0.0
+    if how.met_by == "handed_over_at" and is_hand_over_undated(columns, i):
         return "undated", 0.0
     at, as_of = float(columns.value(attribute, i)), float(columns.value("as_of", i))
     other = how.met_by or how.since or how.against

@@ -1,4 +1,4 @@
-"""The worklist: which orders to work on today, by net benefit × urgency, and what one action does for many."""
+"""The worklist: which orders to work on today, by worth × urgency, and what one action does for many."""
 
 from __future__ import annotations
 
@@ -37,10 +37,12 @@ JOINT = " · "
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The numbers of worklist.toml. half_hours, no_deadline_hours: of urgency; groups: action ids named by sheet."""
+    """The numbers of worklist.toml. half_hours, no_deadline_hours: of urgency; duty_defects: what a duty is worth, in
+    order defects; groups: action ids named by sheet."""
 
     half_hours: float
     no_deadline_hours: float
+    duty_defects: float
     actions: int
     reasons: int
     fewest_orders: int
@@ -54,7 +56,8 @@ def rules() -> Rules:
     table = tomllib.loads((resources.files("service") / "worklist.toml").read_text("utf-8"))
     groups, rows, urgency = table["groups"], table["rows"], table["urgency"]
     return Rules(
-        float(urgency["half_hours"]), float(urgency["no_deadline_hours"]), int(rows["actions"]), int(rows["reasons"]),
+        float(urgency["half_hours"]), float(urgency["no_deadline_hours"]), float(table["duty"]["defects"]),
+        int(rows["actions"]), int(rows["reasons"]),
         int(groups["fewest_orders"]), int(groups["orders_named"]), {s: tuple(groups[s]) for s in SHEETS},
     )  # fmt: skip
 
@@ -64,8 +67,9 @@ class Looked:
     """Orders of one piece of a file, as frames.
 
     orders: place (of the row in the file), order_id, shop_id, as_of, state, status, probability, expected_cost, net
-    (benefit of the best plan), currency, unit (of the profile's currency in that), is_assumed (the order's value),
-    actions (how many pay), due (first deadline, epoch seconds), and the key of each sheet; null is unknown.
+    (benefit of the best plan), defect (price of one), currency, unit (of the profile's currency in that), is_assumed
+    (the order's value), actions (how many are advised), has_duty, due (first deadline, epoch seconds), and the key of
+    each sheet; null is unknown.
     offers: place, action (its place in the catalogue), due, saved (less side effects and what is spent on each order),
     once (what it takes however many orders it serves), both in profile_currency; served: how many later orders profit
     where it helps none of these; is_advised: for the order alone.
@@ -92,10 +96,11 @@ def looked(decisions: Decisions, means: Means, first: int) -> Looked:
     place = np.arange(first, first + columns.n)
     offers = _offers(worths(stakes, catalogue, evidence), stakes, place)
     helping = pl.Series([i for i, a in enumerate(catalogue.actions) if a.helps == "this_order"], dtype=pl.Int64)
+    duties = pl.Series([i for i, a in enumerate(catalogue.actions) if a.is_duty], dtype=pl.Int64)
     first_due = (
         offers.filter(pl.col("is_advised") & pl.col("action").is_in(helping.implode()))
         .group_by("place")
-        .agg(pl.col("due").min(), actions=pl.len())
+        .agg(pl.col("due").min(), actions=pl.len(), has_duty=pl.col("action").is_in(duties.implode()).any())
     )
     orders = pl.DataFrame({
         "place": place, "order_id": _texts(columns["order_id"]), "shop_id": _texts(columns["shop_id"]),
@@ -103,10 +108,10 @@ def looked(decisions: Decisions, means: Means, first: int) -> Looked:
         "status": _texts(decisions.status), "probability": scores.probability,
         "expected_cost": stakes.expected.amount,
         "net": pl.Series([_net(of_order) for of_order in decisions.advice], dtype=pl.Float64),
-        "currency": _texts(stakes.prices.currency), "unit": stakes.prices.unit,
+        "defect": stakes.prices.defect, "currency": _texts(stakes.prices.currency), "unit": stakes.prices.unit,
         "is_assumed": stakes.prices.value_assumed,
         **{f"key_{sheet}": _key(columns, names) for sheet, names in _KEYS.items()},
-    }).with_columns(pl.col("probability", "expected_cost", "net", "unit").fill_nan(None))  # fmt: skip
+    }).with_columns(pl.col("probability", "expected_cost", "net", "defect", "unit").fill_nan(None))  # fmt: skip
     return Looked(orders.join(first_due, on="place", how="left", maintain_order="left"), offers)
 
 
@@ -171,12 +176,15 @@ def _newest(orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def _weighed(orders: pl.DataFrame) -> pl.DataFrame:
-    """With hours_left, is_late, urgency and pressure: net benefit × urgency, in the currency of the cost profile."""
+    """With hours_left, is_late, urgency and pressure: worth × urgency, in the currency of the cost profile. An order
+    with a duty is worth no less than the duty is, though nothing about it may pay."""
     of = rules()
     left = ((pl.col("due") - pl.col("as_of")) / HOUR).clip(0.0)
     orders = orders.with_columns(hours_left=left, is_late=pl.col("due") < pl.col("as_of"))
     urgency = of.half_hours / (of.half_hours + pl.col("hours_left").fill_null(of.no_deadline_hours))
-    return orders.with_columns(urgency=urgency, pressure=pl.col("net") / pl.col("unit") * urgency)
+    duty = pl.when("has_duty").then(pl.col("defect") * of.duty_defects)
+    worth = pl.max_horizontal("net", duty) / pl.col("unit")
+    return orders.with_columns(urgency=urgency, pressure=worth * urgency)
 
 
 def serves_many(action: Action, sheet: Sheet) -> bool:

@@ -128,11 +128,12 @@ class Source:
 
 def about_sheet(found: Worklist, source: Source, told: Told) -> pl.DataFrame:
     """How the list came about; every row read is counted once."""
+    half = f"{rules().half_hours:g}"
     moments = dict.fromkeys(told.moment(at) or "?" for at in source.looked_at)
     facts: list[tuple[str, str]] = [
         (told.word("about", "as_of"), f"{' – '.join(moments)} ({told.zone_name})"),
         (told.word("about", "model"), source.model),
-        (told.word("about", "ranked"), told.word("about", "ranked_by", half=f"{rules().half_hours:g}")),
+        (told.word("about", "ranked"), told.word("about", "ranked_by", half=half, duty=f"{rules().duty_defects:g}")),
         (told.word("about", "read"), str(source.read)),
         (told.word("about", "listed"), str(found.orders.height)),
         *((told.word("about", reason), str(count)) for reason, count in found.left_out.items()),

@@ -186,3 +186,33 @@ def test_the_last_word_of_a_later_day_is_not_taken_for_that_of_as_of() -> None:
     assert not last_words & known_names(as_known(columns))
     assert "message_topic" in known_names(as_known(columns))
     assert not {"tracking_status", "delivery_attempts"} & known_names(as_known(everything(delivered_at=NOW + DAY)))
+
+
+def status(word: str) -> float:
+    return float(attributes()["tracking_status"].choices.index(word))
+
+
+@pytest.mark.parametrize(
+    ("given_values", "expected"),
+    [
+        (
+            {"ship_confirmed_at": NOW - DAY},
+            State.PLACED,
+        ),  # the seller's own word, which may come before the parcel leaves
+        ({"last_scan_at": NOW - DAY}, State.IN_TRANSIT),
+        ({"tracking_status": status("pre_transit")}, State.PLACED),
+        ({"tracking_status": status("in_transit")}, State.IN_TRANSIT),
+        ({"tracking_status": status("lost")}, State.IN_TRANSIT),
+        ({"tracking_status": status("delivered")}, State.DELIVERED),
+    ],
+)
+def test_any_sign_of_the_parcel_tells_its_state(given_values: dict[str, float], expected: State) -> None:
+    assert STATES[states(order(**given_values))[0]] is expected
+    many = Columns(40, {name: np.repeat(array, 40) for name, array in order(**given_values).items()})
+    assert {STATES[place] for place in states(many)} == {expected}
+
+
+@pytest.mark.parametrize("word", ["in_transit", "delivered"])
+def test_how_a_parcel_ended_does_not_tell_the_state_of_an_earlier_day(word: str) -> None:
+    columns = order(tracking_status=status(word), has_tracking=1.0)
+    assert "has_tracking" not in known_names(final(columns))

@@ -59,3 +59,25 @@ def test_a_scan_that_nobody_makes_is_not_called_late() -> None:
     assert rendered_value(columns, 0, "first_scan_at", "en") == "none, as the parcel is untracked"
     columns = order(**under_way, shipped_at="2026-10-03T09:00:00Z", has_tracking=True)
     assert rendered_value(columns, 0, "first_scan_at", "en") == "not yet, for 23.0 days"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"shipped_at": "2026-10-03T09:00:00Z"}, "handed over 24 h early"),
+        ({"first_scan_at": "2026-10-05T09:00:00Z"}, "handed over 24 h late"),
+        ({"last_scan_at": "2026-10-07T09:00:00Z"}, "done, day not told"),
+        ({"delivered_at": "2026-10-08T09:00:00Z"}, "done, day not told"),
+        ({"tracking_status": "in_transit"}, "done, day not told"),
+        ({"tracking_status": "pre_transit"}, "missed by 22.0 days"),
+    ],
+)
+def test_a_later_sign_of_the_parcel_does_not_make_its_hand_over_late(said: dict[str, str], expected: str) -> None:
+    columns = order(**{"delivered_at": None, "ship_by": "2026-10-04T09:00:00Z"} | said)
+    assert rendered_value(columns, 0, "ship_by", "en") == expected
+
+
+def test_a_delivery_that_the_carrier_s_status_tells_has_no_day() -> None:
+    assert rendered_value(order(delivered_at=None, tracking_status="delivered"), 0, "delivered_at", "en") == (
+        "done, day not told"
+    )

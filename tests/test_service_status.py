@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from features.eligibility import eligibility
 from features.policy.book import book
 from features.ruled import ruled_order
 from model.artefact import Bundle
+from model.coldstart import ShopNumbers, cold_bundle
 from service.decide import Decisions, decide
 from service.means import Means
 
@@ -111,6 +113,24 @@ def test_what_became_of_a_claim_is_its_status(bundle: Bundle, facts: dict[str, s
     assert ("CLAIM_WITHDRAWN" in codes(found)) is (status == "not_eligible")
     whys = {ground.why for ground in eligibility(ruled_order(found.columns, 0), book())}
     assert whys == {"claim_filed" if status == "claim_open" else "claim_withdrawn"}
+
+
+@pytest.mark.parametrize(
+    ("sign", "disposition"),
+    [
+        ({}, "hold"),
+        ({"tracking_status": "pre_transit"}, "hold"),
+        *(({name: "2026-11-02T20:00:00Z"}, "review") for name in (*HANDED, "first_scan_at", "delivered_at")),
+        ({"tracking_status": "in_transit"}, "review"),
+    ],
+)
+def test_only_a_parcel_of_which_there_is_no_sign_is_held(sign: dict[str, str], disposition: str) -> None:
+    cold = cold_bundle(ShopNumbers(4, 1200))
+    fitted = replace(cold, scorer=replace(cold.scorer, standing="fitted"))
+    dear = {"as_of": "2026-11-03T00:00:00Z", "has_tracking": False, "order_total": 9000.0, "unit_cost": 900.0}
+    found = decided(fitted, **dear, **sign)
+    many = decide(Columns.of_values([found.columns.each[0]] * 40), Means(fitted))
+    assert {*found.disposition, *many.disposition} == {disposition}
 
 
 day = st.none() | st.integers(3, 19).map(lambda d: f"2026-11-{d:02}T00:00:00Z")

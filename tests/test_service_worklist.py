@@ -1,4 +1,4 @@
-"""The worklist: net benefit × urgency, at most the capacity, every row counted once, one action for many orders."""
+"""The worklist: worth × urgency, at most the capacity, every row counted once, one action for many orders."""
 
 from __future__ import annotations
 
@@ -58,9 +58,27 @@ def test_the_list_holds_the_largest_benefits_times_urgency(part: Looked, advice:
     assert few.orders.equals(everything.orders.head(7))
     pressure = everything.orders["pressure"].to_numpy()
     left = np.nan_to_num(everything.orders["hours_left"].to_numpy(), nan=rules().no_deadline_hours)
-    saved = (everything.orders["net"] / everything.orders["unit"]).to_numpy()
-    np.testing.assert_allclose(pressure, saved * rules().half_hours / (rules().half_hours + left))
+    saved, unit = everything.orders["net"].to_numpy(), everything.orders["unit"].to_numpy()
+    duty = np.where(everything.orders["has_duty"], everything.orders["defect"].to_numpy() * rules().duty_defects, 0.0)
+    worth = np.maximum(saved, duty) / unit
+    np.testing.assert_allclose(pressure, worth * rules().half_hours / (rules().half_hours + left))
     assert (np.diff(pressure) <= 0).all()
+
+
+def test_a_duty_that_does_not_pay_stands_before_a_small_benefit_with_time_left(
+    bundle: Bundle, advice: Catalogue
+) -> None:
+    base = {"marketplace": "US", "order_total": 40.0, "currency": "USD", "has_tracking": True,
+            "placed_at": "2026-11-02T03:12:00Z", "ship_by": "2026-11-04T23:59:59Z",
+            "latest_delivery_at": "2026-11-16T23:59:59Z", "as_of": "2026-11-04T20:00:00Z"}  # fmt: skip
+    duty = base | {"order_id": "duty", "is_out_of_stock": True}
+    small = base | {"order_id": "small", "has_tracking": False, "ship_by": "2026-11-14T23:59:59Z"}
+    orders = completed(columns_of([read_order(document) for document in (duty, small)]))
+    made_of = looked(decide(orders, Means(bundle)), Means(bundle), 0)
+    cheap = made_of.orders.with_columns(net=pl.when(pl.col("order_id") == "small").then(0.2).otherwise(pl.col("net")))
+    assert cheap["net"].to_list() == [0.0, 0.2]
+    listed = worklist([Looked(cheap.with_columns(actions=1), made_of.offers)], advice, 2).orders
+    assert listed["order_id"].to_list() == ["duty", "small"]
 
 
 def test_every_order_is_listed_or_left_out_for_one_reason(part: Looked, advice: Catalogue) -> None:

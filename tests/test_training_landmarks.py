@@ -79,6 +79,18 @@ def test_a_row_knows_nothing_later_than_its_as_of(dataset: Dataset, marks: Landm
             assert not known.known(name)[~known.known(fact)].any(), name
 
 
+def test_rows_of_a_file_that_tells_the_hand_over_have_its_states_whatever_else_is_told(
+    dataset: Dataset, marks: Landmarks
+) -> None:
+    known = known_rows(dataset.orders, marks, (), is_snapshots=False)
+    reached = reached_states(known)
+    shipped, scanned, delivered = (known[n] <= marks.as_of for n in ("shipped_at", "first_scan_at", "delivered_at"))
+    np.testing.assert_array_equal(reached[State.SHIPPED], shipped | scanned | delivered)
+    due = known["latest_delivery_at"] <= marks.as_of
+    np.testing.assert_array_equal(reached[State.IN_TRANSIT], scanned | (shipped & due))
+    np.testing.assert_array_equal(reached[State.DELIVERED], delivered)
+
+
 @pytest.mark.parametrize("state", ["shipped", "in_transit", "delivered", "contact"])
 def test_a_state_is_entered_at_the_first_moment_it_is_reached(dataset: Dataset, marks: Landmarks, state: str) -> None:
     mine = marks.take(marks.name == state)

@@ -1,0 +1,58 @@
+"""Hand-over: whether and by when an order was sent, as its instants and the carrier's word say.
+
+*Handed over*: the carrier has it, or had it. *Dispatched*: handed over, or confirmed to the marketplace as shipped. A
+confirmation is the seller's own word and may come before the parcel leaves, so it ends what is done before shipping but
+is no state of the parcel. Later facts must be masked already (`features/moments.py:as_known`).
+"""
+
+from __future__ import annotations
+
+from functools import cache, reduce
+
+import numpy as np
+
+from features.columns import Bools, Columns, Floats
+from features.order import attributes
+
+HANDED_OVER = ("shipped_at", "first_scan_at", "last_scan_at", "delivered_at")
+DISPATCHED = ("ship_confirmed_at", *HANDED_OVER)
+NOT_YET = "pre_transit"  # the carrier knows of the label alone
+DELIVERED = "delivered"
+
+
+def handed_over_at(columns: Columns) -> Floats:
+    """(n,) instants: by when the carrier had it at the latest, NaN where no instant says so."""
+    return reduce(np.fmin, [columns[name] for name in HANDED_OVER])
+
+
+def dispatched_at(columns: Columns) -> Floats:
+    """(n,) instants: by when it was handed over or confirmed at the latest, NaN where no instant says so."""
+    return np.fmin(columns["ship_confirmed_at"], handed_over_at(columns))
+
+
+def is_dispatched(columns: Columns) -> Bools:
+    """(n,) bool: handed over or confirmed, be it at a moment that nobody tells."""
+    return ~np.isnan(dispatched_at(columns)) | is_seen(columns)
+
+
+def is_seen(columns: Columns) -> Bools:
+    """(n,) bool: the carrier's status says that it has the parcel, or had it."""
+    return is_under_way(columns) | is_called_delivered(columns)
+
+
+def is_under_way(columns: Columns) -> Bools:
+    """(n,) bool: the carrier's status says that it has the parcel, or lost it, or is bringing it back."""
+    status = columns["tracking_status"]
+    under_way: Bools = (status == status) & (status != _place(NOT_YET)) & (status != _place(DELIVERED))
+    return under_way
+
+
+def is_called_delivered(columns: Columns) -> Bools:
+    """(n,) bool: the carrier's status says that it is delivered."""
+    called: Bools = columns["tracking_status"] == _place(DELIVERED)
+    return called
+
+
+@cache
+def _place(status: str) -> float:
+    return float(attributes()["tracking_status"].choices.index(status))
