@@ -96,11 +96,6 @@ class RuledOrder(NamedTuple):
         return self.tracking_status in RETURNING
 
     @property
-    def is_outside_goods(self) -> bool:
-        """Whether what was sold is digital, a service or stored value."""
-        return 1.0 in (self.is_digital, self.is_service, self.is_stored_value)
-
-    @property
     def is_refunded(self) -> bool:
         """Whether anything was paid back, be it at a moment that nobody tells."""
         return self.refunded_at is not None or self.has_refund == 1.0 or (self.refund_amount or 0.0) > 0.0
