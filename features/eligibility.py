@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from features.claim_window import TOPIC as WINDOW
+from features.claim_window import window_closes
 from features.handover import DELIVERED
 from features.policy.book import Book, Rules
 from features.policy.due import due
 from features.policy.facts import PolicyFact
 from features.ruled import RuledOrder, earliest
+from features.scope import OUTSIDE
 
 Ground = Literal["NOT_RECEIVED", "NOT_AS_DESCRIBED", "RETURN_OPTIONS_MISSING", "REFUND_NOT_ISSUED"]
 Status = Literal["open", "not_yet", "closed", "excluded", "unknown"]
 Why = Literal[
     "open", "opens_later", "no_contact", "no_return_request", "return_authorised", "return_method_given",
     "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods", "chargeback",
-    "prime", "full_refund", "claim_filed", "claim_withdrawn", "cancelled", "sent_back", "authorisation_undated",
-    "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
+    "prime", "eligible_service", "full_refund", "claim_filed", "claim_withdrawn", "cancelled", "sent_back",
+    "authorisation_undated", "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
 ]  # fmt: skip
 
 
@@ -68,8 +71,8 @@ def eligibility(order: RuledOrder, book: Book) -> tuple[Eligibility, ...]:
     if barred is not None:
         status, why, source = barred
         return tuple(Eligibility(g, status, why, None, None, () if source is None else (source,)) for g in GROUNDS)
-    window, promised = case.rules.get("claim.window"), order.latest_delivery_at
-    closes = None if window is None or promised is None else case.end(window, promised)
+    window, promised = case.rules.get(WINDOW), order.latest_delivery_at
+    closes = None if promised is None else window_closes(order.marketplace, promised, order.as_of, book)
     return tuple([_ground(ground, opening(case), order.as_of, window, closes) for ground, opening in GROUNDS.items()])
 
 
@@ -98,22 +101,18 @@ def _status(as_of: float, opened: _Opening, closes: float | None, *, has_window:
 
 
 def _barred(case: _Case) -> tuple[Status, Why, str | None] | None:
-    """What closes every ground, with the fact that says so; unknown where this marketplace has no such fact."""
-    order = case.order
-    told: tuple[tuple[bool, Why, str], ...] = (
-        (order.fulfilment_channel == "marketplace", "marketplace_fulfilled", "exclusion.marketplace_fulfilled"),
-        (order.is_outside_goods, "goods", "exclusion.goods"),
-        (order.chargeback_filed_at is not None, "chargeback", "exclusion.chargeback"),
-        (order.is_fully_refunded is True, "full_refund", "exclusion.full_refund"),
-        (order.is_seller_fulfilled_prime == 1.0, "prime", "exclusion.seller_fulfilled_prime"),
-    )
-    hits = [(why, case.rules.get(topic)) for applies, why, topic in told if applies]
-    for why, fact in hits:
-        if fact is not None:
-            return "excluded", why, fact.id
+    """What closes every ground, with the fact that says so; unknown where this marketplace has no such fact, or one by
+    which some such orders can be claimed."""
+    hits = [found for found in OUTSIDE if found.of_order(case.order)]
+    doubt: str | None = None
+    for found in hits:
+        fact, exception = case.rules.get(found.topic), case.rules.get(found.unless or "")
+        if fact is not None and exception is None:
+            return "excluded", found.why, fact.id
+        doubt = doubt or (exception.id if exception is not None else None)
     if hits:
-        return "unknown", "fact_unknown", None
-    return ("unknown", "refund_amount_unknown", None) if order.is_fully_refunded is None else None
+        return "unknown", "fact_unknown" if doubt is None else "eligible_service", doubt
+    return ("unknown", "refund_amount_unknown", None) if case.order.is_fully_refunded is None else None
 
 
 _MISSING = _Opening(None, "fact_unknown", is_known=False)

@@ -182,8 +182,12 @@ class Order(BaseModel):
     last_message_at: kinds.Instant | None = attribute(
         "contact", "the buyer's last message", role="fact", settled="never"
     )
-    first_reply_at: kinds.Instant | None = attribute("contact", "the seller's first reply", role="fact")
-    last_reply_at: kinds.Instant | None = attribute("contact", "the seller's last reply", role="fact", settled="never")
+    first_reply_at: kinds.Instant | None = attribute(
+        "contact", "the seller's first reply; earlier messages of his own answer nothing", role="fact"
+    )
+    last_reply_at: kinds.Instant | None = attribute(
+        "contact", "the seller's last reply or own message", role="fact", settled="never"
+    )
     message_count: kinds.Count | None = attribute(
         "contact", "the buyer's messages so far", since=("first_message_at", "last_message_at"), settled="never"
     )

@@ -110,11 +110,6 @@ class RuledOrder(NamedTuple):
         """Whether tracking shows the parcel undeliverable, refused or on its way back."""
         return self.tracking_status in RETURNING
 
-    @property
-    def is_outside_goods(self) -> bool:
-        """Whether what was sold is digital, a service or stored value."""
-        return 1.0 in (self.is_digital, self.is_service, self.is_stored_value)
-
 
 def is_called_off(columns: Columns) -> Bools:
     """(n,) bool: cancelled before anything was handed over or confirmed, so that nothing was charged."""

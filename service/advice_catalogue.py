@@ -6,7 +6,7 @@ import hashlib
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib import resources
@@ -21,6 +21,7 @@ from features.errors import SettingError
 from features.kinds import Kind
 from features.named_moments import checked_moment
 from features.order import State
+from features.policy.book import Rules, book
 
 Basis = Literal["policy", "prior", "evidence", "experiment"]
 Scope = Literal["order", "sku", "lane", "shop"]
@@ -75,11 +76,19 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Deadline:
-    """A moment and the hours after it; of several, the first whose moment is known."""
+    """A moment and the hours after it, or the span that the marketplace's fact on a topic gives; of several, the first
+    that is known."""
 
     start: Annotated[str, BeforeValidator(checked_moment), Field(alias="from")]
-    plus_hours: float
-    source: str
+    plus_hours: float = 0.0
+    source: str | None = None
+    fact: str | None = None
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if (self.source is None) is (self.fact is None):
+            raise ValueError("expected a source or a fact beside the moment")
+        return self
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
@@ -99,6 +108,13 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
+class PolicyText(Text):
+    """What is told beside a text where the order's marketplace has the fact; `{span}` stands for its hours or days."""
+
+    fact: str
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
 class Action:
     """One thing to do. It is feasible in `states` where all of `when` and, if there is any, one of `when_any` hold.
     `when` ends with the sets of conditions that the file names as `shared`.
@@ -108,8 +124,8 @@ class Action:
     order's attributes become (of instants and money the attribute whose value they take), for policy rules on who
     pays. lowers: what it is done for.
     side_effects: cases of each that the action adds per order; betters: metrics that it improves. facts: topics of
-    policy that the marketplace must have. slot: of actions that share one, a plan holds at most one. is_duty: told
-    whether or not it pays, because the marketplace asks for it.
+    policy that the marketplace must have; policy: what is told where it has others. slot: of actions that share one, a
+    plan holds at most one. is_duty: told whether or not it pays, because the marketplace asks for it.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]+$")]
@@ -133,6 +149,7 @@ class Action:
     holds_parcel: bool = False
     betters: tuple[SideEffect, ...] = ()
     facts: tuple[str, ...] = ()
+    policy: tuple[PolicyText, ...] = ()
     slot: str | None = None
     is_duty: bool = False
 
@@ -140,6 +157,21 @@ class Action:
     def changes_who_pays(self) -> bool:
         """Whether policy's rules on who pays may read the order otherwise once it is done."""
         return bool(self.sets) and set(self.lowers) != {"claim"}
+
+    @property
+    def texts(self) -> Iterator[Text]:
+        """All that may be told of it."""
+        yield self.text
+        yield from self.policy
+
+    def policy_of(self, rules: Rules) -> list[PolicyText]:
+        """What a marketplace's facts let be told of it."""
+        return [told for told in self.policy if told.fact in rules and rules[told.fact].value is not False]
+
+    def topics(self) -> set[str]:
+        """The topics of policy that it names."""
+        of_deadlines = {rule.fact for rule in self.deadline if rule.fact is not None}
+        return {*self.facts, *(told.fact for told in self.policy)} | of_deadlines
 
     @model_validator(mode="after")
     def _of_the_order(self) -> Self:
@@ -176,7 +208,7 @@ class Limits:
 
     def broken_by(self, action: Action) -> str | None:
         """How an action breaks the limits, or None."""
-        for text in (action.text.en, action.text.zh):
+        for text in (words for told in action.texts for words in (told.en, told.zh)):
             hit = next((f for f in self.forbidden if re.search(f.pattern, text, re.IGNORECASE)), None)
             if hit is not None:
                 return f"text: advice may not say {hit.pattern!r}"
@@ -250,9 +282,11 @@ def _actions(name: str, table: dict[str, Any], limits: Limits, sources: Mapping[
     for place, raw in enumerate(table.get("action", [])):
         where = f"{name}: {raw.get('id', f'action {place + 1}')}"
         action = _checked(TypeAdapter(Action), _with_shared(raw, limits, where), where)
-        named = [action.source, action.effect.source, *(d.source for d in action.deadline)]
+        named = [action.source, action.effect.source, *(d.source for d in action.deadline if d.source is not None)]
         missing = [key for key in named if key != ASSUMED and key not in sources]
+        strange = sorted(action.topics() - _topics())
         problem = f"source: {missing[0]!r} is not in {SOURCES}" if missing else limits.broken_by(action)
+        problem = f"fact: no marketplace has {strange[0]!r}" if strange else problem
         if problem:
             raise SettingError(f"advice/{where}: {problem}")
         yield action
@@ -267,6 +301,12 @@ def _with_shared(raw: Mapping[str, Any], limits: Limits, where: str) -> dict[str
     common = [condition for name in names for condition in limits.shared[name]]
     own = {key: value for key, value in raw.items() if key != "shared"}
     return own | {"when": [*raw.get("when", ()), *dict.fromkeys(common)]} if names else own
+
+
+@cache
+def _topics() -> frozenset[str]:
+    """The topics on which any marketplace has a fact."""
+    return frozenset(fact.topic for facts in book().facts.values() for fact in facts if fact.used)
 
 
 def _checked(adapter: TypeAdapter[T], raw: object, where: str) -> T:

@@ -53,6 +53,7 @@ def advice_page(held: Catalogue, expected: Expectations) -> str:
 
 def _action(action: Action, held: Catalogue) -> Iterator[str]:
     yield f"\n## {action.id}\n\n{action.text.en}\n\n{action.text.zh}\n\n"
+    yield from (f"- Where the marketplace has `{of.fact}`: {of.en} {of.zh}\n" for of in action.policy)
     marks = [f"version {action.version}, from {action.valid_from}", f"on: {action.scope}"]
     marks += ["duty"] * action.is_duty + ["helps the next orders"] * (action.helps == "next_orders")
     yield f"- {'; '.join(marks)}. States: {', '.join(action.states)}.\n"
@@ -110,6 +111,8 @@ def said(condition: Condition) -> str:
 
 
 def _until(rule: Deadline) -> str:
+    if rule.fact is not None:
+        return f"{rule.start} + `{rule.fact}` of the marketplace"
     hours = f" {'+' if rule.plus_hours > 0 else '−'} {abs(rule.plus_hours):g} h" if rule.plus_hours else ""
     return f"{rule.start}{hours} ({rule.source})"
 

@@ -193,7 +193,7 @@ def _recommendation(found: Recommendation, places: int, lang: Lang) -> dict[str,
         "history": found.history,
         "effect_interval": [found.effect_low, found.effect_high],
         "side_effects": list(found.side_effects),
-        "text": text(found.action, lang),
+        "text": text(found.action, lang, found.rules),
     } | ({} if found.propensity is None else {"propensity": found.propensity})
 
 
@@ -208,4 +208,5 @@ def _plan(plan: Plan, places: int) -> dict[str, Any]:
 
 
 def _rejected(found: Rejected, lang: Lang) -> dict[str, Any]:
-    return {"action": found.action.id, "reason": found.why, "text": rejected_text(found.action, found.why, lang)}
+    told = rejected_text(found.action, found.why, lang, found.rules)
+    return {"action": found.action.id, "reason": found.why, "text": told}

@@ -140,7 +140,7 @@ def advice_then(dear: Dearest, target: Target, lang: Lang) -> list[list[str]]:
     advice = recommended(known, catalogue(), Evidence(), limit=TOLD_ACTIONS)
     return [
         [
-            text(r.action, lang) + (f" [{(instant_text(r.deadline) or '')[:16]}Z]" if r.deadline else "")
+            text(r.action, lang, r.rules) + (f" [{(instant_text(r.deadline) or '')[:16]}Z]" if r.deadline else "")
             for r in row.recommendations
         ]
         for row in advice

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from features.claim_window import TOPIC as WINDOW
 from features.columns import Array, Bools, Columns, Floats, Ints
 from features.handover import is_dispatched
 from features.moments import DAY, HOUR, as_known, later_facts, states
-from features.scope import is_unusual
+from features.scope import is_under, is_unusual
 from features.symbols import at
 from features.tracing import of_each, written
 from features.undated import UNDATED, undated
@@ -101,7 +102,7 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
     advice = no_advice(columns.n)
     if explains:
         advice = recommended(at_stake, means.catalogue, evidence, hold_out=means.hold_out)
-    warnings = (*_of_moment(columns, known, status, bundle), *_caused(known, bundle, at_stake, costs))
+    warnings = (*_of_moment(columns, known, status), *_caused(known, bundle, at_stake, costs))
     return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
 
 
@@ -155,13 +156,13 @@ _DISPOSITIONS = np.array([None, "proceed", "review", "hold"], dtype=object)
 _NONE, _PROCEED, _REVIEW, _HOLD = range(4)
 
 
-def _of_moment(columns: Columns, known: Columns, status: Array, bundle: Bundle) -> Iterator[Warned]:
+def _of_moment(columns: Columns, known: Columns, status: Array) -> Iterator[Warned]:
     """What was masked, and what the status says."""
     yield from (Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(columns).items())
     found = set(status.tolist())
     yield from (Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in found)
     left = status == "not_eligible"
-    for code, name, where in why_over(known, bundle) if left.any() else ():
+    for code, name, where in why_over(known) if left.any() else ():
         if (left & where).any():
             yield Warned(code, name, left & where)
         left = left & ~where
@@ -198,7 +199,8 @@ def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
     """Code and attribute of the warnings that `_where_caused` tells."""
     return [
         ("SHOP_RATE_ASSUMED", "seller_orders_60d"), ("PLACED_AT_UNKNOWN", "placed_at"),
-        ("PROMISE_ESTIMATED", "latest_delivery_at"), ("OUT_OF_SCOPE", None), ("HISTORY_STALE", None),
+        ("PROMISE_ESTIMATED", "latest_delivery_at"), ("WINDOW_UNKNOWN", "latest_delivery_at"), ("OUT_OF_SCOPE", None),
+        ("HISTORY_STALE", None),
         ("AS_OF_BEFORE_TRAINING", "as_of"),
         *(("ATTRIBUTE_IGNORED", name) for name in _ignored(bundle)), ("ATTRIBUTE_IGNORED", "tracking_status"),
         ("EFFECT_ASSUMED", "tracking_status"),
@@ -216,6 +218,7 @@ def _where_caused(
     age = (known["as_of"] - bundle.scorer.pipeline.snapshot_.at) / DAY
     return [
         ~bundle.scorer.baseline.is_of_shop(known), ~known.known("placed_at"), known["latest_delivery_basis"] == 1.0,
+        is_told & ~is_under(known, WINDOW, known["as_of"]) & (bundle.scorer.remaining_days(known) <= 0.0),
         is_told & is_unusual(known), age > STALE_DAYS, age < 0.0,
         *(known.known(name) for name in _ignored(bundle)),
         is_told & bundle.scorer.assumed.is_left_out(known, states(known)),

@@ -20,19 +20,23 @@ EventKind = Literal[
 @dataclass(frozen=True, slots=True)
 class KindOfEvent:
     """first, last: attributes that the event's instant sets, once or always; never_after, anew_after: attributes of
-    which one that came before keeps `first` from being set, or lets it be set anew; counts: one that is counted up.
+    which one that came before keeps `first` from being set, or lets it be set anew; answers: one before which `first`
+    does not lie; counts: one that is counted up.
 
-    facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names.
+    facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names;
+    amounts_to: the event (kind, or kind.stage) that it is as well, by the action it names.
     """
 
     first: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
     never_after: str | None = None
     anew_after: str | None = None
+    answers: str | None = None
     counts: str | None = None
     facts: frozenset[str] = frozenset()
     members: frozenset[str] = frozenset()
     stages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    amounts_to: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @cache
@@ -47,11 +51,14 @@ def _kind(
     last: tuple[str, ...] = (),
     never_after: str | None = None,
     anew_after: str | None = None,
+    answers: str | None = None,
     counts: str | None = None,
     facts: tuple[str, ...] = (),
     members: tuple[str, ...] = (),
     stages: Mapping[str, str] = MappingProxyType({}),
+    amounts_to: Mapping[str, str] = MappingProxyType({}),
 ) -> KindOfEvent:
     return KindOfEvent(
-        tuple(first), tuple(last), never_after, anew_after, counts, frozenset(facts), frozenset(members), stages
-    )
+        tuple(first), tuple(last), never_after, anew_after, answers, counts, frozenset(facts), frozenset(members),
+        stages, amounts_to,
+    )  # fmt: skip

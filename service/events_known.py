@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -69,7 +70,10 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
     """What an event sets on the order as it was before it."""
     kind, at = event_kinds()[event["kind"]], event["at"]
     out = {name: event[name] for name in ("order_id", "shop_id")}
-    is_anew = kind.anew_after in order
+    amount, _, stage = kind.amounts_to.get(event.get("action", ""), "").partition(".")
+    if amount:
+        out |= _told(event | {"kind": amount, "stage": stage or None, "facts": {}}, order)
+    is_anew = kind.anew_after in order or any(_is_before(order, name, kind.answers) for name in kind.first)
     is_late = kind.never_after in order
     out |= {name: at for name in kind.first if is_anew or (name not in order and not is_late)}
     out |= dict.fromkeys(kind.last, at)
@@ -78,3 +82,10 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
     if kind.counts is not None:
         out[kind.counts] = order.get(kind.counts, 0) + 1
     return out | {name: value for name, value in event.get("facts", {}).items() if value is not None}
+
+
+def _is_before(order: Mapping[str, Any], one: str, other: str | None) -> bool:
+    """Whether an order has both instants, one before the other."""
+    if other is None or one not in order or other not in order:
+        return False
+    return datetime.fromisoformat(order[one].upper()) < datetime.fromisoformat(order[other].upper())

@@ -13,6 +13,7 @@ from features.delimited import RawChunk
 from features.extras import EXTRA_PREFIX, ExtraKind, extra_attributes, strange_extras
 from features.kinds import Kind
 from features.order import attributes
+from features.ruled import OF_CLAIM
 from features.tables import TableOptions, checked_rows
 from service.events_known import Life, Lives, order_known
 from service.means import Means
@@ -81,7 +82,7 @@ def kept_orders(lives: Lives, span: Span, extras: Mapping[str, ExtraKind]) -> Ke
 
 
 # What events tell of an order's defects; kept where the rest of what they tell contradicts the order.
-_OF_DEFECTS = ("claim_opened_at", "claim_type", "claim_withdrawn_at", "claim_decided_at", "chargeback_filed_at")
+_OF_DEFECTS = (*OF_CLAIM, "claim_type", "claim_withdrawn_at", "chargeback_filed_at")
 
 
 def _as_sent(known: Mapping[str, Any], life: Life, span: Span, names: Sequence[str]) -> dict[str, Any]:

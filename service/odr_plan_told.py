@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from features.columns import Columns
+from features.policy.book import book
 from service.instants import instant_text
 from service.money import exponent
 from service.odr import Forecast
@@ -22,8 +22,8 @@ def plans_told(made: Plans, found: Forecast, lang: Lang) -> dict[str, Any]:
         "budget": None if made.wanted.budget == float("inf") else made.wanted.budget,
         "currency": currency,
         "before": made.before,
-        "plan": _plan(made.plan, found.window.columns, currency, lang),
-        "if_effects_are_half": _plan(made.cautious, found.window.columns, currency, lang),
+        "plan": _plan(made.plan, found, currency, lang),
+        "if_effects_are_half": _plan(made.cautious, found, currency, lang),
         "text": " ".join(_sentences(made, found, currency, lang)),
     }
 
@@ -33,8 +33,9 @@ def _currency(found: Forecast) -> str:
     return str(prices.costs.profiles[int(prices.place[0])].currency)
 
 
-def _plan(plan: Plan, columns: Columns, currency: str, lang: Lang) -> dict[str, Any]:
-    places = exponent(currency)
+def _plan(plan: Plan, found: Forecast, currency: str, lang: Lang) -> dict[str, Any]:
+    places, columns, span = exponent(currency), found.window.columns, found.window.span
+    rules = book().rules(span.marketplace, span.until)
     rows = zip(plan.chosen, plan.before, plan.falls, strict=True)
     return {
         "reaches": plan.reaches,
@@ -49,7 +50,7 @@ def _plan(plan: Plan, columns: Columns, currency: str, lang: Lang) -> dict[str, 
             "net_benefit": round(one.net, places),
             "p_defect_before": before,
             "p_defect_after": before - fall,
-            "text": [text(action, lang) for action in one.actions],
+            "text": [text(action, lang, rules) for action in one.actions],
         } for one, before, fall in sorted(rows, key=lambda row: -row[2])],
     }  # fmt: skip
 

@@ -62,3 +62,9 @@ def counts(marketplace: str, topic: str, at: float) -> bool:
     """Whether a kind of claim counts (`odr.<topic>_counts`); where no text says otherwise, it does."""
     fact = book().fact(marketplace, f"odr.{topic}_counts", at)
     return True if fact is None else bool(fact.value)
+
+
+def surely_counts(marketplace: str, topic: str, at: float) -> bool:
+    """Whether a text of the marketplace says that such a claim counts, whatever else becomes of it."""
+    fact = book().fact(marketplace, f"odr.{topic}_counts", at)
+    return fact is not None and bool(fact.value)

@@ -16,6 +16,7 @@ from features.moments import HOUR
 from features.named_moments import moment
 from features.order import STATES
 from features.policy.book import book
+from features.policy.ends import ends
 from features.symbols import at
 from features.tracing import written
 from service.advice_catalogue import Action, Catalogue
@@ -122,10 +123,13 @@ def _with_facts(columns: Columns, action: Action, feasible: Bools) -> Bools:
 
 
 def _deadline(action: Action, columns: Columns) -> Floats:
-    """(n,) float64 instants: of the action's deadlines the first whose moment is known; NaN if none is."""
+    """(n,) float64 instants: of the action's deadlines the first that is known; NaN if none is. A clock of policy
+    goes by the fact that applied when it started."""
     due = np.full(columns.n, np.nan)
     for rule in reversed(action.deadline):
         at = moment(columns, rule.start) + rule.plus_hours * HOUR
+        if rule.fact is not None:
+            at = ends(columns, rule.fact, at, at, at == at)
         due = np.where(np.isnan(at), due, at)
     return due
 

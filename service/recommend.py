@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from features.policy.book import Rules, book
 from model.effects import Evidence
 from service.advice_catalogue import Action, Basis, Catalogue, Scope, SideEffect
 from service.effects import History
@@ -28,7 +29,7 @@ class Recommendation:
     that rests on; history: whether the shop's own past could tell it. cost: what it takes and the price of its side
     effects; net_benefit: expected cost before − after − cost; propensity: the chance with which it is advised, where a
     lot was drawn. Where `action.helps` is "next_orders" all of these are of
-    the next order like this one.
+    the next order like this one. rules: the facts of the order's marketplace.
     """
 
     action: Action
@@ -41,6 +42,7 @@ class Recommendation:
     net_benefit: float
     basis: Basis
     history: History
+    rules: Rules = field(default_factory=dict)
     propensity: float | None = None
 
     @property
@@ -61,6 +63,7 @@ class Rejected:
     action: Action
     why: Why
     net_benefit: float
+    rules: Rules = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,17 @@ def recommended(
         found[row].append(worth)
     by_type, of_type = stakes.by_type.tolist(), stakes.claim.of_type.tolist()
     lots = _lots(stakes, hold_out) if hold_out else repeat(None)
-    return Advice(tuple(map(_of_order, found, by_type, of_type, repeat(limit), lots)))
+    rules = (groups[0].rules if groups else {} for groups in book().groups_of_each(stakes.columns))
+    terms = map(_Terms, repeat(limit), lots, rules)
+    return Advice(tuple(map(_of_order, found, by_type, of_type, terms)))
+
+
+class _Terms(NamedTuple):
+    """By what the advice of one order is chosen: how many actions, its lot, the facts of its marketplace."""
+
+    limit: int
+    lot: Lot | None
+    rules: Rules
 
 
 def _lots(stakes: Stakes, hold_out: float) -> Iterator[Lot]:
@@ -115,11 +128,10 @@ def _lots(stakes: Stakes, hold_out: float) -> Iterator[Lot]:
     )
 
 
-def _of_order(
-    found: list[Worth], by_type: list[float], of_type: list[float], limit: int, lot: Lot | None
-) -> OrderAdvice:
+def _of_order(found: list[Worth], by_type: list[float], of_type: list[float], terms: _Terms) -> OrderAdvice:
     if not found:
         return OrderAdvice()
+    limit, lot, rules = terms
     told, rejected, planned = list[Recommendation](), list[Rejected](), list[Worth]()
     probability = by_type[0] + by_type[1] + by_type[2]
     for one in found:
@@ -128,9 +140,9 @@ def _of_order(
         if chance and lot is not None and lot.is_left_out(one.action):
             why = "HELD_OUT"
         if why is not None:
-            rejected.append(Rejected(one.action, why, one.net))
+            rejected.append(Rejected(one.action, why, one.net, rules))
             continue
-        told.append(_recommendation(one, probability, 1.0 - chance if chance else None))
+        told.append(_recommendation(one, probability, rules, 1.0 - chance if chance else None))
         if one.action.helps == "this_order":
             planned.append(one)
     told.sort(key=_place)
@@ -152,7 +164,7 @@ def _rejected(one: Worth) -> Why | None:
     return "NEGATIVE_NET_BENEFIT" if one.net <= 0.0 and not one.action.is_duty else None
 
 
-def _recommendation(one: Worth, probability: float, propensity: float | None) -> Recommendation:
+def _recommendation(one: Worth, probability: float, rules: Rules, propensity: float | None) -> Recommendation:
     return Recommendation(
         action=one.action,
         deadline=one.due if one.due == one.due else None,
@@ -162,7 +174,14 @@ def _recommendation(one: Worth, probability: float, propensity: float | None) ->
         expected_cost_after=one.cost_after,
         cost=one.cost,
         net_benefit=one.net,
-        basis=one.basis,
+        basis=_basis(one, rules),
         history=one.history,
+        rules=rules,
         propensity=propensity,
     )
+
+
+def _basis(one: Worth, rules: Rules) -> Basis:
+    """What rests on policy that this marketplace is not known to have is a prior here."""
+    is_borrowed = one.basis == "policy" and one.action.policy and not one.action.policy_of(rules)
+    return "prior" if is_borrowed else one.basis

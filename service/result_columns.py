@@ -95,6 +95,8 @@ def _reasons(decisions: Decisions, lang: Lang) -> Iterator[list[str | None]]:
 def _actions(decisions: Decisions, lang: Lang) -> Iterator[list[str | None]]:
     told = [advice.recommendations for advice in decisions.advice]
     for k in range(TOLD_ACTIONS):
-        yield [f"{row[k].action.id}: {text(row[k].action, lang)}" if k < len(row) else None for row in told]
+        yield [
+            f"{row[k].action.id}: {text(row[k].action, lang, row[k].rules)}" if k < len(row) else None for row in told
+        ]
     first = [min((r.deadline for r in row if r.deadline is not None), default=None) for row in told]
     yield [None if at is None else instant_text(at) for at in first]

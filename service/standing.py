@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from features.claim_window import is_window_over
 from features.columns import Array, Bools, Columns, text_array
-from features.refunds import is_in_full
 from features.ruled import is_called_off, is_claim_filed, is_claim_withdrawn
-from features.scope import is_out_of_scope, is_under
+from features.scope import OUTSIDE
 from features.tracing import of_each
 from model.artefact import Bundle
 
@@ -26,7 +26,7 @@ def status_of(columns: Columns, bundle: Bundle) -> Array:
         usual = bundle.scorer.standing
 
     def told(columns: Columns) -> list[Array]:
-        over = reduce(np.logical_or, [where for _, _, where in why_over(columns, bundle)])
+        over = reduce(np.logical_or, [where for _, _, where in why_over(columns)])
         return [np.where(is_claim_filed(columns), "claim_open", np.where(over, "not_eligible", usual))]
 
     if columns.is_few:
@@ -34,16 +34,12 @@ def status_of(columns: Columns, bundle: Bundle) -> Array:
     return told(columns)[0].astype(object)
 
 
-def why_over(columns: Columns, bundle: Bundle) -> list[tuple[str, str | None, Bools]]:
+def why_over(columns: Columns) -> list[tuple[str, str | None, Bools]]:
     """Why nothing is left to claim: code and attribute of the warning, and where ((n,) bool), the plainest first."""
     as_of = columns["as_of"]
-    charged_back = ~np.isnan(columns["chargeback_filed_at"]) & is_under(columns, "exclusion.chargeback", as_of)
-    refunded = is_in_full(columns) & is_under(columns, "exclusion.full_refund", as_of)
     return [
-        ("OUT_OF_SCOPE", None, is_out_of_scope(columns, as_of)),
         ("ORDER_CANCELLED", "cancelled_at", is_called_off(columns)),
         ("CLAIM_WITHDRAWN", "claim_withdrawn_at", is_claim_withdrawn(columns)),
-        ("REFUNDED_IN_FULL", "refunded_at", refunded),
-        ("CHARGEBACK_FILED", "chargeback_filed_at", charged_back),
-        ("WINDOW_CLOSED", "latest_delivery_at", bundle.scorer.remaining_days(columns) <= 0.0),
+        *((found.warning, found.attribute, found.holds(columns, as_of)) for found in OUTSIDE),
+        ("WINDOW_CLOSED", "latest_delivery_at", is_window_over(columns)),
     ]

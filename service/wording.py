@@ -21,6 +21,8 @@ from features.kinds import CURRENCY_EXPONENTS, DEFAULT_EXPONENT, TEXT_KINDS, Kin
 from features.moments import DAY, HOUR
 from features.named_moments import checked_moment, moment_of
 from features.order import attributes
+from features.policy.book import Rules
+from features.policy.facts import PolicyFact
 from features.undated import is_hand_over_undated, undated_of
 from service.advice_catalogue import Action, Text
 
@@ -92,14 +94,27 @@ def _in(text: Text, lang: Lang) -> str:
     return text.zh if lang == "zh" else text.en
 
 
-def text(action: Action, lang: Lang) -> str:
-    """What to do, in one or two sentences."""
-    return _in(action.text, lang)
+def text(action: Action, lang: Lang, rules: Rules) -> str:
+    """What to do, in one or two sentences, and what the facts of the order's marketplace say of it."""
+    told = [_in(action.text, lang)]
+    told += [_in(of, lang).replace("{span}", span(rules[of.fact], lang)) for of in action.policy_of(rules)]
+    return (" " if lang == "en" else "").join(told)
 
 
-def rejected_text(action: Action, why: str, lang: Lang) -> str:
+def span(fact: PolicyFact, lang: Lang) -> str:
+    """The value of a fact as a length of time; as it stands where it is none.
+
+    >>> from features.policy.book import book
+    >>> span(book().fact("US", "return.method", 1.8e9), "en"), span(book().fact("UK", "reply.limit", 1.8e9), "zh")
+    ('5 days', '48 小时')
+    """
+    key = {"hours": "hours", "calendar_days": "days", "business_days": "business_days"}.get(fact.unit)
+    return f"{fact.value:g}" if key is None else _phrase(key, lang, number=f"{fact.value:g}")
+
+
+def rejected_text(action: Action, why: str, lang: Lang, rules: Rules) -> str:
     """Why an action is not advised, with what it would be."""
-    return _rejected(why, text(action, lang), lang)
+    return _rejected(why, text(action, lang, rules), lang)
 
 
 @cache

@@ -77,7 +77,8 @@ def _heading(name: str, told: Told) -> str:
 def _todo(steps: Sequence[Recommendation], told: Told) -> str:
     """Steps with their deadlines, the most helpful first."""
     return "\n".join(
-        f"{i}. {text(step.action, told.lang)}" + (f" [{told.moment(step.deadline)}]" if step.deadline else "")
+        f"{i}. {text(step.action, told.lang, step.rules)}"
+        + (f" [{told.moment(step.deadline)}]" if step.deadline else "")
         for i, step in enumerate(steps, start=1)
     )
 
@@ -104,7 +105,7 @@ def group_sheets(found: Worklist, catalogue: Catalogue, told: Told) -> dict[str,
             "rank": range(1, rows.height + 1), "key": rows["key"], "orders": rows["orders"],
             "net": rows["net"].round(2), "currency": rows["profile_currency"],
             "until": [told.moment(at) for at in rows["due"]],
-            "action": [text(catalogue.actions[a], told.lang) for a in rows["action"]], "named": rows["named"],
+            "action": [text(catalogue.actions[a], told.lang, {}) for a in rows["action"]], "named": rows["named"],
         }  # fmt: skip
         out[sheet] = pl.DataFrame({_heading(name, told): values for name, values in columns.items()}, strict=False)
     return out

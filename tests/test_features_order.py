@@ -47,6 +47,27 @@ def test_a_value_hangs_on_facts_only() -> None:
         assert all(attributes()[fact].role in ("fact", "afterwards") for fact in a.since), a.name
 
 
+@pytest.mark.parametrize(
+    ("asked", "first", "last", "answered", "wrote"),
+    [
+        (5.0, 3.0, np.nan, np.nan, 3.0),  # his own message, and no reply
+        (5.0, 3.0, 4.0, np.nan, 4.0),
+        (5.0, 3.0, 7.0, 7.0, 7.0),
+        (5.0, 5.0, 7.0, 5.0, 7.0),
+        (np.nan, 3.0, np.nan, 3.0, np.nan),  # nobody has asked yet
+    ],
+)
+def test_what_the_seller_wrote_before_the_buyer_did_is_no_reply(
+    asked: float, first: float, last: float, answered: float, wrote: float
+) -> None:
+    given = {"first_message_at": asked, "first_reply_at": first, "last_reply_at": last}
+    alone = completed(columns(**given))
+    table = completed(Columns(40, {name: np.full(40, value) for name, value in given.items()}))
+    for found in (alone, table):
+        assert np.array_equal(found["first_reply_at"], np.full(found.n, answered), equal_nan=True)
+        assert np.array_equal(found["last_reply_at"], np.full(found.n, wrote), equal_nan=True)
+
+
 def test_closed_sets_have_choices_and_no_other_kind_has() -> None:
     assert all(bool(a.choices) == (a.kind is Kind.CHOICE) for a in attributes().values())
     assert all(len(set(a.choices)) == len(a.choices) for a in attributes().values())

@@ -291,6 +291,15 @@ def test_replies_answer_only_what_was_asked() -> None:
     assert order["message_count"] == 2
 
 
+def test_a_seller_s_message_before_the_buyer_wrote_is_known_as_the_last_that_he_wrote() -> None:
+    said = [("a", "seller", 1), ("b", "seller", 1), ("b", "buyer", 2)]
+    rows = [{"order_id": o, "sender": who, "sent_at": START + d * DAY} for o, who, d in said]
+    found = gathered([items(item("a"), item("b")), table("messages", "inbox", rows)]).orders.sort("order_id")
+    assert found["last_reply_at"].to_list() == [START + DAY] * 2
+    assert found["first_message_at"].to_list() == [None, START + 2 * DAY]
+    assert "first_reply_at" not in found or found["first_reply_at"].to_list() == [None, None]
+
+
 def test_refunds_are_added_up_once_over_overlapping_files() -> None:
     rows = [{"order_id": "a", "event": "refund", "posted_at": START + d * DAY, "amount": -3.0} for d in (7, 9)]
     tables = [table("finances", "amazon.finances", rows[:k], f"{k}.json") for k in (1, 2)]

@@ -9,6 +9,7 @@ from conftest import NOW
 from starlette.testclient import TestClient
 
 from features.order import attributes
+from service.advice_catalogue import catalogue
 from service.events_kinds import EventKind, event_kinds
 from service.routes import EXAMPLE
 
@@ -30,6 +31,8 @@ def known(client: TestClient, **query: str) -> dict[str, Any]:
 def test_every_kind_sets_attributes_of_the_order() -> None:
     assert set(event_kinds()) == set(get_args(EventKind))
     for kind in event_kinds().values():
+        assert {action.partition(".")[0] for action in kind.amounts_to.values()} <= set(event_kinds())
+        assert {*kind.amounts_to} <= {action.id for action in catalogue().actions}
         assert {*kind.first, *kind.last, *kind.facts, *kind.stages.values()} <= set(attributes())
 
 
@@ -101,6 +104,44 @@ def test_a_claim_filed_anew_after_it_was_withdrawn_is_known_by_its_last_day(kept
     ]
     assert kept.post("/v1/events", json={"events": told}).status_code == 200
     assert known(kept)["order"]["claim_opened_at"] == "2026-11-18T08:00:00Z"
+
+
+def test_what_the_seller_wrote_before_the_buyer_did_answers_nothing_and_hinders_no_score(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    told = []
+    for hour in ("18T10", "19T11"):  # before and after MESSAGE
+        reply = {"kind": "reply", "at": f"2026-11-{hour}:00:00Z"}
+        told += [kept.post("/v1/events", json=event(hour, reply)).json()]
+        told += [kept.post("/v1/events", json=event("asked", MESSAGE)).json()] if hour == "18T10" else []
+    assert [one["why"] for one in told] == [None] * 3
+    waits = [any(a["action"] == "REPLY_NOW" for a in one["score"]["recommendations"]) for one in told]
+    assert waits == [False, True, False]
+    assert known(kept)["order"]["first_reply_at"] == "2026-11-19T11:00:00Z"
+
+
+@pytest.mark.parametrize("said", [{"kind": "reply"}, {"kind": "action_taken", "action": "MESSAGE_DELAY"}])
+def test_a_buyer_who_was_told_of_the_delay_is_not_to_be_told_at_once_again(
+    kept: TestClient, said: dict[str, Any]
+) -> None:
+    late = ORDER | {"latest_delivery_at": "2026-11-16T23:59:59Z", "shipped_at": "2026-11-03T06:40:00Z"}
+    is_told = [
+        any(found["action"] == "MESSAGE_DELAY" for found in score["recommendations"] + score["actions_rejected"])
+        for score in (
+            kept.post("/v1/scores", json=late | {"as_of": "2026-11-18T00:00:00Z"}).json(),
+            kept.post("/v1/events", json=event("e1", said | {"at": "2026-11-19T20:00:00Z"})).json()["score"],
+        )
+    ]
+    assert is_told == [True, False]
+
+
+def test_a_return_that_was_authorised_on_advice_is_authorised(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    said = {"kind": "return", "at": "2026-11-19T09:00:00Z"}
+    kept.post("/v1/events", json=event("e1", said))
+    taken = {"kind": "action_taken", "action": "AUTHORISE_RETURN", "at": "2026-11-19T20:00:00Z"}
+    score = kept.post("/v1/events", json=event("e2", taken)).json()["score"]
+    assert "AUTHORISE_RETURN" not in [found["action"] for found in score["recommendations"]]
+    assert known(kept)["order"]["return_authorised_at"] == "2026-11-19T20:00:00Z"
 
 
 def test_a_scan_after_delivery_is_not_the_first(kept: TestClient) -> None:

@@ -140,7 +140,7 @@ def strings(value: Any) -> list[str]:
 
 
 def test_every_text_that_the_product_sends_out_passes() -> None:
-    told = [text for action in catalogue().actions for text in (action.text.en, action.text.zh)]
+    told = [text for action in catalogue().actions for of in action.texts for text in (of.en, of.zh)]
     told += [t for r in wording().attributes.values() for x in (r.name, r.up, r.down) if x for t in (x.en, x.zh)]
     for name in PAGE_AND_NOTES:
         told += strings(tomllib.loads(Path("service", name).read_text("utf-8")))

@@ -128,6 +128,52 @@ def test_a_claim_that_was_decided_is_weighed_by_who_paid_for_it(tmp_path: Path) 
     assert not_yet_paid == undecided
 
 
+FILED = {"claim_opened_at": "2026-11-01T00:00:00Z"}
+REFUND = {"order_total": 50.0, "currency": "USD", "refund_amount": 50.0, "refunded_at": "2026-11-02T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_certain"),
+    [
+        (FILED | REFUND, True),
+        (FILED | REFUND | {"refund_amount": 49.0}, False),
+        (FILED | REFUND | {"refunded_at": "2026-10-31T00:00:00Z"}, False),
+        (FILED | REFUND | {"claim_withdrawn_at": "2026-11-03T00:00:00Z"}, False),
+        (REFUND, False),
+        (FILED, False),
+    ],
+)
+def test_a_claim_that_the_seller_refunded_in_full_after_it_was_filed_is_a_defect(
+    facts: dict[str, Any], is_certain: bool
+) -> None:
+    found = Shop([order(1, 30.0, **facts), *evenly(20)]).ask().window.known
+    assert found.is_defect.tolist() == [is_certain] + [False] * 20
+    assert not (is_certain and found.open[0])
+
+
+def test_what_is_said_of_a_refunded_claim_stands_over_the_rule(tmp_path: Path) -> None:
+    said = [{"order_id": "o1", "counts_as_defect": False}, {"order_id": "o2", "funded_by": "marketplace"}]
+    orders = [order(1, 30.0, **FILED, **REFUND), order(2, 30.0, **FILED, **REFUND), order(3, 30.0, **REFUND)]
+    told_later = {"order_id": "o3", "claim_opened_at": "2026-11-01T00:00:00Z"}
+    known = Shop(orders, outcomes(tmp_path, *said, told_later)).ask().window.known
+    assert known.is_defect.tolist() == [False, False, True]  # the third claim is known by the outcomes alone
+
+
+@pytest.mark.parametrize("fact", ["debited_at", "claim_decided_at"])
+def test_a_claim_known_by_its_debit_or_decision_alone_may_be_a_defect(fact: str) -> None:
+    like, ended = Shop([order(1, 30.0), order(2, 30.0, **{fact: "2026-11-05T00:00:00Z"})]).ask().coming.final.tolist()
+    assert ended > 100.0 * like
+
+
+def test_a_claim_that_was_debited_is_likelier_a_defect_than_one_that_is_open() -> None:
+    debit = {"debited_at": "2026-11-05T00:00:00Z"}
+    anew = debit | {"claim_opened_at": "2026-11-08T00:00:00Z"}
+    orders = [order(1, 30.0, **FILED), order(2, 30.0, **FILED, **debit), order(3, 30.0, **anew)]
+    opened, debited, opened_anew = Shop(orders).ask().window.known.open.tolist()
+    assert 0.0 < opened < debited <= 1.0
+    assert opened_anew == opened
+
+
 def test_a_claim_filed_anew_after_it_was_withdrawn_is_an_open_one(tmp_path: Path) -> None:
     times = {"claim_opened_at": "2026-11-08T00:00:00Z", "claim_withdrawn_at": "2026-11-05T00:00:00Z"}
     found = Shop([order(1, 30.0, **times)], outcomes(tmp_path, {"order_id": "o9"})).ask()

@@ -26,7 +26,9 @@ from service import wording
 from service.advice_catalogue import catalogue, loaded
 from service.advice_page import advice_page
 from service.cost_profile import default_costs
-from service.recommend import Advice, recommended
+from service.instants import instant_text
+from service.recommend import Advice, Recommendation, recommended
+from service.ruling import ruling
 from service.stakes import Stakes, stakes
 from service.worth import after_action, changes
 from training.dearest import Scored
@@ -197,6 +199,7 @@ def test_no_advice_holds_a_parcel_raises_a_probability_or_leaves_its_range(
         ("plus_hours = -12", "plus_hours = -6", r"12 h before ship_by"),
         ('en = "Send this', 'en = "Contact the buyer by WhatsApp and send this', r"may not say"),
         ("version = 1", "version = 1\nfunny = 2", r"funny"),
+        ('fact = "trigger.untracked"', 'fact = "trigger.tracked"', r"no marketplace has 'trigger.tracked'"),
         ("[[action]]", "[[action]", r"shipping.toml: expected TOML"),
     ],
 )
@@ -208,8 +211,48 @@ def test_wrong_advice_is_refused_by_file_and_key(tmp_path: Path, old: str, new: 
         loaded(tmp_path)
 
 
+ASKED = {"shipped_at": "2026-11-03T10:00:00Z", "first_message_at": "2026-11-09T08:00:00Z", "message_topic": "damaged",
+         "return_requested_at": "2026-11-09T08:00:00Z", "as_of": "2026-11-09T20:00:00Z"}  # fmt: skip
+ON_RETURNS = ("REPLY_NOW", "AUTHORISE_RETURN", "SEND_RETURN_LABEL")
+
+
+def of_returns(marketplace: str | None) -> dict[str, Recommendation]:
+    found = advice(orders(ASKED | {"marketplace": marketplace}))[0].recommendations
+    return {r.action.id: r for r in found if r.action.id in ON_RETURNS}
+
+
+@pytest.mark.parametrize("marketplace", ["SG", "MX", None])
+def test_a_marketplace_without_facts_is_told_no_rule_and_no_clock_of_another(marketplace: str | None) -> None:
+    found = of_returns(marketplace)
+    assert set(found) == set(ON_RETURNS)
+    assert {r.basis for r in found.values()} == {"prior"}
+    assert found["SEND_RETURN_LABEL"].deadline is None
+    for told in found.values():
+        texts = [wording.text(told.action, lang, told.rules) for lang in LANGS]
+        assert texts == [told.action.text.en, told.action.text.zh]
+
+
+@pytest.mark.parametrize(
+    ("marketplace", "due", "span"), [("US", "2026-11-15T07:59:59Z", "5 days"), ("UK", "2026-11-11T08:00:00Z", "48 h")]
+)
+def test_a_return_label_is_due_when_the_marketplace_s_own_clock_says(marketplace: str, due: str, span: str) -> None:
+    found = of_returns(marketplace)
+    assert {r.basis for r in found.values()} == {"policy"}
+    label = found["SEND_RETURN_LABEL"]
+    clocks = {c["code"]: c["due"] for c in ruling(orders(ASKED | {"marketplace": marketplace}), 0, "en").clocks}
+    assert [instant_text(label.deadline), clocks["RETURN_METHOD"]] == [due, due]
+    assert f"due within {span} of the request" in wording.text(label.action, "en", label.rules)
+
+
+def test_a_number_of_policy_in_a_text_is_that_of_a_fact() -> None:
+    for action in catalogue().actions:
+        for told in action.policy if action.facts else action.texts:
+            assert not re.search(r"[0-9]", told.en + told.zh), action.id
+        assert all(("{span}" in told.en) is ("{span}" in told.zh) for told in action.policy)
+
+
 def all_texts() -> list[tuple[str, str]]:
-    texts = [(a.text.en, a.text.zh) for a in catalogue().actions]
+    texts = [(told.en, told.zh) for a in catalogue().actions for told in a.texts]
     for name in wording.wording().attributes:
         for direction in DIRECTIONS:
             en, zh = (wording.reason_text(name, direction, "5", lang) for lang in LANGS)

@@ -1,4 +1,4 @@
-"""Orders about which nothing is left to claim: paid back in full, or called off before anything was handed over."""
+"""Orders about which nothing is left to claim: paid back, called off, outside the guarantee, or past its window."""
 
 from __future__ import annotations
 
@@ -52,6 +52,8 @@ def test_where_no_fact_leaves_an_order_out_it_is_assessed_and_warned_of(bundle: 
         (SHIPPED | {"chargeback_filed_at": "2026-11-18T00:00:00Z"}, "CHARGEBACK_FILED"),
         (SHIPPED | {"fulfilment_channel": "marketplace"}, "OUT_OF_SCOPE"),
         (SHIPPED | {"is_digital": True}, "OUT_OF_SCOPE"),
+        (SHIPPED | {"is_service": True, "marketplace": "CA"}, "OUT_OF_SCOPE"),
+        (SHIPPED | {"is_seller_fulfilled_prime": True}, "SELLER_FULFILLED_PRIME"),
         (CANCELLED, "ORDER_CANCELLED"),
         (CANCELLED | {"marketplace": "JP"}, "ORDER_CANCELLED"),
         (CANCELLED | {"marketplace": None}, "ORDER_CANCELLED"),
@@ -73,6 +75,8 @@ def test_an_order_that_is_paid_back_has_no_probability_and_says_why(
         SHIPPED,
         SHIPPED | REFUNDED | {"refund_amount": 59.0},
         SHIPPED | REFUNDED | {"refund_amount": None},
+        SHIPPED | {"is_seller_fulfilled_prime": True, "marketplace": "UK"},  # no such fact is known there
+        SHIPPED | {"is_service": True},  # the US pages name eligible services
         SHIPPED | REFUNDED | {"marketplace": "JP"},  # no such fact is known there
         SHIPPED | CANCELLED | {"cancelled_at": "2026-11-08T00:00:00Z"},
         CANCELLED | {"ship_confirmed_at": "2026-11-03T06:40:00Z"},  # charged
@@ -87,12 +91,53 @@ def test_an_order_that_may_still_be_claimed_has_a_probability(bundle: Bundle, fa
 
 def test_what_a_table_says_is_what_its_orders_are_told_alone(bundle: Bundle) -> None:
     claimed = SHIPPED | REFUNDED | {"claim_opened_at": "2026-11-18T00:00:00Z"}
-    closed = SHIPPED | {"as_of": "2027-06-20T08:15:00Z"}
-    told = (SHIPPED, SHIPPED | REFUNDED, CANCELLED, SHIPPED | CANCELLED, claimed, closed)
+    closed, prime = SHIPPED | {"as_of": "2027-06-20T08:15:00Z"}, SHIPPED | {"is_seller_fulfilled_prime": True}
+    service, edge = SHIPPED | {"is_service": True}, SHIPPED | {"as_of": "2027-02-15T03:00:00Z"}
+    told = (SHIPPED, SHIPPED | REFUNDED, CANCELLED, SHIPPED | CANCELLED, claimed, closed, prime, service, edge)
     few = [columns(**facts, marketplace=where) for facts in told for where in ("US", "JP", None)] * 20
     names = {name for one in few for name in one}
     table = Columns.of_values([{name: one.value(name, 0) for name in names} for one in few])
     assert decide(table, Means(bundle)).status.tolist() == [decide(one, Means(bundle)).status[0] for one in few]
+
+
+@pytest.mark.parametrize(("as_of", "is_over"), [("2027-02-15T07:59:59Z", False), ("2027-02-15T08:00:00Z", True)])
+def test_the_window_is_over_at_the_one_end_that_policy_gives_it(bundle: Bundle, as_of: str, is_over: bool) -> None:
+    found = decided(bundle, **SHIPPED, as_of=as_of, latest_delivery_at="2026-11-17T07:00:00Z")
+    assert (found.status.tolist() == ["not_eligible"]) is is_over
+    assert ("WINDOW_CLOSED" in codes(found)) is is_over
+    grounds = eligibility(ruled_order(found.columns, 0), book())
+    assert {ground.why == "window_over" for ground in grounds} == {is_over}
+
+
+@pytest.mark.parametrize("marketplace", ["DE", "SG", None])
+def test_the_window_of_one_marketplace_closes_no_other_s_and_that_is_said(
+    bundle: Bundle, marketplace: str | None
+) -> None:
+    found = decided(bundle, **SHIPPED, as_of="2027-02-20T00:00:00Z", marketplace=marketplace)
+    assert found.status.tolist() != ["not_eligible"]
+    assert "WINDOW_UNKNOWN" in codes(found)
+    assert "WINDOW_UNKNOWN" not in codes(decided(bundle, **SHIPPED, marketplace=marketplace))
+
+
+KINDS = ("is_digital", "is_service", "is_stored_value", "is_seller_fulfilled_prime")
+
+
+@given(
+    flags=st.fixed_dictionaries(dict.fromkeys(KINDS, st.sampled_from([None, True, False]))),
+    channel=st.sampled_from([None, "seller", "marketplace"]),
+    charged_back=st.booleans(),
+    refund_amount=st.sampled_from([None, 59.0, 60.0]),
+    marketplace=st.sampled_from(["US", "CA", "UK", "JP", None]),
+)
+def test_no_probability_is_told_exactly_where_every_ground_is_excluded(
+    bundle: Bundle, flags: dict[str, Any], channel: str | None, charged_back: bool, refund_amount: float | None,
+    marketplace: str | None,
+) -> None:  # fmt: skip
+    facts = flags | {"fulfilment_channel": channel, "marketplace": marketplace, "refund_amount": refund_amount}
+    filed = {"chargeback_filed_at": "2026-11-18T00:00:00Z"} if charged_back else {}
+    found = decided(bundle, **SHIPPED, **facts, **filed)
+    statuses = {ground.status for ground in eligibility(ruled_order(found.columns, 0), book())}
+    assert (found.status[0] == "not_eligible") is (statuses == {"excluded"})
 
 
 HANDED = ("shipped_at", "ship_confirmed_at", "last_scan_at")

@@ -64,7 +64,7 @@ WORDS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0}
 def test_a_number_in_advice_stands_in_policy_or_in_the_action(action: Action) -> None:
     facts = {float(fact.value) for facts in book().facts.values() for fact in facts if not isinstance(fact.value, bool)}
     facts |= {value / 24.0 for value in facts} | set(numbers(astuple(action)))
-    for text in (action.text.en, action.text.zh):
+    for text in (words for told in action.texts for words in (told.en, told.zh)):
         said = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)}
         said |= {value for word, value in WORDS.items() if re.search(rf"\b{word} (?:days|hours)", text)}
         assert said <= facts, f"{action.id}: {sorted(said - facts)} stand neither in policy nor in the action"

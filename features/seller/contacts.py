@@ -50,7 +50,8 @@ def contacts(tables: Sequence[SellerTable]) -> list[Told]:
 
 
 def messages_told(rows: pl.DataFrame) -> pl.DataFrame:
-    """The buyer's messages and the seller's replies: what the seller wrote before the buyer did answers nothing."""
+    """The buyer's messages, the seller's replies and what he wrote last: what he wrote before the buyer did answers
+    nothing."""
     rows = rows.filter(pl.col("sent_at").is_not_null()).sort("sent_at", *sorted(set(rows.columns) - {"sent_at"}))
     asked = (
         rows.filter(pl.col("sender") == BUYER)
@@ -60,13 +61,17 @@ def messages_told(rows: pl.DataFrame) -> pl.DataFrame:
             pl.len().cast(pl.Int64).alias("message_count"), pl.col("message_topic").drop_nulls().first(),
         )
     )  # fmt: skip
-    replies = rows.filter(pl.col("sender") == SELLER).join(asked.select("order_id", "first_message_at"), on="order_id")
-    answered = (
-        replies.filter(pl.col("sent_at") >= pl.col("first_message_at"))
-        .group_by("order_id")
-        .agg(pl.col("sent_at").min().alias("first_reply_at"), pl.col("sent_at").max().alias("last_reply_at"))
+    at = pl.col("sent_at")
+    wrote = (
+        rows.filter(pl.col("sender") == SELLER)
+        .join(asked.select("order_id", "first_message_at"), on="order_id", how="left")
+        .group_by("order_id", maintain_order=True)
+        .agg(
+            at.filter(at >= pl.col("first_message_at")).min().alias("first_reply_at"),
+            at.max().alias("last_reply_at"),
+        )
     )
-    return asked.join(answered, on="order_id", how="left")
+    return asked.join(wrote, on="order_id", how="full", coalesce=True, maintain_order="left_right")
 
 
 def returns_told(rows: pl.DataFrame) -> pl.DataFrame:
