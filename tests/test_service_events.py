@@ -69,6 +69,28 @@ def test_an_order_is_known_again_as_of_any_moment(kept: TestClient) -> None:
     assert kept.get(f"/v1/orders/{EXAMPLE['order_id']}?known_at=2026-11-19T00:00:00Z").status_code == 404
 
 
+def test_null_takes_back_what_was_sent_and_nothing_else_does(kept: TestClient) -> None:
+    wrong = ORDER | {"as_of": "2026-11-18T00:00:00Z", "delivered_at": "2026-11-17T10:00:00Z"}
+    mended = ORDER | {"as_of": "2026-11-19T00:00:00Z"}
+    for order in (wrong, mended):
+        kept.post("/v1/scores", json=order)
+    assert known(kept)["order"]["delivered_at"] == wrong["delivered_at"]
+    assert kept.post("/v1/scores", json=mended | {"delivered_at": None, "shop_id": None}).status_code == 200
+    for as_of in ("2026-11-18T12:00:00Z", "2026-11-20T08:00:00Z"):  # a mistake at any moment, as an event retracted
+        assert known(kept, as_of=as_of)["order"] == {n: v for n, v in ORDER.items() if n != "as_of"}
+    kept.post("/v1/scores", json=wrong | {"as_of": "2026-11-19T12:00:00Z"})
+    assert known(kept)["order"]["delivered_at"] == wrong["delivered_at"]
+
+
+def test_null_leaves_what_events_tell(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER | {"as_of": "2026-11-03T07:00:00Z", "shipped_at": "2026-11-03T05:00:00Z"})
+    kept.post("/v1/events", json={"events": [event("e1", SHIPPED), event("e2", DELIVERED)]})
+    nothing = {"as_of": "2026-11-19T00:00:00Z", "shipped_at": None, "delivered_at": None}
+    kept.post("/v1/scores", json=ORDER | nothing)
+    told = known(kept)["order"]
+    assert (told["shipped_at"], told["delivered_at"]) == (SHIPPED["at"], DELIVERED["at"])
+
+
 def test_a_list_scores_each_order_once(kept: TestClient) -> None:
     for name in ("a", "b"):
         kept.post("/v1/scores", json=ORDER | {"order_id": name})
