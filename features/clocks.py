@@ -119,12 +119,15 @@ def _spans(order: RuledOrder) -> Iterator[_Span]:
 
 
 def _after_a_claim(order: RuledOrder) -> Iterator[_Span]:
-    """No attribute tells whether Amazon was answered or an appeal filed: these clocks run out or are left out."""
+    """No attribute tells whether Amazon was answered or when an appeal was filed: these clocks run out, are met at some
+    moment by an appeal that is decided, or are left out."""
     if order.claim_decided_at is None:
         asked = order.information_requested_at
         yield _Span("INFORMATION_PLAN", "information.plan", "information_requested_at", asked)
         yield _Span("INFORMATION_LIMIT", "information.limit", "information_requested_at", asked)
-    yield _Span("APPEAL", "appeal.window", "debited_at", order.debited_at)
+    debited, appealed = order.debited_at, order.appeal_decided_at
+    is_appealed = debited is not None and appealed is not None and appealed > debited
+    yield _Span("APPEAL", "appeal.window", "debited_at", debited, is_undated=is_appealed)
     if order.debited_at is None:  # after a granted claim SAFE-T is closed
         yield _Span("SAFE_T", "safet.window", "refund_charged_at", order.refund_charged_at)
 

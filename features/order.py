@@ -217,6 +217,12 @@ class Order(BaseModel):
     information_requested_at: kinds.Instant | None = attribute("contact", "Amazon asked", role="afterwards")
     claim_decided_at: kinds.Instant | None = attribute("contact", "claim decided", role="afterwards")
     debited_at: kinds.Instant | None = attribute("contact", "the shop was debited", role="afterwards")
+    appeal_decided_at: kinds.Instant | None = attribute(
+        "contact", "an appeal against the decision was decided", role="afterwards"
+    )
+    is_debit_upheld: kinds.Flag | None = attribute(
+        "contact", "after the appeal the debit stands", role="afterwards", since=("appeal_decided_at",)
+    )
     claim_type: kinds.ClaimType | None = attribute(
         "contact", "type of an open claim", role="afterwards", since=("claim_opened_at",)
     )

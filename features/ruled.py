@@ -15,7 +15,7 @@ from features.undated import undated
 # Any of these says that the order has left, or was charged as if it had.
 HANDED_OVER = ("ship_confirmed_at", "shipped_at", "first_scan_at", "last_scan_at", "delivered_at")
 # Any of these says that a claim was filed.
-OF_CLAIM = ("claim_opened_at", "claim_decided_at", "debited_at")
+OF_CLAIM = ("claim_opened_at", "claim_decided_at", "debited_at", "appeal_decided_at")
 RETURNING = frozenset({"undeliverable", "refused", "returning"})
 
 
@@ -60,6 +60,7 @@ class RuledOrder(NamedTuple):
     information_requested_at: float | None = None
     claim_decided_at: float | None = None
     debited_at: float | None = None
+    appeal_decided_at: float | None = None
 
     @property
     def refunded_in_full_at(self) -> float | None:

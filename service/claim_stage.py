@@ -45,6 +45,7 @@ class One:
 _TOUCHED = (
     "first_message_at", "last_message_at", "return_requested_at", "refund_charged_at", "chargeback_filed_at",
     "claim_opened_at", "information_requested_at", "claim_withdrawn_at", "claim_decided_at", "debited_at",
+    "appeal_decided_at",
 )  # fmt: skip
 
 
@@ -62,6 +63,10 @@ def stage_of(order: RuledOrder, one: One) -> Stage:
     def since_filed(at: float | None) -> bool:
         return at is not None and (opened is None or at >= opened)
 
+    appealed = order.appeal_decided_at
+    later = max((at for at in (withdrawn, order.debited_at) if at is not None), default=-np.inf)
+    if appealed is not None and since_filed(appealed) and later < appealed:
+        return "appeal_decided"
     if since_filed(order.debited_at) and not (withdrawn is not None and withdrawn >= float(order.debited_at or 0.0)):
         return "debited"
     if since_filed(withdrawn):

@@ -12,8 +12,9 @@ from typing import Literal
 
 _FILE = Path(__file__).with_name("events.toml")
 EventKind = Literal[
-    "shipped", "scanned", "delivered", "message", "reply", "return", "refund", "claim_opened", "claim_withdrawn",
-    "claim_decided", "appeal_decided", "feedback", "chargeback", "action_taken", "label_retracted",
+    "cancel_requested", "cancelled", "out_of_stock", "shipped", "scanned", "delivered", "message", "reply", "return",
+    "refund", "claim_opened", "claim_withdrawn", "claim_decided", "appeal_decided", "feedback", "chargeback",
+    "action_taken", "label_retracted",
 ]  # fmt: skip
 
 
@@ -22,7 +23,8 @@ class KindOfEvent:
     """first, last: attributes that the event's instant sets, once or always; never_after, anew_after: attributes of
     which one that came before keeps `first` from being set, or lets it be set anew; counts: one that is counted up.
 
-    facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names.
+    facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names; tells:
+    attributes that are what a member says; sets: attributes and their values, where no fact says otherwise.
     """
 
     first: tuple[str, ...] = ()
@@ -33,6 +35,8 @@ class KindOfEvent:
     facts: frozenset[str] = frozenset()
     members: frozenset[str] = frozenset()
     stages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tells: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    sets: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @cache
@@ -51,7 +55,10 @@ def _kind(
     facts: tuple[str, ...] = (),
     members: tuple[str, ...] = (),
     stages: Mapping[str, str] = MappingProxyType({}),
+    tells: Mapping[str, str] = MappingProxyType({}),
+    sets: Mapping[str, bool] = MappingProxyType({}),
 ) -> KindOfEvent:
     return KindOfEvent(
-        tuple(first), tuple(last), never_after, anew_after, counts, frozenset(facts), frozenset(members), stages
-    )
+        tuple(first), tuple(last), never_after, anew_after, counts, frozenset(facts), frozenset(members), stages,
+        tells, sets,
+    )  # fmt: skip

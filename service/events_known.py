@@ -53,7 +53,7 @@ def order_known(life: Life, as_of: float, known_at: float) -> dict[str, Any] | N
     for _, is_event, _, value in sorted(items, key=lambda item: item[:3]):
         order |= _told(value, order) if is_event else value
     order.pop("as_of", None)
-    return order
+    return {name: value for name, value in order.items() if value is not None}
 
 
 Item = tuple[float, int, str, dict[str, Any]]  # when it was true, whether it is an event, identifier, what it says
@@ -92,4 +92,6 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
         out[kind.stages[event.get("stage") or "requested"]] = at
     if kind.counts is not None:
         out[kind.counts] = order.get(kind.counts, 0) + 1
+    out |= kind.sets
+    out |= {name: event.get(member) for name, member in kind.tells.items()}
     return out | {name: value for name, value in event.get("facts", {}).items() if value is not None}

@@ -101,6 +101,7 @@ HANDED = ("shipped_at", "ship_confirmed_at", "last_scan_at")
     [
         ({"debited_at": "2026-11-18T00:00:00Z"}, "claim_open"),
         ({"claim_decided_at": "2026-11-18T00:00:00Z"}, "claim_open"),
+        ({"appeal_decided_at": "2026-11-18T00:00:00Z"}, "claim_open"),
         ({"claim_opened_at": "2026-11-17T00:00:00Z", "claim_withdrawn_at": "2026-11-18T00:00:00Z"}, "not_eligible"),
         ({"claim_opened_at": "2026-11-18T00:00:00Z", "claim_withdrawn_at": "2026-11-17T00:00:00Z"}, "claim_open"),
     ],
