@@ -260,6 +260,17 @@ _KINDS: tuple[tuple[object, Kind], ...] = (
 )  # fmt: skip
 
 
+_COMPUTED = frozenset({
+    "seller_defects_60d", "seller_reply_hours_30d", "buyer_prior_orders", "buyer_prior_returns", "buyer_prior_claims",
+})  # fmt: skip
+
+
+@cache
+def shop_computed() -> frozenset[str]:
+    """Rates and counts that the shop computes from its own past."""
+    return _COMPUTED | {a.name for a in attributes().values() if a.kind is Kind.RATE}
+
+
 def _declared(name: str, annotation: object) -> Attribute:
     inner = annotation
     if typing.get_origin(annotation) in (types.UnionType, typing.Union):
