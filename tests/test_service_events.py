@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, get_args
+from urllib.parse import quote
 
 import pytest
 from conftest import NOW
@@ -92,6 +93,15 @@ def test_null_leaves_what_events_tell(kept: TestClient) -> None:
     kept.post("/v1/scores", json=ORDER | nothing)
     told = known(kept)["order"]
     assert (told["shipped_at"], told["delivered_at"]) == (SHIPPED["at"], DELIVERED["at"])
+
+
+@pytest.mark.parametrize("name", ["PO/2026/11", "a/odr", "美国站/1 店"])
+def test_an_order_and_a_shop_with_a_slash_in_the_name_are_found(kept: TestClient, name: str) -> None:
+    kept.post("/v1/scores", json=ORDER | {"order_id": name, "shop_id": name})
+    found = kept.get(f"/v1/orders/{quote(name, safe='')}", params={"shop_id": name})
+    assert (found.status_code, found.json()["order_id"]) == (200, name)
+    budget = kept.get(f"/v1/shops/{quote(name, safe='')}/odr", params={"marketplace": "US"})
+    assert (budget.status_code, budget.json()["shop_id"]) == (200, name)
 
 
 def test_a_list_scores_each_order_once(kept: TestClient) -> None:
