@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from features.moments import facts
-from features.rules import SEQUENCES
+from features.rules import sequences
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "olist"
 ZONE = "America/Sao_Paulo"
@@ -77,7 +77,7 @@ def read_olist(folder: Path = FOLDER) -> Olist:
     reviews = _first_reviews(folder)
     orders = _orders(folder, delivered)
     complete = orders.drop_nulls(["placed_at", "shipped_at", "delivered_at", "shop_id"])
-    pairs = [(a, b) for a, b in SEQUENCES if a in orders.columns and b in orders.columns]
+    pairs = [(a, b) for a, b in sequences() if a in orders.columns and b in orders.columns]
     kept = complete.filter(~pl.any_horizontal((pl.col(b) < pl.col(a)).fill_null(value=False) for a, b in pairs))
     left_out = {"without an instant": orders.height - complete.height, "contradictory": complete.height - kept.height}
     judged = kept.select("order_id", "delivered_at").join(reviews, on="order_id", how="left", maintain_order="left")

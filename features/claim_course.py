@@ -7,7 +7,8 @@ from typing import Literal
 from features.ruled import RuledOrder
 
 Course = Literal[
-    "none", "claim_open", "information_requested", "refunded_after_claim", "decided", "debited", "withdrawn",
+    "none", "claim_open", "information_requested", "refunded_after_claim", "decided", "debited", "appeal_decided",
+    "withdrawn",
 ]  # fmt: skip
 
 
@@ -15,6 +16,10 @@ def course_of(order: RuledOrder) -> Course:
     """Where the claim stands. What was before it was filed belongs to an older claim: one filed anew is open anew."""
     if order.is_claim_withdrawn:
         return "withdrawn"
+    appealed = order.appeal_decided_at
+    is_later = appealed is not None and (order.debited_at is None or order.debited_at < appealed)
+    if is_later and is_since_filed(order, appealed):
+        return "appeal_decided"
     if is_since_filed(order, order.debited_at):
         return "debited"
     if is_since_filed(order, order.claim_decided_at):

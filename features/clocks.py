@@ -147,15 +147,16 @@ def _of_shipping(order: RuledOrder) -> Iterator[_Span]:
 
 
 def _after_a_claim(order: RuledOrder) -> Iterator[_Span]:
-    """No attribute tells whether Amazon was answered or an appeal filed: these clocks run out, or are left out once the
-    claim is over."""
+    """No attribute tells whether Amazon was answered or when an appeal was filed: these clocks run out, are met at some
+    moment by an appeal that is decided, or are left out once the claim is over."""
     course = course_of(order)
     if course in ("none", "claim_open", "information_requested"):
         asked = order.information_requested_at if course == "information_requested" else None
         yield _Span("INFORMATION_PLAN", "information.plan", "information_requested_at", asked)
         yield _Span("INFORMATION_LIMIT", "information.limit", "information_requested_at", asked)
     if course != "withdrawn":
-        yield _Span("APPEAL", "appeal.window", "debited_at", order.debited_at)
+        is_appealed = course == "appeal_decided"
+        yield _Span("APPEAL", "appeal.window", "debited_at", order.debited_at, is_undated=is_appealed)
     if order.debited_at is None:  # after a granted claim SAFE-T is closed
         yield _Span("SAFE_T", "safet.window", "refund_charged_at", order.refund_charged_at)
 

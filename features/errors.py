@@ -69,7 +69,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     ', did you mean "carrier"?'
     >>> nearest("Order ID", ["order_id"])
     ', did you mean "order_id"?'
+    >>> nearest("reply_nw", ["REPLY_NOW"])
+    ', did you mean "REPLY_NOW"?'
     """
     asked = re.sub(r"[\s-]+", "_", name[:64].strip().lower())
-    found = difflib.get_close_matches(asked, list(known), n=2, cutoff=0.75)
-    return f", did you mean {' or '.join(chr(34) + f + chr(34) for f in found)}?" if found else ""
+    names = {of.lower(): of for of in known}
+    found = difflib.get_close_matches(asked, list(names), n=2, cutoff=0.75)
+    return f", did you mean {' or '.join(chr(34) + names[f] + chr(34) for f in found)}?" if found else ""

@@ -221,6 +221,12 @@ class Order(BaseModel):
     information_requested_at: kinds.Instant | None = attribute("contact", "Amazon asked", role="afterwards")
     claim_decided_at: kinds.Instant | None = attribute("contact", "claim decided", role="afterwards")
     debited_at: kinds.Instant | None = attribute("contact", "the shop was debited", role="afterwards")
+    appeal_decided_at: kinds.Instant | None = attribute(
+        "contact", "an appeal against the decision was decided", role="afterwards"
+    )
+    is_debit_upheld: kinds.Flag | None = attribute(
+        "contact", "after the appeal the debit stands", role="afterwards", since=("appeal_decided_at",)
+    )
     claim_type: kinds.ClaimType | None = attribute(
         "contact", "type of an open claim", role="afterwards", since=("claim_opened_at",)
     )
@@ -256,6 +262,17 @@ _KINDS: tuple[tuple[object, Kind], ...] = (
     (kinds.PositiveCount, Kind.COUNT), (kinds.Number, Kind.NUMBER), (kinds.Rate, Kind.RATE),
     (kinds.Money, Kind.MONEY), (kinds.Instant, Kind.INSTANT),
 )  # fmt: skip
+
+
+_COMPUTED = frozenset({
+    "seller_defects_60d", "seller_reply_hours_30d", "buyer_prior_orders", "buyer_prior_returns", "buyer_prior_claims",
+})  # fmt: skip
+
+
+@cache
+def shop_computed() -> frozenset[str]:
+    """Rates and counts that the shop computes from its own past."""
+    return _COMPUTED | {a.name for a in attributes().values() if a.kind is Kind.RATE}
 
 
 def _declared(name: str, annotation: object) -> Attribute:

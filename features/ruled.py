@@ -18,7 +18,7 @@ from features.symbols import Value
 from features.tracing import written
 
 # Any of these says that a claim was filed.
-OF_CLAIM = ("claim_opened_at", "information_requested_at", "claim_decided_at", "debited_at")
+OF_CLAIM = ("claim_opened_at", "information_requested_at", "claim_decided_at", "debited_at", "appeal_decided_at")
 RETURNING = frozenset({"undeliverable", "refused", "returning"})
 
 
@@ -55,6 +55,7 @@ class RuledOrder(NamedTuple):
     information_requested_at: float | None = None
     claim_decided_at: float | None = None
     debited_at: float | None = None
+    appeal_decided_at: float | None = None
     settled: float | None = 0.0
     return_answered_at: float | None = None
     is_return_answered_undated: bool = False

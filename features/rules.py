@@ -10,21 +10,31 @@ import numpy as np
 
 from features.columns import Bools, Columns
 from features.errors import Problem
+from features.moments import facts
 from features.rounding import money_names
 from features.symbols import Value
 from features.tracing import written
 
 # (earlier, later): the second cannot happen before the first. Carriers' clocks differ, so scans are not compared with
 # hand-over, a message may come before anything but the order itself, and the seller may write first.
-SEQUENCES = (
-    ("placed_at", "payment_approved_at"), ("placed_at", "shipped_at"),
-    ("placed_at", "first_scan_at"), ("placed_at", "delivered_at"), ("placed_at", "latest_delivery_at"),
-    ("placed_at", "first_message_at"), ("placed_at", "return_requested_at"), ("placed_at", "refunded_at"),
-    ("placed_at", "claim_opened_at"), ("shipped_at", "delivered_at"), ("first_scan_at", "delivered_at"),
+_SEQUENCES = (
+    ("placed_at", "ship_by"), ("placed_at", "latest_delivery_at"),
+    ("shipped_at", "delivered_at"), ("first_scan_at", "delivered_at"),
     ("earliest_delivery_at", "latest_delivery_at"), ("first_message_at", "last_message_at"),
     ("first_reply_at", "last_reply_at"),
     ("return_requested_at", "return_delivered_at"), ("return_shipped_at", "return_delivered_at"),
 )  # fmt: skip
+# The second may lie before the first where that came anew, a claim or a request filed again; else a date is wrong.
+DOUBTFUL_SEQUENCES = (
+    ("return_requested_at", "return_authorised_at"), ("claim_opened_at", "claim_decided_at"),
+    ("claim_opened_at", "debited_at"),
+)  # fmt: skip
+
+
+@cache
+def sequences() -> tuple[tuple[str, str], ...]:
+    """(earlier, later): of each the second cannot happen before the first; nothing can before the order itself."""
+    return (*(("placed_at", later) for later in facts() if later != "placed_at"), *_SEQUENCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ def contradictions(columns: Columns) -> list[Finding]:
 
 def _rules(columns: Columns) -> Iterator[tuple[Bools, Problem]]:
     """Every rule, and the orders that break it."""
-    for earlier, later in SEQUENCES:
+    for earlier, later in sequences():
         if earlier in columns and later in columns:
             detail = f"expected {later} not before {earlier}; correct one"
             yield columns[later] < columns[earlier], Problem(later, "before_" + earlier, detail)

@@ -26,6 +26,15 @@ def undated(columns: Columns, name: str) -> Bools:
     return said & np.isnan(columns[name])
 
 
+def denied(columns: Columns, name: str) -> Bools:
+    """(n,) bool: the flag says that what `name` is about has not happened, its date or amount that it has."""
+    told: Bools = ~np.isnan(columns[name])
+    if name == "refunded_at":
+        told = told | (columns["refund_amount"] > 0.0)
+    against: Bools = told & (columns[SAID_BY[name]] == 0.0)
+    return against
+
+
 def undated_of(columns: Columns, i: int, name: str) -> bool:
     """The same of order i alone; false of other instants."""
     if name not in UNDATED:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import lightgbm
 
 _HEADING = re.compile(r"^state=(\w+)\n", re.MULTILINE)
+_SPLITS = re.compile(r"^split_feature=([\d ]*)$", re.MULTILINE)
 _LAST_FEATURE = re.compile(r"^max_feature_idx=(\d+)$", re.MULTILINE)
 
 
@@ -54,6 +55,11 @@ class Booster:
     def n_features(self) -> int:
         """How many columns the trees read; 0 where there are no trees."""
         return max((model.n_features for model in self._models.values()), default=0)
+
+    @property
+    def columns(self) -> frozenset[int]:
+        """The columns of the feature matrix that any split looks at."""
+        return frozenset(int(place) for line in _SPLITS.findall(self.text) for place in line.split())
 
     def log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
         """(n,) float64: what the trees of each order's state (place in STATES) add to the margin."""

@@ -62,6 +62,11 @@ class PriorBaseline(Baseline):
             orders = np.where(known, columns["seller_orders_60d"], 0.0)
         return base.prior_claims + claims, base.prior_claims / base.rate + orders * base.shown
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Attributes of an order that its shop's rate rests on."""
+        return frozenset() if self.numbers is not None else frozenset({"seller_orders_60d", "seller_defects_60d"})
+
     def is_of_shop(self, columns: Columns) -> Bools:
         """(n,) bool: whether the shop's own numbers are in the rate."""
         return self.seen(columns)[1] > self.of_all.base.prior_claims / self.of_all.base.rate

@@ -10,7 +10,7 @@ import numpy as np
 
 from features.columns import Bools, Columns, Floats, Ints
 from features.moments import DAY, claim_window_closes, states
-from features.order import STATES
+from features.order import STATES, shop_computed
 from features.phases import phases
 from features.pipeline import FeaturePipeline
 from features.symbols import at, each
@@ -41,6 +41,11 @@ class Baseline:
         get = self.multiples.get
         rate: Floats = at(self.rates, state) * each(lambda shop: get(shop, 1.0), columns["shop_id"])
         return np.minimum(rate, 0.999)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Attributes of an order that its shop's rate rests on."""
+        return frozenset()
 
     def is_of_shop(self, columns: Columns) -> Bools:
         """(n,) bool: whether the shop's own numbers are in the rate."""
@@ -102,6 +107,18 @@ class Scorer:
     shocks: ShockSizes = field(default_factory=ShockSizes)
     assumed: Assumed = field(default_factory=Assumed)
     written: Written = field(default_factory=Written, init=False, compare=False, repr=False)
+    _unread: list[tuple[str, ...]] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    def unread(self) -> tuple[str, ...]:
+        """Figures the shop computes that neither margin, trees, types nor baseline look at: its history had none."""
+        if not self._unread:
+            margin, features = self.margin, self.pipeline.features_
+            weighed = [margin.columns[margin.weights != 0.0], margin.unknown_columns[margin.unknown_weights != 0.0]]
+            weighed += [self.leaning.columns]
+            places = self.booster.columns.union(*(columns.tolist() for columns in weighed))
+            read = {features[place].attribute for place in places} | self.baseline.reads
+            self._unread.append(tuple(sorted(shop_computed() - read - set(self.pipeline.ignored))))
+        return self._unread[0]
 
     def score(self, columns: Columns, threads: int = 1) -> Scores:
         """Probabilities of orders masked to their as_of (`features.moments.as_known`)."""

@@ -49,6 +49,9 @@ def _endings(ground: Ground, stage: Stage, kind: Kind, return_share: float) -> I
         if _is_open(ground, "APPEAL"):
             yield _appeal(ground, kind)
         yield Ending("ACCEPT", Chance(1.0), Chance(_counted(ground, kind)), _minutes(ground, "ACCEPT"), "debited")
+    elif stage == "appeal_decided":
+        if ground.one.columns["is_debit_upheld"][0] == 1.0:
+            yield Ending("ACCEPT", Chance(1.0), Chance(_counted(ground, kind)), _minutes(ground, "ACCEPT"), "debited")
     elif stage == "refund_charged":
         if _is_open(ground, "SAFE_T"):
             chance = Chance(ground.catalogue.roads.safe_t.money, ground.catalogue.roads.claims)

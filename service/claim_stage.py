@@ -46,6 +46,7 @@ class One:
 _TOUCHED = (
     "first_message_at", "last_message_at", "return_requested_at", "refund_charged_at", "chargeback_filed_at",
     "claim_opened_at", "information_requested_at", "claim_withdrawn_at", "claim_decided_at", "debited_at",
+    "appeal_decided_at",
 )  # fmt: skip
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass as plain
-from dataclasses import field
+from dataclasses import field, is_dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_type_hints
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -22,7 +22,9 @@ from features.kinds import Currency
 from service.advice_catalogue import Scope, SideEffect
 from service.settings import Settings
 
-Amount = Annotated[float, Field(ge=0)]
+IN_CURRENCY = "in the profile's currency"
+Amount = Annotated[float, Field(ge=0), IN_CURRENCY]
+Minutes = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 SHOP, DEFAULT = "shop", "default"
 
@@ -31,7 +33,7 @@ SHOP, DEFAULT = "shop", "default"
 class OrderCosts:
     """value: what the buyer paid where the order does not say; goods_share: cost of the goods ÷ value."""
 
-    value: Annotated[float, Field(gt=0)]
+    value: Annotated[float, Field(gt=0), IN_CURRENCY]
     goods_share: Fraction
 
 
@@ -49,7 +51,7 @@ class ClaimCosts:
     """What a claim costs beside the defect; shares are of claims that the seller pays, minutes of every claim."""
 
     refund_share: Fraction
-    minutes: Amount
+    minutes: Minutes
     return_shipping: Amount
     salvage_share: Fraction
     return_share: ByType
@@ -168,9 +170,47 @@ def read_costs(path: Path) -> Costs:
     own = given.pop(SHOP, {})
     if not isinstance(own, dict):
         raise SettingError(f'{path}: shop: expected tables [shop."SHOP_ID"], got {own!r}')
-    merged = _merged(tomllib.loads(template()), given, str(path))
-    shops = {name: _checked(_merged(merged, table, str(path)), f"{path}: shop.{name}") for name, table in own.items()}
+    merged = _completed(tomllib.loads(template()), given, str(path))
+    shops = {name: _of_shop(merged, table, f"{path}: shop.{name}") for name, table in own.items()}
     return Costs(_checked(merged, str(path)), shops, hashlib.sha256(text).hexdigest()[:8])
+
+
+def _of_shop(base: Mapping[str, Any], given: object, where: str) -> CostProfile:
+    return _checked(_completed(base, given, where), where)
+
+
+def _completed(base: Mapping[str, Any], given: object, where: str) -> dict[str, Any]:
+    """A profile completed from its base. Of another currency it takes shares, minutes and counts alone: an amount would
+    keep its number and change its worth, so that each has to be given; the base's rates are left out."""
+    merged = _merged(base, given, where)
+    if not isinstance(given, dict) or merged["currency"] == base["currency"]:
+        return merged
+    missing = [".".join(names) for names in _amounts(CostProfile, base) if not _is_given(given, names)]
+    if missing:
+        raise SettingError(
+            f"{where}: currency: {merged['currency']} in place of {base['currency']} needs every amount in it; "
+            f"add {', '.join(missing)}"
+        )
+    return merged if "rate" in given else {name: value for name, value in merged.items() if name != "rate"}
+
+
+def _amounts(of: Any, table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Where a profile holds amounts of money, by the names of its tables."""
+    for name, kind in get_type_hints(of, include_extras=True).items():
+        if IN_CURRENCY in getattr(kind, "__metadata__", ()):
+            yield (name,)
+        elif is_dataclass(kind):
+            yield from ((name, *inner) for inner in _amounts(kind, table[name]))
+        elif any(IN_CURRENCY in getattr(inner, "__metadata__", ()) for inner in get_args(kind)):
+            yield from ((name, key) for key in table[name])
+
+
+def _is_given(table: object, names: tuple[str, ...]) -> bool:
+    for name in names:
+        if not isinstance(table, dict) or name not in table:
+            return False
+        table = table[name]
+    return True
 
 
 def _merged(base: Mapping[str, Any], given: object, where: str) -> dict[str, Any]:

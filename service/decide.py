@@ -15,10 +15,11 @@ from features.claim_window import TOPIC as WINDOW
 from features.columns import Array, Bools, Columns, Floats, Ints
 from features.handover import is_dispatched
 from features.moments import DAY, HOUR, as_known, later_facts, states
+from features.rules import DOUBTFUL_SEQUENCES
 from features.scope import is_under, is_unusual
 from features.symbols import at
 from features.tracing import of_each, written
-from features.undated import UNDATED, undated
+from features.undated import SAID_BY, UNDATED, denied, undated
 from model.artefact import Bundle
 from model.reasons import Reasons, no_reasons, reasons
 from model.scorer import Scores
@@ -207,6 +208,8 @@ def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
         ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("REFUND_ASSUMED", "refund_amount"),
         ("COST_ABOVE_VALUE", "unit_cost"), ("RATE_ASSUMED", "currency"), ("RATE_UNKNOWN", "currency"),
         ("RATE_OLD", "currency"), *(("DAY_UNKNOWN", name) for name in UNDATED),
+        *(("SAID_OTHERWISE", flag) for flag in SAID_BY.values()),
+        *(("OUT_OF_SEQUENCE", later) for _, later in DOUBTFUL_SEQUENCES),
     ]  # fmt: skip
 
 
@@ -226,9 +229,12 @@ def _where_caused(
         is_told & value_assumed, is_told & goods_assumed, is_told & refund_assumed,
         is_told & goods_exceed_value, is_told & rate_assumed & ~np.isnan(unit),
         is_told & np.isnan(unit), is_told & rate_is_old, *(undated(known, name) for name in UNDATED),
+        *(denied(known, name) for name in SAID_BY),
+        *(known[later] < known[earlier] for earlier, later in DOUBTFUL_SEQUENCES),
     ]  # fmt: skip
 
 
 def _ignored(bundle: Bundle) -> list[str]:
-    """Attributes that are not used at all; that of `Assumed` is looked at apart."""
-    return [name for name in bundle.scorer.pipeline.ignored if name != bundle.scorer.assumed.attribute]
+    """Attributes that the model does not look at; that of `Assumed` is looked at apart."""
+    scorer = bundle.scorer
+    return [name for name in (*scorer.pipeline.ignored, *scorer.unread()) if name != scorer.assumed.attribute]

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 from features import kinds
 from features.columns import epoch_seconds
 from features.document import read_order
-from features.errors import OrderRefused, Problem
+from features.errors import OrderRefused, Problem, nearest
+from service.advice_catalogue import catalogue
 from service.events_kinds import EventKind, event_kinds
 from service.store import work
 
@@ -89,6 +90,10 @@ def _problems(event: Event, value: dict[str, Any]) -> Iterator[Problem]:
     for name in sorted(kind.members - _OPTIONAL):
         if getattr(event, name) is None:
             yield Problem(name, "missing", f"expected {name} in an event of kind {event.kind}")
+    actions = [action.id for action in catalogue().actions]
+    if event.action is not None and event.action not in actions:
+        detail = f"expected an action that `claimrisk advice` names{nearest(event.action, actions)}"
+        yield Problem("action", "unknown_action", detail)
     if event.amount is not None and event.currency is None:
         yield Problem("currency", "missing", "expected a currency beside an amount")
 

@@ -15,6 +15,7 @@ from features.columns import epoch_seconds
 from features.errors import OrderRefused, Problem
 from service.answering import Made, Posted
 from service.answers import Answer, Asked, Scored
+from service.decide import rules
 from service.events import read_event
 from service.events_known import Life, order_known
 from service.instants import instant_text
@@ -24,6 +25,7 @@ from service.refused import RequestRefused
 from service.running import Running
 from service.scoring import scored
 from service.store.work import Decision, Event, Work
+from service.wording import Lang
 
 # What of an answer is told as it was before an event, and after.
 CHANGING = ("probability", "score", "band", "disposition", "state", "assessment_status")
@@ -40,6 +42,16 @@ class _Rescored:
     errors: list[Answer] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What became of events. statuses: of each accepted, duplicate or conflict; orders: by order what it is now;
+    in_vain: identifiers, with the shop's, of those that take back an event that their order does not have."""
+
+    statuses: Sequence[str]
+    orders: Mapping[Place, _Rescored]
+    in_vain: frozenset[tuple[str, str]] = frozenset()
+
+
 async def happened(posted: Posted) -> Made:
     """The answer to one event, or to `{"events": [...]}`."""
     if posted.held.store is None:
@@ -51,8 +63,7 @@ async def happened(posted: Posted) -> Made:
     if not is_list and isinstance(read[0], OrderRefused):
         raise read[0]
     events = [event for event in read if isinstance(event, Event)]
-    statuses, rescored = await _taken(events, posted, at)
-    told, work = _told(events, statuses, rescored)
+    told, work = _told(events, await _taken(events, posted, at), posted.lang)
     if not is_list:
         return Made(orjson.dumps(told[0]), work)
     remaining = iter(told)
@@ -84,8 +95,7 @@ def _result(index: int, read: Event | OrderRefused, told: Any) -> Answer:
     return {"index": index, "status": problem["status"], "problem": problem}
 
 
-async def _taken(events: Sequence[Event], posted: Posted, at: float) -> tuple[list[str], dict[Place, _Rescored]]:
-    """Per event: accepted, duplicate or conflict; and by order what it is now."""
+async def _taken(events: Sequence[Event], posted: Posted, at: float) -> _Taken:
     store = posted.held.store
     places = sorted({(e.shop_id, e.order_id) for e in events})
     await _one_by_one(places, posted)
@@ -95,14 +105,26 @@ async def _taken(events: Sequence[Event], posted: Posted, at: float) -> tuple[li
         kept = {(e.shop_id, e.event_id): e for e in await store.reads.events([(e.shop_id, e.event_id) for e in events])}
         lives = await store.reads.lives(places)
     except RequestRefused:  # they are kept all the same, and tell at the next score
-        return ["accepted"] * len(events), {place: _Rescored(why="STORE_DOWN") for place in places}
+        return _Taken(["accepted"] * len(events), {place: _Rescored(why="STORE_DOWN") for place in places})
     statuses = []
     for event in events:
         earlier = kept.setdefault((event.shop_id, event.event_id), event)
         statuses.append("accepted" if earlier is event else "duplicate" if earlier.body == event.body else "conflict")
     new = [event for event, status in zip(events, statuses, strict=True) if status == "accepted"]
     changed = [place for place in places if any((e.shop_id, e.order_id) == place for e in new)]
-    return statuses, await _rescored({place: _with(lives[place], place, new) for place in changed}, posted, at)
+    rescored = await _rescored({place: _with(lives[place], place, new) for place in changed}, posted, at)
+    return _Taken(statuses, rescored, _in_vain(events, lives))
+
+
+def _in_vain(events: Sequence[Event], lives: Mapping[Place, Life]) -> frozenset[tuple[str, str]]:
+    of_orders = [*events, *(event for life in lives.values() for event in life.events)]
+    there = {(e.shop_id, e.order_id, e.event_id) for e in of_orders}
+    retracting = [event for event in events if event.kind == "label_retracted"]
+    return frozenset(
+        (e.shop_id, e.event_id)
+        for e in retracting
+        if (e.shop_id, e.order_id, json.loads(e.body)["retracts"]) not in there
+    )
 
 
 async def _one_by_one(places: Sequence[Place], posted: Posted) -> None:
@@ -147,19 +169,19 @@ async def _scored(asked: list[Asked], held: Running) -> list[Scored | Exception]
         return [error]
 
 
-def _told(
-    events: Sequence[Event], statuses: Sequence[str], rescored: Mapping[Place, _Rescored]
-) -> tuple[list[Answer], Work]:
+def _told(events: Sequence[Event], taken: _Taken, lang: Lang) -> tuple[list[Answer], Work]:
     """What is said of each event – the last new one of an order tells its score – and what is kept."""
-    new = [event for event, status in zip(events, statuses, strict=True) if status == "accepted"]
+    new = [event for event, status in zip(events, taken.statuses, strict=True) if status == "accepted"]
     telling = {(e.shop_id, e.order_id): e for e in new}
     answers: list[Answer] = []
     decisions: list[Decision] = []
-    for event, status in zip(events, statuses, strict=True):
+    for event, status in zip(events, taken.statuses, strict=True):
         place = (event.shop_id, event.order_id)
         answer: Answer = {name: getattr(event, name) for name in ("event_id", "order_id", "shop_id", "kind")}
         answer |= {"status": status, "recorded": "stored", "why": None, "errors": None, "change": None, "score": None}
-        found = rescored.get(place, _Rescored())
+        in_vain = (event.shop_id, event.event_id) in taken.in_vain
+        answer["warnings"] = [_EVENT_UNKNOWN | {"text": rules().warnings["EVENT_UNKNOWN"][lang]}] if in_vain else []
+        found = taken.orders.get(place, _Rescored())
         if status != "accepted" or telling[place] is not event:
             answer["why"] = "LATER_IN_LIST" if status == "accepted" else status.upper()
         elif found.score is None:
@@ -170,6 +192,9 @@ def _told(
             answer |= {"score": orjson.Fragment(body), "change": _change(found.last, found.score.answer)}
         answers.append(answer)
     return answers, Work(tuple(decisions), tuple(new))
+
+
+_EVENT_UNKNOWN: Answer = {"code": "EVENT_UNKNOWN", "attribute": "retracts"}
 
 
 def _change(before: Answer | None, after: Answer) -> Answer:

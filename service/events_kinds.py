@@ -12,8 +12,9 @@ from typing import Literal
 
 _FILE = Path(__file__).with_name("events.toml")
 EventKind = Literal[
-    "shipped", "scanned", "delivered", "message", "reply", "return", "refund", "claim_opened", "claim_withdrawn",
-    "claim_decided", "appeal_decided", "feedback", "chargeback", "action_taken", "label_retracted",
+    "cancel_requested", "cancelled", "out_of_stock", "shipped", "scanned", "delivered", "message", "reply", "return",
+    "refund", "claim_opened", "claim_withdrawn", "claim_decided", "appeal_decided", "feedback", "chargeback",
+    "action_taken", "label_retracted",
 ]  # fmt: skip
 
 
@@ -24,7 +25,8 @@ class KindOfEvent:
     does not lie; counts: one that is counted up.
 
     facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names;
-    amounts_to: the event (kind, or kind.stage) that it is as well, by the action it names.
+    amounts_to: the event (kind, or kind.stage) that it is as well, by the action it names; tells: attributes that are
+    what a member says; sets: attributes and their values, where no fact says otherwise.
     """
 
     first: tuple[str, ...] = ()
@@ -37,6 +39,8 @@ class KindOfEvent:
     members: frozenset[str] = frozenset()
     stages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     amounts_to: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tells: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    sets: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @cache
@@ -57,8 +61,10 @@ def _kind(
     members: tuple[str, ...] = (),
     stages: Mapping[str, str] = MappingProxyType({}),
     amounts_to: Mapping[str, str] = MappingProxyType({}),
+    tells: Mapping[str, str] = MappingProxyType({}),
+    sets: Mapping[str, bool] = MappingProxyType({}),
 ) -> KindOfEvent:
     return KindOfEvent(
         tuple(first), tuple(last), never_after, anew_after, answers, counts, frozenset(facts), frozenset(members),
-        stages, amounts_to,
+        stages, amounts_to, tells, sets,
     )  # fmt: skip

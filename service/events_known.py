@@ -40,21 +40,36 @@ def order_known(life: Life, as_of: float, known_at: float) -> dict[str, Any] | N
     """The order as JSON: what had happened by as_of, as far as we had been told by known_at; None without anything.
 
     Facts are laid over each other by when they were true, ties by identifier, never by when they came: the same facts
-    give the same order. What is missing later is not forgotten. An event that was retracted never was.
+    give the same order. What is missing later is not forgotten; what null takes back was never sent. An event that was
+    retracted never was.
     """
-    sent = [s for s in life.sent if s.as_of <= as_of and s.received_at <= known_at]
+    sent = _sent([s for s in life.sent if s.received_at <= known_at], as_of)
     events = [e for e in life.events if e.received_at <= known_at]
     retracted = {json.loads(e.body)["retracts"] for e in events if e.kind == "label_retracted"}
     happened = [e for e in events if e.at <= as_of and e.event_id not in retracted]
     if not sent and not happened:
         return None
-    items = [(s.as_of, 0, s.id, _read(s.seen)) for s in sent]
-    items += [(e.at, 1, e.event_id, json.loads(e.body)) for e in happened]
+    items = sent + [(e.at, 1, e.event_id, json.loads(e.body)) for e in happened]
     order: dict[str, Any] = {}
     for _, is_event, _, value in sorted(items, key=lambda item: item[:3]):
-        order |= _told(value, order) if is_event else {n: v for n, v in value.items() if v is not None}
+        order |= _told(value, order) if is_event else value
     order.pop("as_of", None)
-    return order
+    return {name: value for name, value in order.items() if value is not None}
+
+
+Item = tuple[float, int, str, dict[str, Any]]  # when it was true, whether it is an event, identifier, what it says
+
+
+def _sent(known: Sequence[Sent], as_of: float) -> list[Item]:
+    """What was sent by as_of, less what null takes back later, after as_of too: that was a mistake at any moment."""
+    out, taken_back = list[Item](), set[str]()
+    for s in sorted(known, key=lambda s: (s.as_of, s.id), reverse=True):
+        value = _read(s.seen)
+        if s.as_of <= as_of:
+            said = {name: v for name, v in value.items() if v is not None and name not in taken_back}
+            out.append((s.as_of, 0, s.id, said))
+        taken_back |= {name for name, v in value.items() if v is None} - {"order_id", "shop_id"}
+    return out
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -81,6 +96,8 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
         out[kind.stages[event.get("stage") or "requested"]] = at
     if kind.counts is not None:
         out[kind.counts] = order.get(kind.counts, 0) + 1
+    out |= kind.sets
+    out |= {name: event.get(member) for name, member in kind.tells.items()}
     return out | {name: value for name, value in event.get("facts", {}).items() if value is not None}
 
 

@@ -80,7 +80,7 @@ def _rates(costs: Costs) -> _Rates:
     names = [None, *sorted({*currencies(), *(rate.currency for p in profiles for rate in p.rate)})]
     begins = sorted({_epoch(rate) for p in profiles for rate in p.rate})
     spans = [-np.inf, *begins]
-    held = [[_held(rates, name, span) for name in (*names, "") for span in spans] for _, rates in kinds]
+    held = [[_held(kind, name, span) for name in (*names, "") for span in spans] for kind in kinds]
     value, since = (np.array([[one[k] for one in row] for row in held]).ravel() for k in (0, 1))
     rough = [[rough_dollars(own) / rough_dollars(name) for name in (*names, "")] for own, _ in kinds]
     return _Rates(
@@ -92,9 +92,11 @@ def _rates(costs: Costs) -> _Rates:
     )  # fmt: skip
 
 
-def _held(rates: tuple[Rate, ...], currency: str | None, at: float) -> tuple[float, float]:
-    """The latest rate of a currency that holds at an instant and since when; NaN where there is none."""
-    of = [rate for rate in rates if rate.currency == currency and _epoch(rate) <= at]
+def _held(kind: tuple[str, tuple[Rate, ...]], currency: str | None, at: float) -> tuple[float, float]:
+    """The latest rate of a currency that holds at an instant and since when; NaN where there is none. What is told of a
+    profile's own currency changes nothing: one unit is one unit."""
+    own, rates = kind
+    of = [rate for rate in rates if rate.currency == currency != own and _epoch(rate) <= at]
     latest = max(of, key=lambda rate: rate.on, default=None)
     return (np.nan, np.nan) if latest is None else (latest.value, _epoch(latest))
 

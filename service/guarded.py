@@ -41,9 +41,9 @@ class GuardedRoute(APIRoute):
 
 def guarded(route: APIRoute, handler: Handler) -> Handler:
     """The handler, for callers with the scope that the route needs, on shops of theirs."""
-    if route.path in OPEN:
+    if route.path_format in OPEN:
         return handler
-    needed = {method: NEEDED.get((method, route.path), "admin") for method in route.methods or ()}
+    needed = {method: NEEDED.get((method, route.path_format), "admin") for method in route.methods or ()}
 
     async def guard(request: Request) -> Response:
         by = caller(request)

@@ -71,7 +71,7 @@ class Door:
             app = self._app if self._may_enter(scope) else _REFUSED
             await app(scope, receive, dressed)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route = getattr(scope.get("route"), "path_format", "other")
             self._metrics.answered(route, scope["method"], status, time.perf_counter() - start)
 
     def _may_enter(self, scope: Scope) -> bool:

@@ -51,7 +51,7 @@ class Task:
     lang: Lang
 
 
-@odr_api.get("/v1/shops/{shop_id}/odr", tags=["defect budget"], response_class=JsonBytes,
+@odr_api.get("/v1/shops/{shop_id:path}/odr", tags=["defect budget"], response_class=JsonBytes,
              openapi_extra={"parameters": [LANGUAGE]},
              responses={200: {"model": DefectBudget}, **problems(*ALWAYS, 400, 503)})  # fmt: skip
 async def defect_budget(
@@ -64,7 +64,7 @@ async def defect_budget(
     return JsonBytes(await _made(task, held))
 
 
-@odr_api.post("/v1/shops/{shop_id}/odr/plan", tags=["defect budget"], response_class=JsonBytes,
+@odr_api.post("/v1/shops/{shop_id:path}/odr/plan", tags=["defect budget"], response_class=JsonBytes,
               openapi_extra=takes(PlanAsked, PLAN),
               responses={200: {"model": PlannedBudget}, **problems(*WITH_BODY, 503)})  # fmt: skip
 async def defect_plan(request: Request, shop_id: Shop) -> Response:

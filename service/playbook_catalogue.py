@@ -25,7 +25,7 @@ from service.advice_catalogue import Text
 
 Stage = Literal[
     "nothing", "dispute", "claim_open", "information_requested", "refunded_after_claim", "decided", "debited",
-    "withdrawn", "chargeback", "refund_charged",
+    "appeal_decided", "withdrawn", "chargeback", "refund_charged",
 ]  # fmt: skip
 KindId = Literal["not_received", "delivered_not_received", "undeliverable", "not_as_described", "return_or_refund"]
 RoadId = Literal["REFUND_NOW", "REPRESENT", "APPEAL", "ACCEPT", "SAFE_T"]

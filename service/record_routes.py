@@ -74,7 +74,7 @@ async def take_events(request: Request) -> Response:
     return await answered(request, running(request).settings.max_batch_bytes, happened)
 
 
-@record_api.get("/v1/orders/{order_id}", tags=["events"], response_class=JsonBytes,
+@record_api.get("/v1/orders/{order_id:path}", tags=["events"], response_class=JsonBytes,
                 responses={200: {"model": shapes_kept.KnownOrder}, **problems(*ALWAYS, 400, 404, 503)})  # fmt: skip
 async def known_order(
     request: Request, order_id: Named, shop_id: Shop = None, as_of: Moment = None, known_at: Moment = None

@@ -62,7 +62,8 @@ api = APIRouter(route_class=PlainRoute)
 @api.post("/v1/scores", tags=["scores"], response_class=JsonBytes, openapi_extra=takes(Order, EXAMPLE, DETAIL, REASONS),
           responses={200: {"model": shapes.Score}, **problems(*WITH_BODY)})  # fmt: skip
 async def score(request: Request) -> Response:
-    """Score one order as it is known at `as_of` (now, where it is left out)."""
+    """Score one order as it is known at `as_of` (now, where it is left out). Of what is kept, an attribute that is left
+    out stays as it was sent before; `null` takes that back."""
     return await answered(request, running(request).settings.max_body_bytes, _score)
 
 

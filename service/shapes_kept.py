@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from features.kinds import Instant
-from service.shapes import FieldProblem, ProblemShape, Score
+from service.shapes import FieldProblem, ProblemShape, Score, WarningShape
 
 
 class KeptScores(BaseModel):
@@ -26,7 +26,8 @@ class Change(BaseModel):
 
 class EventTaken(BaseModel):
     """What became of one event. conflict: another event has its id; it is not taken. why: a code, without a score;
-    errors: what contradicts itself in the order with its events, where that is why."""
+    errors: what contradicts itself in the order with its events, where that is why. warnings: that it takes back an
+    event which its order does not have."""
 
     event_id: str
     order_id: str
@@ -36,6 +37,7 @@ class EventTaken(BaseModel):
     recorded: Literal["stored", "spooled", "off"]
     why: Literal["ORDER_UNKNOWN", "ORDER_REFUSED", "STORE_DOWN", "LATER_IN_LIST", "DUPLICATE", "CONFLICT"] | None
     errors: list[FieldProblem] | None
+    warnings: list[WarningShape]
     change: dict[str, Change] | None
     score: Score | None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -163,6 +164,18 @@ def test_contradictions_and_later_facts_are_told_together() -> None:
         ("claim_opened_at", "after_as_of"), ("currency", "money_without_currency"),
         ("delivered_at", "before_shipped_at"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["ship_by", "cancelled_at", "claim_decided_at", "return_authorised_at", "last_scan_at"]
+)
+def test_nothing_of_an_order_lies_before_it_was_placed(name: str) -> None:
+    order = {"order_id": "1", "placed_at": PLACED, "as_of": "2026-11-01T00:00:00Z"}
+    before = (datetime.fromisoformat(PLACED) - timedelta(seconds=1)).isoformat()
+    with pytest.raises(OrderRefused) as refused:
+        checked_columns(read_order(order | {name: before}), AS_OF)
+    assert [(p.attribute, p.code) for p in refused.value.problems] == [(name, "before_placed_at")]
+    assert checked_columns(read_order(order | {name: PLACED}), AS_OF).known(name)[0]
 
 
 def test_every_refusal_is_an_input_error() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, get_args
+from urllib.parse import quote
 
 import pytest
 from conftest import NOW
@@ -33,7 +34,9 @@ def test_every_kind_sets_attributes_of_the_order() -> None:
     for kind in event_kinds().values():
         assert {action.partition(".")[0] for action in kind.amounts_to.values()} <= set(event_kinds())
         assert {*kind.amounts_to} <= {action.id for action in catalogue().actions}
-        assert {*kind.first, *kind.last, *kind.facts, *kind.stages.values()} <= set(attributes())
+        told = {*kind.first, *kind.last, *kind.facts, *kind.stages.values(), *kind.tells, *kind.sets}
+        assert told <= set(attributes())
+        assert set(kind.tells.values()) <= kind.members
 
 
 def test_an_event_scores_its_order_anew_and_tells_the_change(kept: TestClient) -> None:
@@ -70,6 +73,38 @@ def test_an_order_is_known_again_as_of_any_moment(kept: TestClient) -> None:
     assert "delivered_at" not in known(kept, as_of="2026-11-10T00:00:00Z")["order"]
     assert known(kept, as_of="2026-11-10T00:00:00Z")["order"]["carrier"] == "USPS"
     assert kept.get(f"/v1/orders/{EXAMPLE['order_id']}?known_at=2026-11-19T00:00:00Z").status_code == 404
+
+
+def test_null_takes_back_what_was_sent_and_nothing_else_does(kept: TestClient) -> None:
+    wrong = ORDER | {"as_of": "2026-11-18T00:00:00Z", "delivered_at": "2026-11-17T10:00:00Z"}
+    mended = ORDER | {"as_of": "2026-11-19T00:00:00Z"}
+    for order in (wrong, mended):
+        kept.post("/v1/scores", json=order)
+    assert known(kept)["order"]["delivered_at"] == wrong["delivered_at"]
+    taken_back = {"as_of": "2026-11-19T01:00:00Z", "delivered_at": None, "shop_id": None}
+    assert kept.post("/v1/scores", json=mended | taken_back).status_code == 200
+    for as_of in ("2026-11-18T12:00:00Z", "2026-11-20T08:00:00Z"):  # a mistake at any moment, as an event retracted
+        assert known(kept, as_of=as_of)["order"] == {n: v for n, v in ORDER.items() if n != "as_of"}
+    kept.post("/v1/scores", json=wrong | {"as_of": "2026-11-19T12:00:00Z"})
+    assert known(kept)["order"]["delivered_at"] == wrong["delivered_at"]
+
+
+def test_null_leaves_what_events_tell(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER | {"as_of": "2026-11-03T07:00:00Z", "shipped_at": "2026-11-03T05:00:00Z"})
+    kept.post("/v1/events", json={"events": [event("e1", SHIPPED), event("e2", DELIVERED)]})
+    nothing = {"as_of": "2026-11-19T00:00:00Z", "shipped_at": None, "delivered_at": None}
+    kept.post("/v1/scores", json=ORDER | nothing)
+    told = known(kept)["order"]
+    assert (told["shipped_at"], told["delivered_at"]) == (SHIPPED["at"], DELIVERED["at"])
+
+
+@pytest.mark.parametrize("name", ["PO/2026/11", "a/odr", "美国站/1 店"])
+def test_an_order_and_a_shop_with_a_slash_in_the_name_are_found(kept: TestClient, name: str) -> None:
+    kept.post("/v1/scores", json=ORDER | {"order_id": name, "shop_id": name})
+    found = kept.get(f"/v1/orders/{quote(name, safe='')}", params={"shop_id": name})
+    assert (found.status_code, found.json()["order_id"]) == (200, name)
+    budget = kept.get(f"/v1/shops/{quote(name, safe='')}/odr", params={"marketplace": "US"})
+    assert (budget.status_code, budget.json()["shop_id"]) == (200, name)
 
 
 def test_a_list_scores_each_order_once(kept: TestClient) -> None:
@@ -144,6 +179,37 @@ def test_a_return_that_was_authorised_on_advice_is_authorised(kept: TestClient) 
     assert known(kept)["order"]["return_authorised_at"] == "2026-11-19T20:00:00Z"
 
 
+def test_a_decided_appeal_is_known_to_the_playbook(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    told = [
+        {"kind": "claim_opened", "at": "2026-11-14T08:00:00Z", "facts": {"claim_type": "not_received"}},
+        {"kind": "claim_decided", "at": "2026-11-16T08:00:00Z", "facts": {"debited_at": "2026-11-16T08:00:00Z"}},
+        {"kind": "appeal_decided", "at": "2026-11-19T08:00:00Z", "seller_paid": False},
+    ]
+    kept.post("/v1/events", json={"events": [event(f"e{n}", said) for n, said in enumerate(told)]})
+    found = kept.post("/v1/playbook", json=known(kept)["order"]).json()
+    assert (found["stage"], [road for claim in found["claims"] for road in claim["roads"]]) == ("appeal_decided", [])
+    kept.post("/v1/events", json=event("e3", {"kind": "appeal_decided", "at": "2026-11-19T09:00:00Z"}))
+    assert "is_debit_upheld" not in known(kept)["order"]
+
+
+def test_a_cancellation_and_a_lack_of_stock_are_told_by_events(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    told = [
+        {"kind": "out_of_stock", "at": "2026-11-03T01:00:00Z"},
+        {"kind": "cancel_requested", "at": "2026-11-03T02:00:00Z"},
+        {"kind": "cancelled", "at": "2026-11-03T03:00:00Z"},
+        {"kind": "out_of_stock", "at": "2026-11-03T04:00:00Z", "facts": {"is_out_of_stock": False}},
+    ]
+    answer = kept.post("/v1/events", json={"events": [event(f"e{n}", said) for n, said in enumerate(told)]})
+    assert answer.json()["results"][-1]["event"]["score"]["assessment_status"] == "not_eligible"
+    found = known(kept, as_of="2026-11-03T03:00:00Z")["order"]
+    assert (found["is_out_of_stock"], found["cancel_requested_at"], found["cancelled_at"]) == (
+        True, told[1]["at"], told[2]["at"],
+    )  # fmt: skip
+    assert known(kept)["order"]["is_out_of_stock"] is False
+
+
 def test_a_scan_after_delivery_is_not_the_first(kept: TestClient) -> None:
     kept.post("/v1/scores", json=ORDER)
     kept.post("/v1/events", json=event("e1", DELIVERED))
@@ -175,12 +241,40 @@ def test_an_event_that_contradicts_its_order_says_how(kept: TestClient) -> None:
         (MESSAGE | {"facts": {"carrier": "USPS"}}, "/facts/carrier", "not_of_this_kind"),
         (MESSAGE | {"facts": {"message_topic": "?"}}, "/facts/message_topic", "not_in_set"),
         ({"kind": "feedback", "at": MESSAGE["at"]}, "/rating", "missing"),
+        ({"kind": "action_taken", "at": MESSAGE["at"], "action": "REPLY_NOT"}, "/action", "unknown_action"),
     ],
 )
 def test_an_event_that_cannot_be_used_says_why(kept: TestClient, said: dict[str, Any], pointer: str, code: str) -> None:
     refused = kept.post("/v1/events", json=event("e1", said))
     assert refused.status_code == 422
     assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [(pointer, code)]
+
+
+def test_an_action_that_nobody_advises_is_refused_with_the_nearest_names(kept: TestClient) -> None:
+    refused = kept.post(
+        "/v1/events", json=event("e1", {"kind": "action_taken", "at": MESSAGE["at"], "action": "reply_nw"})
+    )
+    assert 'did you mean "REPLY_NOW"' in refused.json()["errors"][0]["detail"]
+    taken = kept.post(
+        "/v1/events", json=event("e1", {"kind": "action_taken", "at": MESSAGE["at"], "action": "REPLY_NOW"})
+    )
+    assert taken.json()["status"] == "accepted"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-CN"])
+def test_what_takes_back_an_event_that_is_not_known_says_so(kept: TestClient, lang: str) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    kept.post("/v1/events", json=event("other", MESSAGE, order_id="another"))
+    kept.post("/v1/events", json=event("e1", MESSAGE))
+    for target, warned in (("e1", []), ("e9", ["EVENT_UNKNOWN"]), ("other", ["EVENT_UNKNOWN"])):
+        said = event(f"r-{target}", {"kind": "label_retracted", "at": MESSAGE["at"], "retracts": target})
+        told = kept.post("/v1/events", json=said, headers={"Accept-Language": lang}).json()
+        assert told["status"] == "accepted"
+        assert [warning["code"] for warning in told["warnings"]] == warned
+        assert all(("事件" in warning["text"]) == (lang == "zh-CN") for warning in told["warnings"])
+    both = [event("r-e8", {"kind": "label_retracted", "at": MESSAGE["at"], "retracts": "e8"}), event("e8", MESSAGE)]
+    results = kept.post("/v1/events", json={"events": both}).json()["results"]
+    assert [result["event"]["warnings"] for result in results] == [[], []]
 
 
 def test_without_a_store_no_event_is_taken(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from features.errors import SettingError
 from features.moments import states
 from features.order_columns import columns_of
 from model.consequences import Outlook, from_policy_alone
-from service.cost_profile import Costs, default_costs, read_costs
+from service.cost_profile import Costs, default_costs, read_costs, template
 from service.money import prices, rounded
 from service.stakes import stakes
 from training.dearest import Scored
@@ -113,6 +114,34 @@ def test_without_a_rate_costs_stay_in_the_orders_currency_and_that_is_said() -> 
     assert found.defect[0] == pytest.approx(30.0 / 1.3)
     assert np.isnan(found.defect[1])
     assert found.rate_assumed.all()
+
+
+IN_YEN = re.sub(r"(?m)^(value|return_shipping|shadow_price|minute|label_upgrade|signature_fee|return_label|[A-Z_]+|"
+                r"elevated|high|critical) = ", r"\1 = 1", template().replace('"USD"', '"JPY"'))  # fmt: skip
+
+
+@pytest.mark.parametrize("table", ["", '[shop."jp"]\n'])
+def test_a_profile_in_another_currency_without_its_amounts_is_refused(tmp_path: Path, table: str) -> None:
+    with pytest.raises(SettingError, match=r"JPY in place of USD needs every amount in it; add order\.value, .*claim"):
+        profile(tmp_path, f'{table}currency = "JPY"\n')
+    with pytest.raises(SettingError, match=r"add side_effect.RETURN_RATE$"):
+        profile(tmp_path, IN_YEN.replace("RETURN_RATE", "# RETURN_RATE"))
+    assert profile(tmp_path, f'{table}currency = "USD"\n').of("jp").currency == "USD"
+
+
+def test_a_profile_in_another_currency_with_its_amounts_takes_shares_but_no_rates(tmp_path: Path) -> None:
+    rate = '[[rate]]\ncurrency = "JPY"\non = 2026-11-01\nvalue = 0.0065\n'
+    shop = re.sub(r"(?m)^\[", '[shop."jp".', IN_YEN).replace("currency =", '[shop."jp"]\ncurrency =', 1)
+    found = profile(tmp_path, rate + re.sub(r"(?m)^goods_share.*", "", shop))
+    assert (found.of("jp").order.value, found.of("jp").order.goods_share, found.of("jp").rate) == (140.0, 0.45, ())
+    assert found.of("other").rate[0].value == 0.0065
+    yen = prices(orders(MONEY | {"currency": "JPY", "shop_id": "jp"}, MONEY | {"currency": "JPY"}), found)
+    assert (yen.value.tolist(), yen.currency.tolist()) == ([100.0, 0.65], ["JPY", "USD"])
+
+
+def test_a_rate_of_the_profiles_own_currency_changes_nothing(tmp_path: Path) -> None:
+    found = prices(orders(MONEY), profile(tmp_path, '[[rate]]\ncurrency = "USD"\non = 2026-09-01\nvalue = 0.5\n'))
+    assert (found.value.tolist(), found.rate_assumed.any(), found.rate_is_old.any()) == ([100.0], False, False)
 
 
 def test_a_rate_is_old_after_sixty_days(tmp_path: Path) -> None:

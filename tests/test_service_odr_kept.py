@@ -57,7 +57,7 @@ def test_an_event_with_a_wrong_date_hides_no_defect() -> None:
     order = {name: value for name, value in order.items() if value is not None}
     placed = datetime.fromisoformat(order["placed_at"]).timestamp()
     told = [("claim_opened", "2027-04-20T00:00:00Z", {}), ("claim_withdrawn", "2027-04-22T00:00:00Z", {}),
-            ("message", "2027-05-02T00:00:00Z", {}), ("reply", "2027-05-01T00:00:00Z", {}),
+            ("shipped", "2027-05-02T00:00:00Z", {}), ("delivered", "2027-05-01T00:00:00Z", {}),
             ("feedback", "2027-05-03T00:00:00Z", {"rating": 1})]  # fmt: skip
     events = []
     for i, (kind, at, more) in enumerate(told):

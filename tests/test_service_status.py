@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from features.policy.book import book
 from features.ruled import ruled_order
 from model.artefact import Bundle
 from model.coldstart import ShopNumbers, cold_bundle
+from model.margin import Margin
 from service.decide import Decisions, decide
 from service.means import Means
 
@@ -148,6 +150,7 @@ HANDED = ("shipped_at", "ship_confirmed_at", "last_scan_at")
     [
         ({"debited_at": "2026-11-18T00:00:00Z"}, "claim_open"),
         ({"claim_decided_at": "2026-11-18T00:00:00Z"}, "claim_open"),
+        ({"appeal_decided_at": "2026-11-18T00:00:00Z"}, "claim_open"),
         ({"claim_opened_at": "2026-11-17T00:00:00Z", "claim_withdrawn_at": "2026-11-18T00:00:00Z"}, "not_eligible"),
         ({"claim_opened_at": "2026-11-18T00:00:00Z", "claim_withdrawn_at": "2026-11-17T00:00:00Z"}, "claim_open"),
     ],
@@ -192,3 +195,65 @@ def test_no_probability_is_told_where_policy_excludes_every_ground_by_what_was_p
     found = decided(bundle, **facts, refund_amount=refund_amount, marketplace=marketplace)
     grounds = {ground.why for ground in eligibility(ruled_order(found.columns, 0), book())}
     assert (found.status[0] == "not_eligible") is (grounds <= {"cancelled", "full_refund"})
+
+
+@pytest.mark.parametrize(
+    ("facts", "warned"),
+    [
+        (REFUNDED | {"has_refund": False}, {("SAID_OTHERWISE", "has_refund")}),
+        ({"refund_amount": 5.0, "has_refund": False}, {("SAID_OTHERWISE", "has_refund")}),
+        (REFUNDED | {"has_refund": True}, set()),
+        ({"has_refund": False, "has_return_label": False}, set()),
+        (
+            {"return_authorised_at": "2026-11-17T00:00:00Z", "has_return_authorisation": False},
+            {("SAID_OTHERWISE", "has_return_authorisation")},
+        ),
+        (
+            {"return_requested_at": "2026-11-18T00:00:00Z", "return_authorised_at": "2026-11-17T00:00:00Z"},
+            {("OUT_OF_SEQUENCE", "return_authorised_at")},
+        ),
+        ({"return_requested_at": "2026-11-17T00:00:00Z", "return_authorised_at": "2026-11-17T00:00:00Z"}, set()),
+        (
+            {"claim_opened_at": "2026-11-18T00:00:00Z", "claim_decided_at": "2026-11-17T00:00:00Z"},
+            {("OUT_OF_SEQUENCE", "claim_decided_at")},
+        ),
+    ],
+)
+def test_what_the_facts_say_against_each_other_is_believed_in_part_and_told(
+    bundle: Bundle, facts: dict[str, Any], warned: set[tuple[str, str]]
+) -> None:
+    few = decided(bundle, **SHIPPED, **facts)
+    many = decide(few.columns.take(np.zeros(40, dtype=np.int64)), Means(bundle))
+    for found in (few, many):
+        told = {(w.code, w.attribute) for w in found.warnings if w.where.all()}
+        assert {w for w in told if w[0] in ("SAID_OTHERWISE", "OUT_OF_SEQUENCE")} == warned
+
+
+def ignored(found: Decisions) -> set[str | None]:
+    return {w.attribute for w in found.warnings if w.code == "ATTRIBUTE_IGNORED" and w.where.all()}
+
+
+def test_a_figure_of_the_shop_that_the_model_has_not_learned_from_is_told(bundle: Bundle) -> None:
+    rates = {"sku_claim_rate": 1.0, "carrier_late_rate": 1.0, "seller_on_time_rate_14d": 1.0}
+    plain, rated = decided(bundle, **SHIPPED), decided(bundle, **SHIPPED, **rates)
+    assert ignored(plain) == set()
+    assert ignored(rated) == set(rates)
+    assert rated.scores.probability[0] == plain.scores.probability[0]
+
+
+def test_a_figure_of_the_shop_that_the_model_looks_at_is_not_told_as_ignored(bundle: Bundle) -> None:
+    names = [feature.name for feature in bundle.scorer.pipeline.features_]
+    column = np.array([names.index("sku_claim_rate")])
+    one = np.ones(1)
+    margin = Margin(column, 0 * one, one, 0 * one, one, one, column[:0], one[:0], one[:0], 0.0)
+    looking = replace(bundle, scorer=replace(bundle.scorer, margin=margin))
+    assert ignored(decided(looking, **SHIPPED, sku_claim_rate=1.0)) == set()
+    weightless = replace(bundle, scorer=replace(bundle.scorer, margin=replace(margin, weights=0 * one)))
+    assert ignored(decided(weightless, **SHIPPED, sku_claim_rate=1.0)) == {"sku_claim_rate"}
+
+
+def test_without_a_model_what_its_priors_look_at_is_not_told_as_ignored() -> None:
+    rates = {"carrier_late_rate": 1.0, "sku_claim_rate": 1.0, "seller_orders_60d": 500, "seller_defects_60d": 2}
+    assert ignored(decided(cold_bundle(), **SHIPPED, **rates)) == {"sku_claim_rate"}
+    told = cold_bundle(ShopNumbers(4, 1200))
+    assert ignored(decided(told, **SHIPPED, **rates)) == {"sku_claim_rate", "seller_defects_60d"}

@@ -10,10 +10,10 @@ import pytest
 
 from features.columns import Columns, Floats
 from features.moments import DAY
+from features.order import shop_computed
 from features.pipeline import Extra, FeaturePipeline
 from training.dataset import Dataset, read_dataset
 from training.leaks import (
-    SHOP_COMPUTED,
     Ratio,
     known_ratios,
     overwritten,
@@ -115,7 +115,7 @@ def test_rates_the_shop_computed_are_dropped_unless_trusted_or_snapshots(dataset
     assert {d.attribute for d in shop_computed_rates(rated, {"sku_claim_rate"})} == dropped - {"sku_claim_rate"}
     assert all("--trust NAME" in d.reason for d in shop_computed_rates(rated, ()))
     assert shop_computed_rates(replace(rated, is_snapshots=True), ()) == []
-    assert SHOP_COMPUTED & set(dataset.orders) <= dropped
+    assert shop_computed() & set(dataset.orders) <= dropped
 
 
 def test_what_is_overwritten_in_a_final_state_file_is_dropped_but_not_of_snapshots(dataset: Dataset) -> None:

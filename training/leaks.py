@@ -9,18 +9,13 @@ import numpy as np
 
 from features.columns import Bools, Columns, Floats
 from features.extras import EXTRA_PREFIX
-from features.kinds import Kind
 from features.moments import states
-from features.order import STATES, attributes
+from features.order import STATES, attributes, shop_computed
 from features.pipeline import FeaturePipeline
 from training.dataset import Dataset
 from training.landmarks import Landmarks
 from training.rows import PIECE_ROWS, known_piece
 from training.settings import fit_settings
-
-SHOP_COMPUTED = frozenset({
-    "seller_defects_60d", "seller_reply_hours_30d", "buyer_prior_orders", "buyer_prior_returns", "buyer_prior_claims",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +55,10 @@ def shop_computed_rates(dataset: Dataset, trusted: Collection[str]) -> list[Drop
     """Rates and counts that the shop supplied: in a final-state file they may hold what came later."""
     if dataset.is_snapshots:
         return []
-    rates = {a.name for a in attributes().values() if a.kind is Kind.RATE} | SHOP_COMPUTED
     why = (
         "a rate or count the shop computed may hold later facts; use --trust NAME if it was computed before each order"
     )
-    return [Dropped(name, why) for name in sorted(rates) if name in dataset.orders and name not in trusted]
+    return [Dropped(name, why) for name in sorted(shop_computed()) if name in dataset.orders and name not in trusted]
 
 
 def overwritten(dataset: Dataset) -> list[Dropped]:

@@ -7,7 +7,7 @@ import polars as pl
 from features.extras import EXTRA_PREFIX
 from features.order import attributes
 from features.outcome import CLAIM
-from features.rules import SEQUENCES
+from features.rules import sequences
 from features.seller.claim_endings import stands_withdrawn
 from features.seller.claims import CHARGEBACK
 from features.seller.facts import dtypes
@@ -42,7 +42,7 @@ def completed(facts: pl.DataFrame, events: pl.DataFrame) -> tuple[pl.DataFrame, 
             own = pl.col(name) if name in frame.columns else pl.lit(None, dtypes()[name])
             filled[name] = frame.select((own.is_null() & pl.col(source).is_not_null()).sum()).item()
             frame = frame.with_columns(pl.coalesce(own, source).alias(name))
-    for earlier, later in SEQUENCES:
+    for earlier, later in sequences():
         if earlier in frame.columns and later in frame.columns:
             same_day = _same_day(earlier, later)
             filled["day_" + later] = filled.get("day_" + later, 0) + frame.select(same_day.sum()).item()
