@@ -142,7 +142,7 @@ def _last_question(order: RuledOrder) -> tuple[str, float | None, float | None]:
 
 def _buyers(order: RuledOrder, grounds: tuple[Eligibility, ...], book: Book) -> Iterator[Clock]:
     """From when and until when the buyer can say that the parcel did not come; left out where that is excluded, or
-    too late because a claim was filed or the parcel sent back."""
+    too late because a claim was filed, or gainsaid by a return."""
     ground = next(g for g in grounds if g.ground == "NOT_RECEIVED")
     if (
         ground.status == "excluded"

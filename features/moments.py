@@ -12,6 +12,7 @@ from features.kinds import TEXT_KINDS
 from features.order import STATES, Attribute, State, attributes
 from features.symbols import Value
 from features.tracing import of_each, written
+from features.undated import arrived_at, undated
 
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -62,7 +63,7 @@ def as_known_from_final(columns: Columns, *, plan_known: Bools) -> Columns:
     (they always are once shipped).
     """
     known = as_known(columns)
-    reached = reached_states(known)
+    reached = _reached(known, arrived_at(known) <= known["as_of"])  # without a day it may be any later one
     hidden: dict[str, Bools] = {}
     for declared in attributes().values():
         if declared.name in known:
@@ -96,18 +97,26 @@ def _masked(columns: Columns, hidden: dict[str, Bools]) -> Columns:
     return columns.replacing(arrays)
 
 
+def message_at(columns: Columns) -> Floats:
+    """(n,) float64 instants: the buyer's earliest message that is told, be it the last one; NaN if none."""
+    return np.fmin(columns["first_message_at"], columns["last_message_at"])
+
+
 def contact_at(columns: Columns) -> Floats:
     """(n,) float64 instants: the buyer's first message or return request, NaN if none."""
-    return np.fmin(columns["first_message_at"], columns["return_requested_at"])
+    return np.fmin(message_at(columns), columns["return_requested_at"])
 
 
 def reached_states(columns: Columns) -> dict[State, Bools]:
     """Per state (n,) bool: whether the order has entered it by its as_of. States are not a chain: contact may come
     first; but what was delivered has been shipped, whether or not the file says when."""
+    return _reached(columns, (columns["delivered_at"] <= columns["as_of"]) | undated(columns, "delivered_at"))
+
+
+def _reached(columns: Columns, delivered: Bools) -> dict[State, Bools]:
     as_of = columns["as_of"]
     shipped = columns["shipped_at"] <= as_of
     scanned = columns["first_scan_at"] <= as_of
-    delivered = columns["delivered_at"] <= as_of
     return {
         State.PLACED: np.ones(columns.n, dtype=np.bool_),
         State.SHIPPED: shipped | scanned | delivered,

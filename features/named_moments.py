@@ -8,13 +8,18 @@ import numpy as np
 
 from features.columns import Bools, Columns, Floats
 from features.errors import nearest
-from features.moments import contact_at
+from features.moments import contact_at, message_at
 from features.order import attributes
-from features.undated import SAID_BY, undated
+from features.undated import MAY_BE_UNDATED, arrived_at, undated
 
 
 def _handed_over(columns: Columns) -> Floats:
     return np.fmin(columns["shipped_at"], columns["first_scan_at"])
+
+
+def _contact_once_arrived(columns: Columns) -> Floats:
+    """(n,) instants: from when the parcel has come and the buyer has written, the later of both."""
+    return np.maximum(contact_at(columns), arrived_at(columns))
 
 
 def _seller_wrote(columns: Columns) -> Floats:
@@ -24,8 +29,7 @@ def _seller_wrote(columns: Columns) -> Floats:
 def _waiting_since(columns: Columns) -> Floats:
     """(n,) instants: the buyer's message that has no reply yet, NaN where none waits."""
     asked, wrote = np.fmax(columns["first_message_at"], columns["last_message_at"]), _seller_wrote(columns)
-    first = np.fmin(columns["first_message_at"], asked)
-    return np.where(np.isnan(wrote), first, np.where(wrote < asked, asked, np.nan))
+    return np.where(np.isnan(wrote), message_at(columns), np.where(wrote < asked, asked, np.nan))
 
 
 def _refunded_in_full(columns: Columns) -> Floats:
@@ -35,11 +39,14 @@ def _refunded_in_full(columns: Columns) -> Floats:
 
 _DERIVED_FROM = (
     "shipped_at", "first_scan_at", "first_message_at", "last_message_at", "return_requested_at", "first_reply_at",
-    "last_reply_at", "refunded_at", "refund_amount", "order_total",
+    "last_reply_at", "refunded_at", "refund_amount", "order_total", "delivered_at", "last_scan_at", "tracking_status",
 )  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "handed_over_at": _handed_over,
+    "arrived_at": arrived_at,
+    "message_at": message_at,
     "contact_at": contact_at,
+    "contact_once_arrived_at": _contact_once_arrived,
     "seller_wrote_at": _seller_wrote,
     "waiting_since": _waiting_since,
     "refunded_in_full_at": _refunded_in_full,
@@ -65,12 +72,12 @@ def has_come(columns: Columns, name: str) -> Bools:
     came: Bools = moment(columns, name) <= columns["as_of"]
     if name == "refunded_in_full_at":
         return came | (undated(columns, "refunded_at") & ~(columns["refund_amount"] < columns["order_total"]))
-    return came | undated(columns, name) if name in SAID_BY else came
+    return came | undated(columns, name) if name in MAY_BE_UNDATED else came
 
 
 def is_absent(columns: Columns, name: str) -> bool:
     """Whether no order has the moment, told without looking at any."""
-    return name not in DERIVED and name not in SAID_BY and name not in columns
+    return name not in DERIVED and name not in MAY_BE_UNDATED and name not in columns
 
 
 def checked_moment(name: str) -> str:

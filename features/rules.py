@@ -19,7 +19,8 @@ from features.tracing import written
 SEQUENCES = (
     ("placed_at", "payment_approved_at"), ("placed_at", "shipped_at"),
     ("placed_at", "first_scan_at"), ("placed_at", "delivered_at"), ("placed_at", "latest_delivery_at"),
-    ("placed_at", "first_message_at"), ("placed_at", "return_requested_at"), ("placed_at", "refunded_at"),
+    ("placed_at", "first_message_at"), ("placed_at", "last_message_at"), ("placed_at", "return_requested_at"),
+    ("placed_at", "refunded_at"),
     ("placed_at", "claim_opened_at"), ("shipped_at", "delivered_at"), ("first_scan_at", "delivered_at"),
     ("earliest_delivery_at", "latest_delivery_at"), ("first_message_at", "last_message_at"),
     ("first_message_at", "first_reply_at"), ("first_reply_at", "last_reply_at"),

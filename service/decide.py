@@ -16,7 +16,7 @@ from features.moments import DAY, HOUR, as_known, later_facts, states
 from features.scope import is_unusual
 from features.symbols import at
 from features.tracing import of_each, written
-from features.undated import SAID_BY, undated
+from features.undated import MAY_BE_UNDATED, undated
 from model.artefact import Bundle
 from model.reasons import Reasons, no_reasons, reasons
 from model.scorer import Scores
@@ -200,7 +200,7 @@ def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
         *(("ATTRIBUTE_IGNORED", name) for name in _ignored(bundle)), ("ATTRIBUTE_IGNORED", "tracking_status"),
         ("EFFECT_ASSUMED", "tracking_status"),
         ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("RATE_ASSUMED", "currency"),
-        ("RATE_UNKNOWN", "currency"), ("RATE_OLD", "currency"), *(("DAY_UNKNOWN", name) for name in SAID_BY),
+        ("RATE_UNKNOWN", "currency"), ("RATE_OLD", "currency"), *(("DAY_UNKNOWN", name) for name in MAY_BE_UNDATED),
     ]  # fmt: skip
 
 
@@ -217,7 +217,7 @@ def _where_caused(
         is_told & bundle.scorer.assumed.is_left_out(known, states(known)),
         is_told & (bundle.scorer.assumed.of(known, states(known)) != 0.0),
         is_told & value_assumed, is_told & goods_assumed, is_told & rate_assumed & ~np.isnan(unit),
-        is_told & np.isnan(unit), is_told & rate_is_old, *(undated(known, name) for name in SAID_BY),
+        is_told & np.isnan(unit), is_told & rate_is_old, *(undated(known, name) for name in MAY_BE_UNDATED),
     ]  # fmt: skip
 
 
