@@ -32,6 +32,12 @@ def _waiting_since(columns: Columns) -> Floats:
     return np.where(np.isnan(wrote), message_at(columns), np.where(wrote < asked, asked, np.nan))
 
 
+def _return_waiting_since(columns: Columns) -> Floats:
+    """(n,) instants: the return request since which the seller has not written, NaN where there is none."""
+    asked, wrote = columns["return_requested_at"], _seller_wrote(columns)
+    return np.where(wrote >= asked, np.nan, asked)
+
+
 def _refunded_in_full(columns: Columns) -> Floats:
     """(n,) instants: the refund, NaN where there is none or it is known to be of a part only."""
     return np.where(columns["refund_amount"] < columns["order_total"], np.nan, columns["refunded_at"])
@@ -49,6 +55,7 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "contact_once_arrived_at": _contact_once_arrived,
     "seller_wrote_at": _seller_wrote,
     "waiting_since": _waiting_since,
+    "return_waiting_since": _return_waiting_since,
     "refunded_in_full_at": _refunded_in_full,
 }
 

@@ -80,6 +80,10 @@ class Scores:
     raw: Floats
     assumed: Floats
 
+    def taken(self, rows: Ints) -> Scores:
+        """Those of the orders at `rows`."""
+        return Scores(*(getattr(self, name)[rows] for name in Scores.__slots__))
+
 
 @dataclass(frozen=True, slots=True)
 class Scorer:

@@ -106,7 +106,7 @@ class Action:
     order's attributes become ("as_of" for instants), for policy rules on who pays. lowers: what it is done for.
     side_effects: cases of each that the action adds per order; betters: metrics that it improves. facts: topics of
     policy that the marketplace must have. slot: of actions that share one, a plan holds at most one. is_duty: told
-    whether or not it pays, because the marketplace asks for it.
+    whether or not it pays, because the marketplace asks for it. stops_shipping: nothing may leave before it is settled.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]+$")]
@@ -128,6 +128,7 @@ class Action:
     when_any: Conditions = ()
     sets: Mapping[str, StrictBool | str] = Field(default_factory=dict)
     holds_parcel: bool = False
+    stops_shipping: bool = False
     betters: tuple[SideEffect, ...] = ()
     facts: tuple[str, ...] = ()
     slot: str | None = None
