@@ -13,6 +13,7 @@ import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
 from features.moments import DAY, HOUR, as_known, later_facts, states
+from features.order import STATES, State
 from features.scope import is_unusual
 from features.symbols import at
 from features.tracing import of_each, written
@@ -97,7 +98,8 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
     status = status_of(known, bundle)
     told = _told(scores, (status != "claim_open") & (status != "not_eligible"))
     at_stake = stakes(known, told, bundle.scorer.consequences, bundle.scorer.target, costs)
-    multiple, score, band, usual, may_hold = _placed(known, costs, status == "assessed", told, at_stake)
+    ordinary = _ordinary(known, bundle, told, at_stake)
+    multiple, score, band, usual, may_hold = _placed(known, costs, status == "assessed", told, ordinary, at_stake)
     why = reasons(bundle.scorer, scores, threads=threads) if explains else no_reasons(columns.n)
     evidence = bundle.scorer.evidence
     advice = no_advice(columns.n)
@@ -125,11 +127,30 @@ def _told(scores: Scores, has_probability: Bools) -> Scores:
     return Scores(**kept | {name: np.where(has_probability, kept[name], np.nan) for name in hidden})
 
 
-def _placed(columns: Columns, costs: Costs, is_assessed: Bools, scores: Scores, at_stake: Stakes) -> list[Array]:
+def _ordinary(columns: Columns, bundle: Bundle, scores: Scores, at_stake: Stakes) -> Floats:
+    """(n,) float64: the rate of each shop's orders just placed, where no cost is known to judge by; else NaN."""
+    out = np.full(columns.n, np.nan)
+    rows = np.flatnonzero(np.isnan(at_stake.expected.amount) & ~np.isnan(scores.probability))
+    if len(rows):
+        out[rows] = bundle.scorer.baseline.of(columns.take(rows), np.full(len(rows), STATES.index(State.PLACED)))
+    return out
+
+
+def _placed(
+    columns: Columns, costs: Costs, is_assessed: Bools, scores: Scores, ordinary: Floats, at_stake: Stakes
+) -> list[Array]:
     """Multiple, score and band as `Decisions` holds them, the disposition that follows from the band alone ((n,)
     int64), and whether there is time to hold a parcel ((n,) bool)."""
     prices = at_stake.prices
-    given = (is_assessed, scores.probability, scores.baseline, at_stake.expected.amount, prices.unit, prices.place)
+    given = (
+        is_assessed,
+        scores.probability,
+        scores.baseline,
+        ordinary,
+        at_stake.expected.amount,
+        prices.unit,
+        prices.place,
+    )
     if columns.is_few:
         return [
             np.array(told) for told in of_each(_placed_of_one(costs), columns, *(array.tolist() for array in given))
@@ -139,26 +160,26 @@ def _placed(columns: Columns, costs: Costs, is_assessed: Bools, scores: Scores, 
 
 @lru_cache(maxsize=8)
 def _placed_of_one(costs: Costs) -> Callable[..., list[Any]]:
-    return written(lambda columns, *given: _places(columns, costs, *given), beside=6)
+    return written(lambda columns, *given: _places(columns, costs, *given), beside=7)
 
 
 def _places(
-    columns: Columns, costs: Costs, is_assessed: Bools, probability: Floats, baseline: Floats, amount: Floats,
-    unit: Floats, profile: Ints,
+    columns: Columns, costs: Costs, is_assessed: Bools, probability: Floats, baseline: Floats, ordinary: Floats,
+    amount: Floats, unit: Floats, profile: Ints,
 ) -> list[Array]:  # fmt: skip
-    """The same, (n,) each. Bands are by expected cost, as each shop's profile says, and by the multiple of the baseline
-    where no cost is known; NaN without a probability. Dispositions where an assessed order may be automated. Hold only
-    until ship_by less the margin; nothing may keep a parcel longer."""
+    """The same, (n,) each. Bands are by expected cost, as each shop's profile says, and by the multiple of its rate of
+    orders just placed where no cost is known; NaN without a probability. Dispositions where an assessed order may be
+    automated. Hold only until ship_by less the margin; nothing may keep a parcel longer."""
     bands = [profile.band for profile in costs.profiles]
     borders = (at(np.array([getattr(band, name) for band in bands]), profile) for name in BANDS[1:])
     by_cost = reduce(np.add, [np.where(amount >= unit * border, 1.0, 0.0) for border in borders])
-    multiple, from_multiple = probability / baseline, [rules().band_by_multiple[name] for name in BANDS[1:]]
-    by_multiple = reduce(np.add, [np.where(multiple >= border, 1.0, 0.0) for border in from_multiple])
-    band = np.where(np.isnan(probability), np.nan, np.where(np.isnan(amount), by_multiple, by_cost))
+    multiples = [rules().band_by_multiple[name] for name in BANDS[1:]]
+    by_risk = reduce(np.add, [np.where(probability >= ordinary * multiple, 1.0, 0.0) for multiple in multiples])
+    band = np.where(np.isnan(probability), np.nan, np.where(np.isnan(amount), by_risk, by_cost))
     score = np.clip(np.rint(rules().per_decade * (np.log10(probability) + rules().decades)), 0.0, 100.0)
     may_hold = columns["as_of"] < columns["ship_by"] - rules().hold_hours * HOUR
     usual = np.where(band >= BANDS.index("high"), REVIEW, np.where(band < BANDS.index("high"), PROCEED, NONE))
-    return [multiple, score, band, np.where(is_assessed, usual, NONE), may_hold]
+    return [probability / baseline, score, band, np.where(is_assessed, usual, NONE), may_hold]
 
 
 def _of_moment(columns: Columns, known: Columns, status: Array, bundle: Bundle) -> Iterator[Warned]:

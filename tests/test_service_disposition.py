@@ -84,9 +84,14 @@ def test_a_model_of_others_orders_automates_nothing(bundle: Bundle) -> None:
 
 
 def test_without_a_rate_the_band_is_by_the_multiple_of_the_shops_rate(means: Means) -> None:
-    found = decided(means, *({"currency": "XAF"} | more for more in ({}, LAST_HOURS, {"has_tracking": False})))
+    waits = {"shipped_at": "2026-11-02T20:00:00Z", "first_message_at": "2026-11-18T09:00:00Z",
+             "message_topic": "not_received", "as_of": "2026-11-20T10:00:00Z"}  # fmt: skip
+    found = decided(means, *({"currency": "XAF"} | more for more in ({}, LAST_HOURS, {"has_tracking": False}, waits)))
     assert np.isnan(found.stakes.expected.amount).all()
     borders = [0.0, 2.0, 4.0, 10.0, np.inf]
-    for band, multiple, disposition in zip(found.band, found.multiple, found.disposition, strict=True):
+    placed = means.bundle.scorer.baseline.of(found.columns, np.zeros(4, dtype=np.int64))
+    multiples = found.scores.probability / placed
+    assert found.band[3] > found.band[0]
+    for band, multiple, disposition in zip(found.band, multiples, found.disposition, strict=True):
         assert borders[int(band)] <= multiple < borders[int(band) + 1]
         assert disposition == ("review" if band >= 2 else "proceed")
