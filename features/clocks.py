@@ -23,13 +23,15 @@ State = Literal["running", "met", "missed", "not_started"]
 
 
 class Clock(NamedTuple):
-    """One deadline. due: epoch seconds, None before its start. is_by_day: it ends with the marketplace's local day."""
+    """One deadline. due: epoch seconds, None before its start. is_by_day: it ends with the marketplace's local day.
+    is_if_now: it is reckoned as if the buyer wrote now, and so moves with as_of."""
 
     code: Code
     due: float | None
     state: State
     fact: PolicyFact
     is_by_day: bool
+    is_if_now: bool = False
 
 
 class UnknownClock(NamedTuple):
@@ -190,7 +192,7 @@ def _patience(span: _Span, order: RuledOrder, book: Book) -> int:
 
 def _buyers(order: RuledOrder, grounds: tuple[Eligibility, ...], book: Book) -> Iterator[Clock]:
     """From when and until when the buyer can say that the parcel did not come; left out where that is excluded, or
-    too late because a claim was filed or the parcel sent back."""
+    too late because a claim was filed, or gainsaid by a return."""
     ground = next(g for g in grounds if g.ground == "NOT_RECEIVED")
     if (
         ground.status == "excluded"
@@ -201,7 +203,8 @@ def _buyers(order: RuledOrder, grounds: tuple[Eligibility, ...], book: Book) -> 
     rules = book.rules(order.marketplace, order.as_of)
     opens, closes = rules.get("claim.not_received"), rules.get("claim.window")
     if opens is not None:
-        yield _buyer_clock("BUYER_CAN_FILE_FROM", ground.opens_at, opens, order.as_of)
+        found = _buyer_clock("BUYER_CAN_FILE_FROM", ground.opens_at, opens, order.as_of)
+        yield found._replace(is_if_now=ground.why == "no_contact" and ground.opens_at is not None)
     if closes is not None:
         yield _buyer_clock("BUYER_CAN_FILE_UNTIL", ground.closes_at, closes, order.as_of)
 

@@ -20,7 +20,7 @@ Why = Literal[
     "open", "opens_later", "no_contact", "no_return_request", "return_authorised", "return_method_given",
     "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods", "chargeback",
     "prime", "eligible_service", "full_refund", "claim_filed", "claim_withdrawn", "cancelled", "sent_back",
-    "authorisation_undated", "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
+    "asked_back", "authorisation_undated", "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
 ]  # fmt: skip
 
 
@@ -119,11 +119,14 @@ _MISSING = _Opening(None, "fact_unknown", is_known=False)
 
 
 def _not_received(case: _Case) -> _Opening:
-    """At the earlier of promise + 3 days and delivered scan, and 48 h after contact unless tracking shows a return."""
+    """At the earlier of promise + 3 days and delivered scan, and 48 h after contact unless tracking shows a return; not
+    by a buyer who has the goods, as a return says."""
     order, rules = case.order, case.rules
     late, wait, scan = (rules.get(f"claim.{name}") for name in ("not_received", "contact_wait", "delivered_scan"))
-    if order.delivered_at is not None and order.return_delivered_at is not None:
+    if order.is_sent_back:
         return _Opening(None, "sent_back", () if late is None else (late,))
+    if order.is_asked_back:  # no rule bars such a claim, and nothing speaks for it
+        return _Opening(None, "asked_back", () if late is None else (late,), is_known=False)
     returned = rules.get("claim.returned_needs_no_contact")
     if order.is_returning and returned is not None:
         return _Opening(order.last_scan_at, "returning", (returned,))
@@ -131,8 +134,8 @@ def _not_received(case: _Case) -> _Opening:
         return _MISSING
     by_promise = None if order.latest_delivery_at is None else case.end(late, order.latest_delivery_at)
     # Delivered by the carrier's word alone: by now at the latest.
-    delivered = order.as_of if order.delivered_at is None and order.tracking_status == DELIVERED else order.delivered_at
-    by_scan = None if scan is None or delivered is None else case.end(scan, delivered)
+    arrived = order.as_of if order.arrived_at is None and order.tracking_status == DELIVERED else order.arrived_at
+    by_scan = None if scan is None or arrived is None else case.end(scan, arrived)
     base = earliest(by_promise, by_scan)
     if base is None:
         return _Opening(None, "promise_unknown", is_known=False)

@@ -20,8 +20,9 @@ import polars as pl
 
 from features.columns import Array, Bools, Columns, Floats, Ints
 from features.feature import Feature
-from features.moments import DAY, contact_at
+from features.moments import DAY, contact_at, message_at
 from features.symbols import Symbol, at, each
+from features.undated import arrived_at, undated
 
 PRIOR_EVENTS = 2.0
 PRIOR_WEIGHT = 50.0  # squared expected events' worth of that
@@ -51,13 +52,14 @@ def _contacts(orders: Columns, claimed_at: Floats) -> Happening:  # noqa: ARG001
 
 def _product_contacts(orders: Columns, claimed_at: Floats) -> Happening:  # noqa: ARG001
     about_product = orders.chosen("message_topic", "not_as_described", "damaged", "return", "refund") == 1.0
-    written = np.where(about_product, orders["first_message_at"], np.nan)
+    written = np.where(about_product, message_at(orders), np.nan)
     return Happening(orders["placed_at"], np.fmin(written, orders["return_requested_at"]))
 
 
 def _late_deliveries(orders: Columns, claimed_at: Floats) -> Happening:  # noqa: ARG001
-    promised, delivered = orders["latest_delivery_at"], orders["delivered_at"]
-    return Happening(promised, np.where(~(delivered <= promised), promised, np.nan))
+    promised, arrived = orders["latest_delivery_at"], arrived_at(orders)
+    is_unknown = np.isnan(arrived) & undated(orders, "delivered_at")  # it came, and nobody tells when
+    return Happening(promised, np.where(~(arrived <= promised) & ~is_unknown, promised, np.nan))
 
 
 def _late_shipments(orders: Columns, claimed_at: Floats) -> Happening:  # noqa: ARG001
@@ -66,7 +68,7 @@ def _late_shipments(orders: Columns, claimed_at: Floats) -> Happening:  # noqa: 
 
 
 def _slow_replies(orders: Columns, claimed_at: Floats) -> Happening:  # noqa: ARG001
-    due = orders["first_message_at"] + DAY
+    due = message_at(orders) + DAY
     return Happening(due, np.where(~(orders["first_reply_at"] <= due), due, np.nan))
 
 

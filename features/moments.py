@@ -8,11 +8,12 @@ from functools import cache
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
-from features.handover import handed_over_at, is_called_delivered, is_seen, is_under_way
+from features.handover import handed_over_at, is_under_way
 from features.kinds import TEXT_KINDS
 from features.order import STATES, Attribute, State, attributes
 from features.symbols import Value
 from features.tracing import of_each, written
+from features.undated import arrived_at, undated
 
 DAY = 86_400.0
 HOUR = 3_600.0
@@ -63,7 +64,8 @@ def as_known_from_final(columns: Columns, *, plan_known: Bools) -> Columns:
     (they always are once shipped).
     """
     known = as_known(columns)
-    reached = reached_states(known.without(_of_the_end()))
+    # A delivery without a day may be any later one than the last scan.
+    reached = _reached(known.without(_of_the_end()), arrived_at(known) <= known["as_of"])
     hidden: dict[str, Bools] = {}
     for declared in attributes().values():
         if declared.name in known:
@@ -103,27 +105,35 @@ def _masked(columns: Columns, hidden: dict[str, Bools]) -> Columns:
     return columns.replacing(arrays)
 
 
+def message_at(columns: Columns) -> Floats:
+    """(n,) float64 instants: the buyer's earliest message that is told, be it the last one; NaN if none."""
+    return np.fmin(columns["first_message_at"], columns["last_message_at"])
+
+
 def contact_at(columns: Columns) -> Floats:
     """(n,) float64 instants: the buyer's first message or return request, NaN if none."""
-    return np.fmin(columns["first_message_at"], columns["return_requested_at"])
+    return np.fmin(message_at(columns), columns["return_requested_at"])
 
 
 def reached_states(columns: Columns) -> dict[State, Bools]:
     """Per state (n,) bool: whether the order has entered it by its as_of. States are not a chain: contact may come
     first; but what was scanned or delivered has been shipped, whether or not the file says when. The carrier's status
     counts where no instant does; a confirmation to the marketplace does not (`features/handover.py`)."""
+    return _reached(columns, (columns["delivered_at"] <= columns["as_of"]) | undated(columns, "delivered_at"))
+
+
+def _reached(columns: Columns, delivered: Bools) -> dict[State, Bools]:
     as_of = columns["as_of"]
     handed_over = handed_over_at(columns) <= as_of
-    delivered = columns["delivered_at"] <= as_of
     under_way = is_under_way(columns)
     # A last scan that is the delivery itself tells nothing of the way.
     last_scan = columns["last_scan_at"]
     scanned = (columns["first_scan_at"] <= as_of) | ((last_scan <= as_of) & ~(columns["delivered_at"] <= last_scan))
     return {
         State.PLACED: np.ones(columns.n, dtype=np.bool_),
-        State.SHIPPED: handed_over | is_seen(columns),
+        State.SHIPPED: handed_over | under_way | delivered,
         State.IN_TRANSIT: scanned | under_way | (handed_over & (columns["latest_delivery_at"] <= as_of)),
-        State.DELIVERED: delivered | is_called_delivered(columns),
+        State.DELIVERED: delivered,
         State.CONTACT: contact_at(columns) <= as_of,
     }
 

@@ -9,14 +9,19 @@ import numpy as np
 from features.columns import Bools, Columns, Floats
 from features.errors import nearest
 from features.handover import DISPATCHED, dispatched_at, handed_over_at, is_seen
-from features.moments import contact_at
+from features.moments import contact_at, message_at
 from features.order import attributes
 from features.policy.book import book
 from features.policy.due import due
 from features.refunds import is_of_unknown_size, is_perhaps_in_full, perhaps_in_full_at
 from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
 from features.symbols import each
-from features.undated import UNDATED, undated
+from features.undated import UNDATED, arrived_at, undated
+
+
+def _contact_once_arrived(columns: Columns) -> Floats:
+    """(n,) instants: from when the parcel has come and the buyer has written, the later of both."""
+    return np.maximum(contact_at(columns), arrived_at(columns))
 
 
 def _seller_wrote(columns: Columns) -> Floats:
@@ -26,9 +31,20 @@ def _seller_wrote(columns: Columns) -> Floats:
 def _waiting_since(columns: Columns) -> Floats:
     """(n,) instants: the buyer's message that has no reply yet, NaN where none waits."""
     asked, wrote = np.fmax(columns["first_message_at"], columns["last_message_at"]), _seller_wrote(columns)
-    first = np.fmin(columns["first_message_at"], asked)
+    first = message_at(columns)
     is_before = np.isnan(wrote) | (wrote < first)  # what the seller wrote before a question is no answer
     return np.where(is_before, first, np.where(wrote < asked, asked, np.nan))
+
+
+def _cancel_waiting_since(columns: Columns) -> Floats:
+    """(n,) instants: the message about cancelling that has no reply yet, NaN where there is none."""
+    return np.where(columns.chosen("message_topic", "cancel") == 1.0, _waiting_since(columns), np.nan)
+
+
+def _return_waiting_since(columns: Columns) -> Floats:
+    """(n,) instants: the return request since which the seller has not written, NaN where there is none."""
+    asked, wrote = columns["return_requested_at"], _seller_wrote(columns)
+    return np.where(wrote >= asked, np.nan, asked)
 
 
 def _refunded_undated(columns: Columns) -> Bools:
@@ -63,14 +79,20 @@ _DERIVED_FROM = (
     "return_requested_at", "return_authorised_at", "has_return_authorisation", "return_label_sent_at",
     "has_return_label", "has_return_address_in_marketplace", "return_shipped_at", "return_delivered_at", "refunded_at",
     "has_refund", "refund_amount", "order_total", "item_price", "shipping_price", "promotion_discount",
+    "tracking_status", "message_topic",
 )  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
+    "arrived_at": arrived_at,
+    "message_at": message_at,
     "handed_over_at": handed_over_at,
     "dispatched_at": dispatched_at,
     "auto_cancel_at": auto_cancel_at,
     "contact_at": contact_at,
+    "contact_once_arrived_at": _contact_once_arrived,
     "seller_wrote_at": _seller_wrote,
     "waiting_since": _waiting_since,
+    "cancel_waiting_since": _cancel_waiting_since,
+    "return_waiting_since": _return_waiting_since,
     "refunded_in_full_at": perhaps_in_full_at,
     "return_answered_at": answered_at,
     "return_way_given_at": way_given_at,

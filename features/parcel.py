@@ -9,6 +9,7 @@ from features.feature import Feature, copied, copies
 from features.goods import order_value
 from features.order import attributes
 from features.symbols import at
+from features.undated import undated
 
 # Slowest to fastest; a rank, not days. "scheduled" is a date the buyer chose, so it stands with standard.
 _SPEED = {
@@ -70,7 +71,8 @@ def parcel(columns: Columns) -> dict[str, Floats]:
         out["signed_for"] = columns.chosen("delivery_place", "signed")
     # Whether or not the column is there: an order must not read otherwise beside orders that have it.
     proof = columns.known("proof_of_delivery_at").astype(np.float64)
-    out["has_proof"] = np.where(columns.known("delivered_at"), proof, np.nan)
+    has_come = columns.known("delivered_at") | undated(columns, "delivered_at")
+    out["has_proof"] = np.where(has_come, proof, np.nan)
     return out
 
 

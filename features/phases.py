@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from features.columns import Columns, Ints
-from features.moments import DAY, HOUR
+from features.moments import DAY, HOUR, message_at
 from features.order import STATES, State
+from features.undated import arrived_at
 
 LATE = {"overdue": State.IN_TRANSIT, "settled": State.DELIVERED, "unanswered": State.CONTACT}
 PHASES = (*(str(state) for state in STATES), *LATE)
@@ -25,8 +26,8 @@ def phases(columns: Columns, state: Ints) -> Ints:
     """(n,) int64: the place in `PHASES` of each order; its state's own place until it is late in that state."""
     as_of = columns["as_of"]
     overdue = (state == _IN_TRANSIT) & (as_of > columns["latest_delivery_at"])
-    settled = (state == _DELIVERED) & (as_of >= columns["delivered_at"] + SETTLED_DAYS * DAY)
-    waited = as_of >= columns["first_message_at"] + UNANSWERED_HOURS * HOUR
+    settled = (state == _DELIVERED) & (as_of >= arrived_at(columns) + SETTLED_DAYS * DAY)
+    waited = as_of >= message_at(columns) + UNANSWERED_HOURS * HOUR
     unanswered = (state == _CONTACT) & waited & ~(columns["first_reply_at"] <= as_of)
     phase: Ints = state + _LATER * (overdue | settled | unanswered)
     return phase

@@ -29,6 +29,7 @@ class RuledOrder(NamedTuple):
     marketplace: str | None = None
     fulfilment_channel: str | None = None
     tracking_status: str | None = None
+    message_topic: str | None = None
     is_digital: float | None = None
     is_service: float | None = None
     is_stored_value: float | None = None
@@ -48,6 +49,7 @@ class RuledOrder(NamedTuple):
     first_reply_at: float | None = None
     last_reply_at: float | None = None
     return_requested_at: float | None = None
+    return_shipped_at: float | None = None
     return_delivered_at: float | None = None
     refunded_at: float | None = None
     refund_charged_at: float | None = None
@@ -103,8 +105,30 @@ class RuledOrder(NamedTuple):
 
     @property
     def contact_at(self) -> float | None:
-        """The buyer's first message or return request."""
-        return earliest(self.first_message_at, self.return_requested_at)
+        """The buyer's first message or return request; of messages the earliest that is told."""
+        return earliest(self.first_message_at, self.last_message_at, self.return_requested_at)
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the parcel has come, be it at a moment that nobody tells."""
+        return self.delivered_at is not None or self.tracking_status == "delivered"
+
+    @property
+    def arrived_at(self) -> float | None:
+        """By when it had come: its delivery, or the last scan of what tracking calls delivered; None unknown."""
+        return self.delivered_at if self.delivered_at is not None or not self.is_delivered else self.last_scan_at
+
+    @property
+    def is_sent_back(self) -> bool:
+        """Whether the buyer has sent the goods back, and so had them; what the carrier brings back is none of it."""
+        is_under_way = self.return_shipped_at is not None
+        has_come = self.is_delivered and (is_under_way or self.return_delivered_at is not None)
+        return has_come or (is_under_way and not self.is_returning)
+
+    @property
+    def is_asked_back(self) -> bool:
+        """Whether the buyer of a delivered order wants to return the goods, and does not say that they did not come."""
+        return self.is_delivered and self.return_requested_at is not None and self.message_topic != "not_received"
 
     @property
     def is_returning(self) -> bool:

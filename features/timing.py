@@ -8,9 +8,9 @@ import numpy as np
 
 from features.columns import Columns, Floats
 from features.feature import Feature
-from features.moments import DAY, HOUR, contact_at
+from features.moments import DAY, HOUR, contact_at, message_at
 from features.order import Known
-from features.undated import undated
+from features.undated import arrived_at, undated
 
 _TOPICS = {
     "topic_not_received": ("not_received",),
@@ -148,10 +148,10 @@ def _is_peak_season(at: Floats) -> Floats:
 def _travel(columns: Columns) -> dict[str, Floats]:
     as_of, placed = columns["as_of"], columns["placed_at"]
     ship_by, latest = columns["ship_by"], columns["latest_delivery_at"]
-    scan, delivered = columns["first_scan_at"], columns["delivered_at"]
+    scan, arrived = columns["first_scan_at"], arrived_at(columns)
     shipped = columns["shipped_at"]
     handed = np.where(np.isnan(shipped), scan, shipped)
-    away = np.isnan(delivered)
+    away = np.isnan(arrived) & ~undated(columns, "delivered_at")
     under_way = ~np.isnan(handed) & away
     tracked, overdue = columns["has_tracking"], np.where(away, np.maximum((as_of - latest) / DAY, 0.0), 0.0)
     return {
@@ -169,20 +169,22 @@ def _travel(columns: Columns) -> dict[str, Floats]:
         "days_left": np.where(away, (latest - as_of) / DAY, np.nan),
         "days_overdue": overdue,
         "silent_days": np.where(away, (as_of - columns["last_scan_at"]) / DAY, np.nan),
-        "days_late": (delivered - latest) / DAY,
-        "lateness_days": (np.where(away, as_of, delivered) - latest) / DAY,
-        "days_since_delivery": (as_of - delivered) / DAY,
+        "days_late": (arrived - latest) / DAY,
+        "lateness_days": (np.where(away, as_of, arrived) - latest) / DAY,
+        "days_since_delivery": (as_of - arrived) / DAY,
     }
 
 
 def _messages(columns: Columns, contact: Floats) -> dict[str, Floats]:
-    as_of, first, reply = columns["as_of"], columns["first_message_at"], columns["first_reply_at"]
+    as_of, reply = columns["as_of"], columns["first_reply_at"]
+    # A reply from before the only message that is told answered another: how long that one waited is unknown.
+    first = np.where(reply < message_at(columns), columns["first_message_at"], message_at(columns))
     last, last_reply = columns["last_message_at"], columns["last_reply_at"]
     waits = np.isnan(last_reply) | (last_reply < last)
     out = {
         "days_since_contact": (as_of - contact) / DAY,
         "contact_past_promise_days": (contact - columns["latest_delivery_at"]) / DAY,
-        "contact_past_delivery_days": (contact - columns["delivered_at"]) / DAY,
+        "contact_past_delivery_days": (contact - arrived_at(columns)) / DAY,
         "unanswered_hours": _waiting(first, reply, as_of, HOUR),
         "reply_hours": (np.where(np.isnan(reply), as_of, reply) - first) / HOUR,
         "last_unanswered_hours": np.where(np.isnan(last), np.nan, np.where(waits, (as_of - last) / HOUR, 0.0)),

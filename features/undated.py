@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.columns import Bools, Columns
+from features.columns import Bools, Columns, Floats
 from features.handover import HANDED_OVER, handed_over_at, is_called_delivered, is_seen
 
 # Instants, and the flags that say of them that they have come.
@@ -48,3 +48,9 @@ def is_hand_over_undated(columns: Columns, i: int) -> bool:
     few = Columns(1, {of: columns[of][i : i + 1] for of in _OF_HAND_OVER if of in columns})
     is_dated = ~np.isnan(np.fmin(few["shipped_at"], few["first_scan_at"]))
     return bool(((~np.isnan(handed_over_at(few)) | is_seen(few)) & ~is_dated)[0])
+
+
+def arrived_at(columns: Columns) -> Floats:
+    """(n,) float64 instants: by when the parcel had come: its delivery, or the last scan of what tracking calls
+    delivered where nobody tells when; NaN unknown."""
+    return np.where(undated(columns, "delivered_at"), columns["last_scan_at"], columns["delivered_at"])

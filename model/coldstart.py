@@ -30,7 +30,7 @@ from model.calibration import Calibrator
 from model.consequences import from_policy_alone
 from model.delay import DelayCurve
 from model.margin import Margin
-from model.priors import FILE, Mute, Priors, Term, digest, priors
+from model.priors import FILE, Mute, Priors, Term, TypeFact, digest, priors
 from model.scorer import Baseline, Scorer, log_odds_of
 
 KINDS: tuple[ClaimType, ...] = get_args(ClaimType)
@@ -135,6 +135,10 @@ class ColdScorer(Scorer):
     """A scorer whose log-odds are terms beside its baseline, and which is as unsure of that as of them."""
 
     __slots__ = ()
+
+    def type_facts(self) -> tuple[TypeFact, ...]:
+        """All of them: nothing was learned."""
+        return self.baseline.of_all.type_fact if isinstance(self.baseline, PriorBaseline) else super().type_facts()
 
     def calibrated(self, columns: Columns, state: Ints, phase: Ints, raw: Floats) -> tuple[Floats, Floats]:
         """(n,) float64 log-odds and their standard deviation."""

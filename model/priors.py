@@ -90,6 +90,17 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
+class TypeFact:
+    """Where all of `when` hold, the odds of a claim "not received" against one about the goods are so many times as
+    high; beside_model: also where a model was learned."""
+
+    when: Annotated[Conditions, Field(min_length=1)]
+    received: Positive
+    reason: Why
+    beside_model: bool = False
+
+
+@dataclass(frozen=True, slots=True, config=CLOSED)
 class Mute:
     """Where features say nothing: orders for which all of `when` holds count as usual."""
 
@@ -118,6 +129,7 @@ class Priors:
     beside_model: BesideModel
     state: Mapping[str, StatePrior]
     mute: tuple[Mute, ...]
+    type_fact: tuple[TypeFact, ...]
     term: tuple[Term, ...]
 
     @model_validator(mode="after")
@@ -125,6 +137,11 @@ class Priors:
         if tuple(self.state) != tuple(map(str, STATES)):
             raise ValueError(f"expected the states {', '.join(STATES)} in that order, got {', '.join(self.state)}")
         return self
+
+    @property
+    def type_facts_beside_model(self) -> tuple[TypeFact, ...]:
+        """Those that no model has to learn."""
+        return tuple([fact for fact in self.type_fact if fact.beside_model])
 
 
 def priors_file() -> Traversable:

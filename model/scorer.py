@@ -22,7 +22,9 @@ from model.consequences import Consequences
 from model.delay import DelayCurve
 from model.effects import Evidence
 from model.margin import Margin
+from model.priors import TypeFact, priors
 from model.shock_sizes import ShockSizes
+from model.type_facts import moved
 from model.types import Leaning
 
 Target = Literal["claim_filed", "claim_debited"]
@@ -83,12 +85,17 @@ class Scores:
     raw: Floats
     assumed: Floats
 
+    def taken(self, rows: Ints) -> Scores:
+        """Those of the orders at `rows`."""
+        return Scores(*(getattr(self, name)[rows] for name in Scores.__slots__))
+
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
     """Everything that inference needs, without files: see `model/artefact.py` for how it is kept.
 
-    type_shares: (states, types) P(type | claim) of each state, which `leaning` leans by what is known of an order.
+    type_shares: (states, types) P(type | claim) of each state, which `leaning` leans by what is known of an order,
+    and type_facts move.
     assumed: what stands beside the model where its history could not teach it.
     """
 
@@ -154,6 +161,7 @@ class Scorer:
         within = [probability * self.delay.share(state, days, remaining) for days in (7.0, 30.0)]
         low, high = probability_of(calibrated - spread), probability_of(calibrated + spread)
         shares = self.leaning.leaned([at(share, state) for share in self.type_shares.T], leans)
+        shares = moved(shares, columns, self.type_facts())
         return [phase, probability, low, high, *within, baseline, assumed, *shares]
 
     def calibrated(self, columns: Columns, state: Ints, phase: Ints, raw: Floats) -> tuple[Floats, Floats]:
@@ -163,6 +171,10 @@ class Scorer:
         if self.standing == "insufficient_data":
             return log_odds_of(self.baseline.of(columns, state)), deviation
         return self.calibrator.log_odds(raw, phase), deviation
+
+    def type_facts(self) -> tuple[TypeFact, ...]:
+        """The facts that move the type of a claim whatever was learned."""
+        return priors().type_facts_beside_model
 
     def remaining_days(self, columns: Columns) -> Floats:
         """(n,) float64: days until the claim window closes; the whole window where its end is unknown."""

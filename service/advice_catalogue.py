@@ -125,7 +125,8 @@ class Action:
     pays. lowers: what it is done for.
     side_effects: cases of each that the action adds per order; betters: metrics that it improves. facts: topics of
     policy that the marketplace must have; policy: what is told where it has others. slot: of actions that share one, a
-    plan holds at most one. is_duty: told whether or not it pays, because the marketplace asks for it.
+    plan holds at most one. is_duty: told whether or not it pays, because the marketplace asks for it. stops_shipping:
+    nothing may leave before it is settled.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]+$")]
@@ -147,6 +148,7 @@ class Action:
     when_any: Conditions = ()
     sets: Mapping[str, StrictBool | str] = Field(default_factory=dict)
     holds_parcel: bool = False
+    stops_shipping: bool = False
     betters: tuple[SideEffect, ...] = ()
     facts: tuple[str, ...] = ()
     policy: tuple[PolicyText, ...] = ()

@@ -163,12 +163,12 @@ def expected_cost(stakes: Stakes, i: int) -> dict[str, Any] | None:
         "order_total": prices.value_assumed, "unit_cost": prices.goods_assumed, "refund_amount": prices.refund_assumed,
         "rate": prices.rate_assumed,
     }  # fmt: skip
-    told = {name: round(float(getattr(parts, name)[i]), places) for name in ExpectedCost.__slots__}
+    told = {name: round(float(getattr(parts, name)[i]), places) + 0.0 for name in ExpectedCost.__slots__}
     largest = max(told, key=lambda name: told[name])
     others = sum(value for name, value in told.items() if name != largest)
-    told[largest] = round(round(amount, places) - others, places)  # rounded parts add up to the rounded amount
+    told[largest] = round(round(amount, places) - others, places) + 0.0  # rounded parts add up to the rounded amount
     return {
-        "amount": round(amount, places),
+        "amount": round(amount, places) + 0.0,
         "currency": prices.currency[i],
         "parts": told,
         "assumed": [name for name, where in assumed.items() if where[i]],
@@ -176,7 +176,7 @@ def expected_cost(stakes: Stakes, i: int) -> dict[str, Any] | None:
 
 
 def _amount(value: float, places: int) -> float | None:
-    return None if math.isnan(value) else round(value, places)
+    return None if math.isnan(value) else round(value, places) + 0.0  # no negative zero
 
 
 def _recommendation(found: Recommendation, places: int, lang: Lang) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import numpy as np
 
 from features.claim_window import TOPIC as WINDOW
 from features.columns import Array, Bools, Columns, Floats, Ints
-from features.handover import is_dispatched
 from features.moments import DAY, HOUR, as_known, later_facts, states
+from features.order import STATES, State
 from features.rules import DOUBTFUL_SEQUENCES
 from features.scope import is_under, is_unusual
 from features.symbols import at
@@ -24,6 +24,7 @@ from model.artefact import Bundle
 from model.reasons import Reasons, no_reasons, reasons
 from model.scorer import Scores
 from service.cost_profile import Costs
+from service.disposition import NONE, PROCEED, REVIEW, dispositions, may_stop
 from service.means import Means
 from service.recommend import Advice, no_advice, recommended
 from service.stakes import Stakes, stakes
@@ -41,6 +42,7 @@ class Rules:
     hold_hours: float
     per_decade: float
     decades: float
+    band_by_multiple: Mapping[str, float]
     warnings: Mapping[str, Mapping[Lang, str]]
 
 
@@ -52,6 +54,7 @@ def rules() -> Rules:
         float(table["hold"]["hours_before_ship_by"]),
         float(table["score"]["per_decade"]),
         float(table["score"]["decades"]),
+        table["band_by_multiple"],
         table["warnings"],
     )
 
@@ -97,12 +100,22 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
     status = status_of(known, bundle)
     told = _told(scores, (status != "claim_open") & (status != "not_eligible"))
     at_stake = stakes(known, told, bundle.scorer.consequences, bundle.scorer.target, costs)
-    multiple, score, band, disposition = _placed(known, costs, status == "assessed", told, at_stake)
+    ordinary = _ordinary(known, bundle, told, at_stake)
+    multiple, score, band, usual, may_hold = _placed(known, costs, status == "assessed", told, ordinary, at_stake)
     why = reasons(bundle.scorer, scores, threads=threads) if explains else no_reasons(columns.n)
     evidence = bundle.scorer.evidence
     advice = no_advice(columns.n)
     if explains:
         advice = recommended(at_stake, means.catalogue, evidence, hold_out=means.hold_out)
+
+    def advise(rows: Ints) -> Advice:
+        if explains:
+            return Advice(tuple([advice[row] for row in rows.tolist()]))
+        some = stakes(known.take(rows), told.taken(rows), bundle.scorer.consequences, bundle.scorer.target, costs)
+        return recommended(some, means.catalogue, evidence, hold_out=means.hold_out)
+
+    stops = may_stop(known, usual != NONE, means.catalogue)
+    disposition = dispositions(usual, may_hold, band == BANDS.index("critical"), stops, advise)
     warnings = (*_of_moment(columns, known, status), *_caused(known, bundle, at_stake, costs))
     return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
 
@@ -116,45 +129,59 @@ def _told(scores: Scores, has_probability: Bools) -> Scores:
     return Scores(**kept | {name: np.where(has_probability, kept[name], np.nan) for name in hidden})
 
 
+def _ordinary(columns: Columns, bundle: Bundle, scores: Scores, at_stake: Stakes) -> Floats:
+    """(n,) float64: the rate of each shop's orders just placed, where no cost is known to judge by; else NaN."""
+    out = np.full(columns.n, np.nan)
+    rows = np.flatnonzero(np.isnan(at_stake.expected.amount) & ~np.isnan(scores.probability))
+    if len(rows):
+        out[rows] = bundle.scorer.baseline.of(columns.take(rows), np.full(len(rows), STATES.index(State.PLACED)))
+    return out
+
+
 def _placed(
-    columns: Columns, costs: Costs, is_assessed: Bools, scores: Scores, at_stake: Stakes
-) -> tuple[Floats, Floats, Floats, Array]:
-    """Multiple, score, band and disposition as `Decisions` holds them."""
+    columns: Columns, costs: Costs, is_assessed: Bools, scores: Scores, ordinary: Floats, at_stake: Stakes
+) -> list[Array]:
+    """Multiple, score and band as `Decisions` holds them, the disposition that follows from the band alone ((n,)
+    int64), and whether there is time to hold a parcel ((n,) bool)."""
     prices = at_stake.prices
-    given = (is_assessed, scores.probability, scores.baseline, at_stake.expected.amount, prices.unit, prices.place)
+    given = (
+        is_assessed,
+        scores.probability,
+        scores.baseline,
+        ordinary,
+        at_stake.expected.amount,
+        prices.unit,
+        prices.place,
+    )
     if columns.is_few:
-        told = of_each(_placed_of_one(costs), columns, *(array.tolist() for array in given))
-        multiple, score, band, disposition = map(np.array, told)
-    else:
-        multiple, score, band, disposition = _places(columns, costs, *given)
-    return multiple, score, band, _DISPOSITIONS[disposition]
+        return [
+            np.array(told) for told in of_each(_placed_of_one(costs), columns, *(array.tolist() for array in given))
+        ]
+    return _places(columns, costs, *given)
 
 
 @lru_cache(maxsize=8)
 def _placed_of_one(costs: Costs) -> Callable[..., list[Any]]:
-    return written(lambda columns, *given: _places(columns, costs, *given), beside=6)
+    return written(lambda columns, *given: _places(columns, costs, *given), beside=7)
 
 
 def _places(
-    columns: Columns, costs: Costs, is_assessed: Bools, probability: Floats, baseline: Floats, amount: Floats,
-    unit: Floats, profile: Ints,
+    columns: Columns, costs: Costs, is_assessed: Bools, probability: Floats, baseline: Floats, ordinary: Floats,
+    amount: Floats, unit: Floats, profile: Ints,
 ) -> list[Array]:  # fmt: skip
-    """The same, (n,) each, the disposition by its place. Bands are by expected cost, as each shop's profile says, NaN
-    without one; dispositions where an assessed order may be automated. Hold only before shipping and only until ship_by
-    less the margin; nothing may keep a parcel longer."""
+    """The same, (n,) each. Bands are by expected cost, as each shop's profile says, and by the multiple of its rate of
+    orders just placed where no cost is known; NaN without a probability. Dispositions where an assessed order may be
+    automated. Hold only until ship_by less the margin; nothing may keep a parcel longer."""
     bands = [profile.band for profile in costs.profiles]
     borders = (at(np.array([getattr(band, name) for band in bands]), profile) for name in BANDS[1:])
-    band = reduce(np.add, [np.where(amount >= unit * border, 1.0, 0.0) for border in borders])
-    band = np.where(np.isnan(amount), np.nan, band)
+    by_cost = reduce(np.add, [np.where(amount >= unit * border, 1.0, 0.0) for border in borders])
+    multiples = [rules().band_by_multiple[name] for name in BANDS[1:]]
+    by_risk = reduce(np.add, [np.where(probability >= ordinary * multiple, 1.0, 0.0) for multiple in multiples])
+    band = np.where(np.isnan(probability), np.nan, np.where(np.isnan(amount), by_risk, by_cost))
     score = np.clip(np.rint(rules().per_decade * (np.log10(probability) + rules().decades)), 0.0, 100.0)
-    in_time = columns["as_of"] < columns["ship_by"] - rules().hold_hours * HOUR
-    usual = np.where(band >= BANDS.index("high"), _REVIEW, np.where(band < BANDS.index("high"), _PROCEED, _NONE))
-    held = np.where((band == BANDS.index("critical")) & ~is_dispatched(columns) & in_time, _HOLD, usual)
-    return [probability / baseline, score, band, np.where(is_assessed, held, _NONE)]
-
-
-_DISPOSITIONS = np.array([None, "proceed", "review", "hold"], dtype=object)
-_NONE, _PROCEED, _REVIEW, _HOLD = range(4)
+    may_hold = columns["as_of"] < columns["ship_by"] - rules().hold_hours * HOUR
+    usual = np.where(band >= BANDS.index("high"), REVIEW, np.where(band < BANDS.index("high"), PROCEED, NONE))
+    return [probability / baseline, score, band, np.where(is_assessed, usual, NONE), may_hold]
 
 
 def _of_moment(columns: Columns, known: Columns, status: Array) -> Iterator[Warned]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.outcome import CLAIM_TYPES
 from model.consequence_rules import expectations, expected
-from service.decide import BANDS, Decisions
+from service.decide import BANDS, Decisions, rules
 from service.explanation_words import Words, money, percent
 from service.means import Means
 from service.worth import HIGH, LOW, MEDIAN, Worth, worths
@@ -45,6 +45,9 @@ def cost_lines(decisions: Decisions, means: Means, words: Words) -> Iterator[str
     yield words.heading("cost", costs=means.costs.version)
     if np.isnan(stakes.expected.amount[0]):
         yield words.item("no_rate")
+        if not np.isnan(decisions.band[0]):
+            edges = {name: f"{at:g}" for name, at in rules().band_by_multiple.items()}
+            yield words.item("band_by_multiple", **_band(decisions, words), **edges)
         return
     claim, parts = stakes.claim, stakes.expected
     for k, name in enumerate(CLAIM_TYPES):
@@ -59,8 +62,14 @@ def cost_lines(decisions: Decisions, means: Means, words: Words) -> Iterator[str
     begins = stakes.prices.costs.profiles[stakes.prices.place[0]].band
     unit = float(stakes.prices.unit[0])
     edges = {name: money(getattr(begins, name) * unit, currency) for name in BANDS[1:]}
-    disposition = decisions.disposition[0] or words("no_disposition")
-    yield words.item("band", band=BANDS[int(decisions.band[0])], disposition=disposition, **edges)
+    yield words.item("band", **_band(decisions, words), **edges)
+
+
+def _band(decisions: Decisions, words: Words) -> dict[str, str]:
+    return {
+        "band": BANDS[int(decisions.band[0])],
+        "disposition": decisions.disposition[0] or words("no_disposition"),
+    }
 
 
 def action_lines(decisions: Decisions, means: Means, words: Words) -> Iterator[str]:

@@ -96,10 +96,13 @@ def drawn_in(answers: Iterable[tuple[float, str]]) -> dict[str, Drawn]:
 
 def ended(order: Mapping[str, Any], since: float, now: float) -> dict[Surrogate, bool] | None:
     """How an order went on after its lot; None where it is too early to tell, or it was late already."""
-    promised, delivered = (_seconds(order.get(name)) for name in ("latest_delivery_at", "delivered_at"))
-    if not (since < promised < now):
+    is_shown = order.get("tracking_status") == "delivered"
+    arrived = order.get("delivered_at") or (order.get("last_scan_at") if is_shown else None)
+    promised, delivered = _seconds(order.get("latest_delivery_at")), _seconds(arrived)
+    if not (since < promised < now) or (is_shown and arrived is None):
         return None
-    contacts = [_seconds(order.get(name)) for name in ("first_message_at", "return_requested_at")]
+    wrote = order.get("first_message_at") or order.get("last_message_at")
+    contacts = [_seconds(at) for at in (wrote, order.get("return_requested_at"))]
     if any(at <= since for at in contacts):
         return None
     return {"late": not delivered <= promised, "contact": any(at > since for at in contacts)}

@@ -1,4 +1,4 @@
-"""The plan: which of the actions that pay for an order are best taken together."""
+"""The plan: the duties of an order, and which of the actions that pay are best taken beside them."""
 
 from __future__ import annotations
 
@@ -23,20 +23,19 @@ class Plan:
 
 
 def best_plan(by_type: Sequence[float], of_type: Sequence[float], found: Sequence[Worth]) -> Plan | None:
-    """The plan of an order from what its actions are worth, or None where none pays.
+    """The plan of an order from what its actions are worth, or None where none pays and none is a duty.
 
-    by_type, of_type: (types,) the probability of a claim of each type and what it costs. The action that adds most is
-    taken first, then whatever adds most beside those taken, as long as it adds something. Effects on the claim
+    by_type, of_type: (types,) the probability of a claim of each type and what it costs. Duties are taken first,
+    the first due before others, whether or not they pay; then whatever adds most beside those taken, as long as it adds
+    something. Effects on the claim
     multiply; of what a claim would cost the better of two holds; one action a slot.
     """
     before = expected = _sum_of_products(by_type, of_type)
-    if expected != expected:  # no rate is known, so no cost
-        return None
-    left, taken, spent = list(found), list[Action](), 0.0
-    while left and len(taken) < MOST_ACTIONS:
+    left, taken, spent = sorted(found, key=_first_due), list[Action](), 0.0
+    while left and (left[0].action.is_duty or len(taken) < MOST_ACTIONS):
         gains = [expected - _sum_of_products(*_with(worth, by_type, of_type)) - worth.cost for worth in left]
-        best = gains.index(max(gains))
-        if gains[best] <= 0.0:
+        best = 0 if left[0].action.is_duty else gains.index(max(gains))
+        if not (left[best].action.is_duty or gains[best] > 0.0):  # nothing pays, or no rate is known
             break
         worth = left.pop(best)
         taken.append(worth.action)
@@ -46,6 +45,12 @@ def best_plan(by_type: Sequence[float], of_type: Sequence[float], found: Sequenc
     if not taken:
         return None
     return Plan(tuple(taken), by_type[0] + by_type[1] + by_type[2], expected, spent, before - expected - spent)
+
+
+def _first_due(worth: Worth) -> tuple[bool, float]:
+    """Duties before all else, the first due before others; what has no deadline last."""
+    due = worth.due if worth.due == worth.due else float("inf")
+    return (not worth.action.is_duty, due if worth.action.is_duty else 0.0)
 
 
 def _with(worth: Worth, by_type: Sequence[float], of_type: Sequence[float]) -> tuple[list[float], list[float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Literal, NamedTuple
 
 from features.policy.book import Rules, book
@@ -99,7 +99,8 @@ def no_advice(n: int) -> Advice:
 def recommended(
     stakes: Stakes, catalogue: Catalogue, evidence: Evidence, *, limit: int = LIMIT, hold_out: float = 0.0
 ) -> Advice:
-    """At most `limit` actions per order, of those feasible now and worth it; none where no probability is told.
+    """At most `limit` actions per order and every duty, of those feasible and worth it; none where no probability is
+    told.
 
     hold_out: the share of some advice that is left out on purpose (`service/hold_out.py`).
     """
@@ -147,7 +148,15 @@ def _of_order(found: list[Worth], by_type: list[float], of_type: list[float], te
             planned.append(one)
     told.sort(key=_place)
     rejected.sort(key=lambda r: (-r.net_benefit, r.action.id))
-    return OrderAdvice(tuple(told[:limit]), tuple(rejected[:limit]), best_plan(by_type, of_type, planned))
+    return OrderAdvice(_most(told, limit), tuple(rejected[:limit]), best_plan(by_type, of_type, planned))
+
+
+def _most(told: list[Recommendation], limit: int) -> tuple[Recommendation, ...]:
+    """The best, at most `limit`, best first; a duty is never left out for what pays more."""
+    room = max(limit - sum(one.action.is_duty for one in told), 0)
+    others = islice((one.action.id for one in told if not one.action.is_duty), room)
+    kept = set(others)
+    return tuple([one for one in told if one.action.is_duty or one.action.id in kept])
 
 
 def _place(found: Recommendation) -> tuple[bool, float, float, str]:

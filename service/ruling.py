@@ -98,7 +98,8 @@ def _written(found: Clock, lang: Lang) -> Mapping[str, Any]:
 
 def _clock_text(found: Clock, lang: Lang) -> str:
     """What is due, its state, and how sure the rule is."""
-    return _told(found.code, found.state, found.fact.certainty, found.is_by_day, lang)
+    told = _told(found.code, found.state, found.fact.certainty, found.is_by_day, lang)
+    return told + (" " if lang == "en" else "") + _text("frames", "if_now", lang) if found.is_if_now else told
 
 
 @cache

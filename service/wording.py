@@ -48,6 +48,7 @@ class Reason:
     met_by: Moment | None = None
     since: Moment | None = None
     against: Moment | None = None
+    moment: Moment | None = None
     past: Text | None = None
     ahead: Text | None = None
     late: Text | None = None
@@ -218,9 +219,11 @@ def _told(columns: Columns, i: int, attribute: str, how: Reason) -> tuple[str, f
         return "undated", 0.0
     if how.met_by == "handed_over_at" and is_hand_over_undated(columns, i):
         return "undated", 0.0
-    at, as_of = float(columns.value(attribute, i)), float(columns.value("as_of", i))
+    at, as_of = moment_of(columns, i, how.moment or attribute), float(columns.value("as_of", i))
     other = how.met_by or how.since or how.against
     mark = moment_of(columns, i, other) if other else np.nan
+    if how.met_by and mark != mark and undated_of(columns, i, "delivered_at"):
+        return "undated", 0.0
     if attribute in SCANS and at != at and columns.value("has_tracking", i) == 0.0:
         return "unfollowed", 0.0
     if how.since and mark == mark and not at >= mark:

@@ -116,8 +116,9 @@ def looked(decisions: Decisions, means: Means, first: int) -> Looked:
 
 
 def _net(advice: OrderAdvice) -> float:
-    """What the best plan saves; 0 where nothing pays and only duties are left."""
-    return 0.0 if advice.plan is None else advice.plan.net_benefit
+    """What the best plan saves, or the best of what is advised where its duties take more; at least 0."""
+    singly = [told.net_benefit for told in advice.recommendations if told.action.helps == "this_order"]
+    return max([0.0, *singly] if advice.plan is None else [0.0, advice.plan.net_benefit, *singly])
 
 
 def _texts(array: Array) -> pl.Series:

@@ -62,7 +62,8 @@ def order_sheet(found: Worklist, decisions: Decisions, told: Told) -> pl.DataFra
     columns: dict[str, Sequence[object] | pl.Series] = {
         "rank": range(1, rows.height + 1), "order_id": rows["order_id"], "shop_id": rows["shop_id"],
         "state": [words.state(state) for state in rows["state"]], "probability": rows["probability"].round(6),
-        "expected_cost": rows["expected_cost"].round(2), "net": rows["net"].round(2), "currency": rows["currency"],
+        "expected_cost": rows["expected_cost"].round(2) + 0.0, "net": rows["net"].round(2) + 0.0,
+        "currency": rows["currency"],
         "until": [told.moment(at) for at in rows["due"]],
         "hours_left": rows["hours_left"].round(1), "todo": [_todo(row, told) for row in steps], "why": why,
         "note": [_note(row, told) for row in rows.iter_rows(named=True)],
@@ -103,7 +104,7 @@ def group_sheets(found: Worklist, catalogue: Catalogue, told: Told) -> dict[str,
         rows = found.groups[sheet]
         columns: dict[str, Sequence[object] | pl.Series] = {
             "rank": range(1, rows.height + 1), "key": rows["key"], "orders": rows["orders"],
-            "net": rows["net"].round(2), "currency": rows["profile_currency"],
+            "net": rows["net"].round(2) + 0.0, "currency": rows["profile_currency"],
             "until": [told.moment(at) for at in rows["due"]],
             "action": [text(catalogue.actions[a], told.lang, {}) for a in rows["action"]], "named": rows["named"],
         }  # fmt: skip

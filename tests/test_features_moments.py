@@ -13,6 +13,8 @@ from features.columns import Columns
 from features.kinds import TEXT_KINDS, Kind
 from features.moments import DAY, as_known, as_known_from_final, facts, later_facts, reached_states, states
 from features.order import STATES, State, attributes
+from features.phases import phases
+from features.timing import timing
 
 NOW = 1_790_000_000.0
 INSTANTS = [a.name for a in attributes().values() if a.is_instant and a.name != "as_of"]
@@ -216,3 +218,18 @@ def test_any_sign_of_the_parcel_tells_its_state(given_values: dict[str, float], 
 def test_how_a_parcel_ended_does_not_tell_the_state_of_an_earlier_day(word: str) -> None:
     columns = order(tracking_status=status(word), has_tracking=1.0)
     assert "has_tracking" not in known_names(final(columns))
+
+
+def test_a_last_message_without_a_first_one_is_a_contact() -> None:
+    at = NOW - 2 * DAY
+    both, last = order(first_message_at=at, last_message_at=at), order(last_message_at=at)
+    assert STATES[states(last)[0]] is State.CONTACT
+    assert phases(last, states(last)) == phases(both, states(both))
+    alone, beside = timing(last, 90.0), timing(both, 90.0)
+    assert all(np.array_equal(alone[name], beside[name], equal_nan=True) for name in (*alone, *beside))
+
+
+def test_how_long_the_first_message_waited_is_unknown_where_a_reply_came_before_the_only_one_told() -> None:
+    told = timing(order(first_reply_at=NOW - 3 * DAY, last_message_at=NOW - 2 * DAY), 90.0)
+    assert np.isnan([told["reply_hours"][0], told["unanswered_hours"][0]]).all()
+    assert told["last_unanswered_hours"][0] == 48.0

@@ -9,7 +9,8 @@ import pytest
 
 from features.columns import Columns
 from features.document import columns_of, read_order
-from features.moments import as_known, as_known_from_final
+from features.moments import as_known, as_known_from_final, states
+from features.order import STATES, State
 from features.timing import timing
 from service.wording import rendered_value
 
@@ -81,3 +82,52 @@ def test_a_delivery_that_the_carrier_s_status_tells_has_no_day() -> None:
     assert rendered_value(order(delivered_at=None, tracking_status="delivered"), 0, "delivered_at", "en") == (
         "done, day not told"
     )
+
+
+CAME: dict[str, Any] = {
+    "order_id": "1", "marketplace": "US", "placed_at": "2026-10-01T09:00:00Z", "has_tracking": True,
+    "ship_by": "2026-10-03T09:00:00Z", "latest_delivery_at": "2026-10-10T09:00:00Z", "tracking_status": "delivered",
+    "shipped_at": "2026-10-02T09:00:00Z", "as_of": "2026-10-26T09:00:00Z",
+}  # fmt: skip
+
+
+def came(**more: object) -> Columns:
+    return as_known(columns_of([read_order(CAME | more)]))
+
+
+@pytest.mark.parametrize("last_scan", ["2026-10-08T09:00:00Z", None])
+def test_what_tracking_calls_delivered_is_delivered_and_never_overdue(last_scan: str | None) -> None:
+    columns = came(last_scan_at=last_scan)
+    told = timing(columns, 90.0)
+    assert STATES[states(columns)[0]] is State.DELIVERED
+    assert told["days_overdue"][0] == told["days_overdue_log"][0] == 0.0
+    assert np.isnan(
+        [told[name][0] for name in ("days_left", "silent_days", "transit_days_so_far", "unseen_days")]
+    ).all()
+
+
+def test_a_delivery_without_a_day_was_at_the_last_scan_where_one_is_told() -> None:
+    by_scan = timing(came(last_scan_at="2026-10-08T09:00:00Z"), 90.0)
+    dated = timing(came(last_scan_at="2026-10-08T09:00:00Z", delivered_at="2026-10-08T09:00:00Z"), 90.0)
+    assert {n for n in dated if not np.array_equal(dated[n], by_scan[n], equal_nan=True)} == set()
+    unknown = timing(came(), 90.0)
+    assert np.isnan([unknown[name][0] for name in ("days_since_delivery", "lateness_days", "days_late")]).all()
+
+
+def test_a_reason_does_not_call_a_delivered_parcel_overdue() -> None:
+    early = came(last_scan_at="2026-10-08T09:00:00Z")
+    assert rendered_value(early, 0, "latest_delivery_at", "en") == "delivered 2.0 days early"
+    assert rendered_value(came(), 0, "latest_delivery_at", "en") == "done, day not told"
+    assert rendered_value(came(shipped_at=None), 0, "ship_by", "en") == "done, day not told"
+
+
+def test_a_final_file_tells_of_a_delivery_without_a_day_only_from_the_last_scan_on() -> None:
+    def at(as_of: str, **more: object) -> State:
+        final = columns_of([read_order(CAME | {"as_of": as_of} | more)])
+        known = as_known_from_final(final, plan_known=np.ones(1, dtype=np.bool_))
+        return STATES[states(known)[0]]
+
+    scan = {"last_scan_at": "2026-10-08T09:00:00Z"}
+    assert at("2026-10-08T09:00:00Z", **scan) is State.DELIVERED
+    assert at("2026-10-08T08:59:59Z", **scan) is not State.DELIVERED
+    assert at("2026-10-26T09:00:00Z") is not State.DELIVERED

@@ -319,3 +319,31 @@ def test_the_shops_own_attribute_is_told_by_its_name() -> None:
     value = wording.rendered_value(columns, 0, "x_warehouse", "en")
     assert "warehouse”: {east}." in wording.reason_text("x_warehouse", "up", value, "en")
     assert wording.reason("x_warehouse").code == "OWN_ATTRIBUTE"
+
+
+def test_a_duty_is_told_and_planned_first_whatever_pays_more() -> None:
+    asked = {"shipped_at": "2026-11-03T08:00:00Z", "delivered_at": "2026-11-09T08:00:00Z",
+             "return_requested_at": "2026-11-10T08:00:00Z", "message_topic": "damaged",
+             "as_of": "2026-11-10T09:00:00Z"}  # fmt: skip
+    duties = ["AUTHORISE_RETURN", "SEND_RETURN_LABEL"]
+    told = advice(orders(asked), probability=0.001, limit=1)[0]
+    assert all(r.net_benefit < 0.0 for r in told.recommendations)
+    assert sorted(r.action.id for r in told.recommendations) == duties
+    assert told.plan is not None
+    assert [action.id for action in told.plan.actions] == duties
+    assert told.plan.net_benefit < 0.0
+
+
+def test_without_a_rate_a_plan_holds_the_duties() -> None:
+    told = advice(orders({"cancel_requested_at": "2026-11-02T08:30:00Z", "currency": "XAF"}))[0]
+    assert told.plan is not None
+    assert [action.id for action in told.plan.actions] == ["HONOUR_CANCEL_REQUEST"]
+    assert np.isnan([told.plan.net_benefit, told.plan.cost]).all()
+
+
+def test_proof_of_delivery_is_not_due_before_the_delivery() -> None:
+    asked = {"shipped_at": "2026-11-03T08:00:00Z", "first_message_at": "2026-11-07T08:00:00Z",
+             "delivered_at": "2026-11-09T08:00:00Z", "message_topic": "not_received",
+             "as_of": "2026-11-09T09:00:00Z"}  # fmt: skip
+    told = next(r for r in advice(orders(asked))[0].recommendations if r.action.id == "GET_PROOF_OF_DELIVERY")
+    assert told.deadline == orders(asked)["delivered_at"][0] + 24 * HOUR

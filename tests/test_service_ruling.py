@@ -85,3 +85,13 @@ def test_an_answer_carries_grounds_clocks_and_the_version_of_policy(client: Test
     assert (ground["opens_at"], ground["closes_at"]) == ("2026-11-23T07:59:59Z", "2027-02-18T07:59:59Z")
     assert answer["clocks"][-1]["code"] == "BUYER_CAN_FILE_UNTIL"
     assert answer["versions"]["policy"] == book().version
+
+
+def test_the_buyers_first_moment_says_that_it_is_reckoned_as_if_the_buyer_wrote_now() -> None:
+    order = {"marketplace": "US", "latest_delivery_at": "2026-06-10T20:00:00Z"}
+
+    def text(**more: Any) -> str:
+        return next(c["text"] for c in ruled(**order, **more).clocks if c["code"] == "BUYER_CAN_FILE_FROM")
+
+    assert "if the buyer wrote now" in text()
+    assert "if the buyer wrote now" not in text(last_message_at="2026-06-19T20:00:00Z")
