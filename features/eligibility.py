@@ -20,7 +20,8 @@ Why = Literal[
     "open", "opens_later", "no_contact", "no_return_request", "return_authorised", "return_method_given",
     "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods", "chargeback",
     "prime", "eligible_service", "full_refund", "claim_filed", "claim_withdrawn", "cancelled", "sent_back",
-    "asked_back", "authorisation_undated", "refund_amount_unknown", "fact_unknown", "marketplace_unknown", "promise_unknown",
+    "asked_back", "authorisation_undated", "refund_amount_unknown", "fact_unknown", "marketplace_unknown",
+    "promise_unknown",
 ]  # fmt: skip
 
 
