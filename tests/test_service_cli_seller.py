@@ -83,7 +83,7 @@ def test_what_a_sheet_tells_of_parcels_is_scored_and_nothing_vanishes(
     )
     scored = pl.read_csv(out)
     assert (code, scored["order_id"].to_list()) == (0, ["A1", "A2", "A3"]), err
-    assert scored["claimrisk_state"].to_list() == ["delivered", "shipped", "placed"]
+    assert scored["claimrisk_state"].to_list() == ["delivered", "in_transit", "placed"]  # 运输中
     rejects = pl.read_csv(f"{out}.rejects.csv")
     assert rejects.select("line", "column").rows() == [(5, "发货时间"), (6, "下单时间")]
 
@@ -259,7 +259,7 @@ def test_an_order_number_that_a_workbook_has_rounded_is_not_scored(
 
 
 def test_every_note_that_the_code_gives_has_words_in_both_languages() -> None:
-    sources = [path.read_text("utf-8") for path in (ROOT / "features" / "seller").glob("*.py")]
+    sources = [path.read_text("utf-8") for of in ("features/seller", "service") for path in (ROOT / of).glob("*.py")]
     given = {code for text in sources for code in re.findall(r'\bNote\(\s*"(\w+)"', text)}
     told = texts()["notes"] | texts()["questions"]
     assert given == set(told)
