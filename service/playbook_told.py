@@ -21,7 +21,7 @@ def roads_told(
     ground: Ground, sources: Sources, stage: Stage, kind: Kind, lang: Lang
 ) -> tuple[list[Told], Told | None]:
     """The roads of one kind of claim, and how they compare; empty and None where none stands open."""
-    purse = purse_of(ground.one.columns, kind.claim_type, ground.costs)
+    purse = purse_of(ground.one.columns, kind.claim_type, ground.costs, stage)
     open_roads = endings(ground, stage, kind, 0.0 if purse is None else purse.stakes.return_share)
     if not open_roads:
         return [], None

@@ -89,6 +89,8 @@ def test_dates_evidence_and_roads_are_those_of_the_case(case: dict[str, Any]) ->
     for code, counts in case.get("defect", {}).items():
         got = roads(found)[code]["defect"]
         assert ("unknown" if got is None else got["value"]) == pytest.approx(counts)
+    for code, money in case.get("money", {}).items():
+        assert roads(found)[code]["cost"]["parts"]["refund_and_goods"] == pytest.approx(money)
     if "cheaper" in case:
         assert (found["claims"][0]["comparison"]["cheaper"] or "unclear") == case["cheaper"]
 
