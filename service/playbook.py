@@ -19,6 +19,7 @@ from service.claim_endings import Ground
 from service.claim_stage import One, given_type, kinds_of, stage_of
 from service.cost_profile import Costs
 from service.instants import instant_text
+from service.money import prices
 from service.playbook_catalogue import Item, Kind, Stage, Step, playbook_catalogue
 from service.playbook_sources import Sources, rules_of, with_caveats
 from service.playbook_told import roads_told
@@ -209,5 +210,7 @@ def _warnings(case: Case, claims: list[Told]) -> Iterator[Told]:
             yield warned("AMOUNT_UNKNOWN", "order_total")
         elif "costs" in roads[0]["cost"]["assumed"]:
             yield warned("COSTS_ASSUMED", None)
+        if prices(case.one.columns, case.ground.costs).goods_exceed_value[0]:
+            yield warned("COST_ABOVE_VALUE", "unit_cost")
     if any(road["code"] == "REFUND_NOW" and road["defect"] is None for road in roads):
         yield warned("REFUND_EFFECT_UNKNOWN", "marketplace")
