@@ -156,8 +156,8 @@ def _steps(case: Case, steps: tuple[Step, ...]) -> Iterator[Told]:
         state = "unknown" if clock is None else clock.state
         is_meant = case.stage in step.stages and (not step.kinds or kinds.intersection(step.kinds))
         spoilt = case.ground.clocks.get(step.unless_missed or "")
-        is_late = spoilt is not None and spoilt.state == "missed"
-        if not is_meant or is_late or (step.clock and state not in step.clock_is) or not case.one.holds(step.when):
+        is_out = (spoilt is not None and spoilt.state == "missed") or step.unless_fact in case.ground.rules
+        if not is_meant or is_out or (step.clock and state not in step.clock_is) or not case.one.holds(step.when):
             continue
         rest = case.sources.of(step.fact, step.source, step.clock)
         if rest is not None:

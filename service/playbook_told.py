@@ -80,7 +80,9 @@ def _comparison(ground: Ground, roads: Sequence[Ending], purse: Purse | None, la
     if found is None or purse is None:
         return _compared(None, None, None, _in(texts["comparison"]["unknown"], lang))
     is_clear = found.sureness >= ground.catalogue.roads.too_close
-    frame = _in(texts["comparison"]["cheaper" if is_clear else "close"], lang)
+    is_bound = any(road.defect is None for road in roads)  # what it saves is then the least of what it may
+    key = ("cheaper_at_least" if is_bound else "cheaper") if is_clear else "close"
+    frame = _in(texts["comparison"][key], lang)
     saves = round(found.saves, purse.exponent)
     text = frame.format(
         road=_in(texts["roads"][found.cheaper], lang), saves=f"{saves:,.{purse.exponent}f} {purse.currency}",
