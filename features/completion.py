@@ -13,6 +13,7 @@ import numpy as np
 from features.columns import Array, Columns, Floats, text_array
 from features.moments import DAY
 from features.order import attributes
+from features.refunds import without_refunds_of_nothing
 from features.replies import replies_apart
 from features.symbols import Value, at
 from features.tracing import of_each, written
@@ -35,9 +36,9 @@ def _promise_days() -> tuple[Floats, Floats, float]:
 
 
 def completed(columns: Columns) -> Columns:
-    """The orders with shop_id, latest_delivery_at and latest_delivery_basis filled where they were unknown, and replies
-    told apart from the seller's own messages."""
-    columns = replies_apart(columns)
+    """The orders with shop_id, latest_delivery_at and latest_delivery_basis filled where they were unknown, replies
+    told apart from the seller's own messages, and no refunds of nothing."""
+    columns = without_refunds_of_nothing(replies_apart(columns))
     if columns.is_few:
         shop, *numbers = of_each(_filled_of_one(), columns)
         told: list[Array] = [text_array(shop, columns.n), *np.array(numbers)]

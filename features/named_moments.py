@@ -13,7 +13,7 @@ from features.moments import contact_at, message_at
 from features.order import attributes
 from features.policy.book import book
 from features.policy.due import due
-from features.refunds import is_of_unknown_size, is_perhaps_in_full, perhaps_in_full_at
+from features.refunds import in_full_at, is_in_full, is_of_unknown_size, is_perhaps_in_full, perhaps_in_full_at
 from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
 from features.symbols import each
 from features.undated import UNDATED, arrived_at, undated
@@ -49,6 +49,10 @@ def _return_waiting_since(columns: Columns) -> Floats:
 
 def _refunded_undated(columns: Columns) -> Bools:
     return undated(columns, "refunded_at") & is_perhaps_in_full(columns)
+
+
+def _surely_refunded_undated(columns: Columns) -> Bools:
+    return undated(columns, "refunded_at") & is_in_full(columns)
 
 
 def _answered_undated(columns: Columns) -> Bools:
@@ -94,6 +98,7 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "cancel_waiting_since": _cancel_waiting_since,
     "return_waiting_since": _return_waiting_since,
     "refunded_in_full_at": perhaps_in_full_at,
+    "surely_refunded_in_full_at": in_full_at,
     "return_answered_at": answered_at,
     "return_way_given_at": way_given_at,
 }
@@ -102,6 +107,7 @@ _UNDATED: dict[str, Callable[[Columns], Bools]] = {
     "handed_over_at": is_seen,
     "dispatched_at": is_seen,
     "refunded_in_full_at": _refunded_undated,
+    "surely_refunded_in_full_at": _surely_refunded_undated,
     "return_answered_at": _answered_undated,
     "return_way_given_at": _way_given_undated,
 }

@@ -17,6 +17,20 @@ def is_refunded(columns: Columns) -> Bools:
     return refunded
 
 
+def without_refunds_of_nothing(columns: Columns) -> Columns:
+    """The orders without refunds of which the amount is 0: where `has_refund` says that there was one all the same, the
+    amount is unknown, as ERPs write it; else there was none."""
+    if "refund_amount" not in columns:
+        return columns
+    is_nothing: Bools = columns["refund_amount"] == 0.0
+    if not is_nothing.any():
+        return columns
+    hidden = {"refund_amount": is_nothing, "refunded_at": is_nothing & ~(columns["has_refund"] == 1.0)}
+    return columns.replacing({
+        name: np.where(where, np.nan, columns[name]) for name, where in hidden.items() if name in columns
+    })  # fmt: skip
+
+
 def outstanding(columns: Columns) -> Floats:
     """(n,) float64, in the order's currency: what is still to be refunded of what the buyer paid, all of it where
     nothing was; NaN where the price is unknown, or how much of it went back."""

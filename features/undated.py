@@ -29,8 +29,8 @@ def undated(columns: Columns, name: str) -> Bools:
 def denied(columns: Columns, name: str) -> Bools:
     """(n,) bool: the flag says that what `name` is about has not happened, its date or amount that it has."""
     told: Bools = ~np.isnan(columns[name])
-    if name == "refunded_at":
-        told = told | (columns["refund_amount"] > 0.0)
+    if name == "refunded_at":  # a refund of nothing is none
+        told = (told & ~(columns["refund_amount"] == 0.0)) | (columns["refund_amount"] > 0.0)
     against: Bools = told & (columns[SAID_BY[name]] == 0.0)
     return against
 

@@ -121,8 +121,8 @@ class Action:
 
     helps: `next_orders` where nothing changes for the order at hand; the effect is then on orders like it.
     after_deadline: `drop` is not advised late, `late` is. addresses: the attributes that it remedies. sets: what the
-    order's attributes become (of instants and money the attribute whose value they take), for policy rules on who
-    pays. lowers: what it is done for.
+    order's attributes become (of instants and money the attribute whose value they take, of `order_total` also where
+    price, shipping and discount tell it), for policy rules on who pays. lowers: what it is done for.
     side_effects: cases of each that the action adds per order; betters: metrics that it improves. facts: topics of
     policy that the marketplace must have; policy: what is told where it has others. slot: of actions that share one, a
     plan holds at most one. is_duty: told whether or not it pays, because the marketplace asks for it. stops_shipping:

@@ -50,7 +50,8 @@ class Prices:
 
     value: what the buyer paid; goods: what the goods cost. outstanding: what of the value is still to be refunded, all
     of it where nobody tells how much went back. refund: (n, types) what the seller loses on a claim that it pays:
-    `refunded`, less `goods_back` (what returned goods are worth, less the way back) by the share that returns.
+    `refunded`, less `goods_back` (what returned goods are worth, less the way back, and never more than `refunded`: a
+    claim is no gain) by the share that returns.
     handling: of a claim; defect: of an order defect; unit: one unit of the profile's currency. value_assumed,
     goods_assumed, refund_assumed, rate_assumed, rate_is_old: (n,) bool. place: (n,) which of the profiles of `costs` an
     order has.
@@ -166,8 +167,9 @@ def _priced(columns: Columns, costs: Costs) -> _Priced:
     owed = np.where(np.isnan(left), paid, left * told.of_order)
     is_part = (left < value) & (left >= 0.0)
     part = np.where(is_part, left, 1.0) / np.where(is_part, value, 1.0)
-    goods_back = part * (cost * said(lambda p: p.claim.salvage_share) - unit * said(lambda p: p.claim.return_shipping))
     refunded = owed * said(lambda p: p.claim.refund_share)
+    worth = cost * said(lambda p: p.claim.salvage_share) - unit * said(lambda p: p.claim.return_shipping)
+    goods_back = np.minimum(part * worth, refunded)
     by_type = {
         name: refunded - said(lambda p, t=name: getattr(p.claim.return_share, t)) * goods_back  # type: ignore[misc]
         for name in CLAIM_TYPES

@@ -19,6 +19,7 @@ from service.claim_endings import Ground
 from service.claim_stage import One, given_type, kinds_of, stage_of
 from service.cost_profile import Costs
 from service.instants import instant_text
+from service.money import prices
 from service.playbook_catalogue import Item, Kind, Stage, Step, playbook_catalogue
 from service.playbook_sources import Sources, rules_of, with_caveats
 from service.playbook_told import roads_told
@@ -155,8 +156,8 @@ def _steps(case: Case, steps: tuple[Step, ...]) -> Iterator[Told]:
         state = "unknown" if clock is None else clock.state
         is_meant = case.stage in step.stages and (not step.kinds or kinds.intersection(step.kinds))
         spoilt = case.ground.clocks.get(step.unless_missed or "")
-        is_late = spoilt is not None and spoilt.state == "missed"
-        if not is_meant or is_late or (step.clock and state not in step.clock_is) or not case.one.holds(step.when):
+        is_out = (spoilt is not None and spoilt.state == "missed") or step.unless_fact in case.ground.rules
+        if not is_meant or is_out or (step.clock and state not in step.clock_is) or not case.one.holds(step.when):
             continue
         rest = case.sources.of(step.fact, step.source, step.clock)
         if rest is not None:
@@ -209,5 +210,7 @@ def _warnings(case: Case, claims: list[Told]) -> Iterator[Told]:
             yield warned("AMOUNT_UNKNOWN", "order_total")
         elif "costs" in roads[0]["cost"]["assumed"]:
             yield warned("COSTS_ASSUMED", None)
+        if prices(case.one.columns, case.ground.costs).goods_exceed_value[0]:
+            yield warned("COST_ABOVE_VALUE", "unit_cost")
     if any(road["code"] == "REFUND_NOW" and road["defect"] is None for road in roads):
         yield warned("REFUND_EFFECT_UNKNOWN", "marketplace")

@@ -87,7 +87,8 @@ class Item:
 class Step:
     """Something to do, or not to do. Without `source` it is told only where the marketplace has the fact.
 
-    unless_missed: a clock; where it was missed the step is not told.
+    unless_missed: a clock; where it was missed the step is not told. unless_fact: a topic of policy; where the
+    marketplace has it the step is not told.
     """
 
     id: Name
@@ -98,6 +99,7 @@ class Step:
     clock: Clock | None = None
     clock_is: tuple[ClockState, ...] = ()
     unless_missed: Clock | None = None
+    unless_fact: str | None = None
     fact: str | None = None
     source: str | None = None
 
@@ -229,6 +231,8 @@ def _check(found: Catalogue, facts: Book) -> None:
         if source is not None and source not in found.pages:
             raise SettingError(f"playbook/{where}: source: expected a key of sources.toml, got {source!r}")
     for where, step in _steps(found):
+        if step.unless_fact is not None and step.unless_fact not in topics:
+            raise SettingError(f"playbook/{where}: unless_fact: expected a topic of policy, got {step.unless_fact!r}")
         texts = (step.text.en, step.text.zh)
         if any("{value}" in text for text in texts) and (step.fact is None or step.source is not None):
             raise SettingError(f"playbook/{where}: text: expected {{value}} to be that of a fact alone")

@@ -18,8 +18,8 @@ _LOW, _HIGH = 4, 94  # the places of 5 % and 95 %; a cost never falls as luck wo
 
 @dataclass(frozen=True, slots=True)
 class RoadStakes:
-    """What is at stake, in one currency: the refund still to be paid or already debited, what goods are worth that come
-    back, by what share of refunds they do, an order defect, a minute of staff."""
+    """What is at stake, in one currency: the refund still to be paid, or what was already charged or debited, what
+    goods are worth that come back, by what share of refunds they do, an order defect, a minute of staff."""
 
     refund: float
     goods_back: float

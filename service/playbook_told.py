@@ -21,7 +21,7 @@ def roads_told(
     ground: Ground, sources: Sources, stage: Stage, kind: Kind, lang: Lang
 ) -> tuple[list[Told], Told | None]:
     """The roads of one kind of claim, and how they compare; empty and None where none stands open."""
-    purse = purse_of(ground.one.columns, kind.claim_type, ground.costs)
+    purse = purse_of(ground.one.columns, kind.claim_type, ground.costs, stage)
     open_roads = endings(ground, stage, kind, 0.0 if purse is None else purse.stakes.return_share)
     if not open_roads:
         return [], None
@@ -80,7 +80,9 @@ def _comparison(ground: Ground, roads: Sequence[Ending], purse: Purse | None, la
     if found is None or purse is None:
         return _compared(None, None, None, _in(texts["comparison"]["unknown"], lang))
     is_clear = found.sureness >= ground.catalogue.roads.too_close
-    frame = _in(texts["comparison"]["cheaper" if is_clear else "close"], lang)
+    is_bound = any(road.defect is None for road in roads)  # what it saves is then the least of what it may
+    key = ("cheaper_at_least" if is_bound else "cheaper") if is_clear else "close"
+    frame = _in(texts["comparison"][key], lang)
     saves = round(found.saves, purse.exponent)
     text = frame.format(
         road=_in(texts["roads"][found.cheaper], lang), saves=f"{saves:,.{purse.exponent}f} {purse.currency}",

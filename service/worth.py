@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
 from features.conditions import held_value
+from features.goods import order_value
 from features.order import attributes
 from features.symbols import Value
+from features.tracing import written
 from model.consequences import Outlook
 from model.effects import Evidence
 from service.action_costs import action_costs
@@ -177,14 +179,29 @@ def _becomes(name: str, value: bool | str) -> float | str | Taken:
 
 
 def _after(values: Mapping[str, Value], change: Change) -> dict[str, Value]:
-    made = {name: values.get(to.of, np.nan) if isinstance(to, Taken) else to for name, to in change.items()}
+    made = {name: _taken_of_one(values, to.of) if isinstance(to, Taken) else to for name, to in change.items()}
     return {**values, **made}
+
+
+def _taken_of_one(values: Mapping[str, Value], of: str) -> Value:
+    paid: Value = _paid_of_one()(values)[0] if of == "order_total" else values.get(of, np.nan)
+    return paid
+
+
+@cache
+def _paid_of_one() -> Callable[[Mapping[str, Value]], list[Value]]:
+    return written(lambda columns: [order_value(columns)])
 
 
 def after_action(columns: Columns, change: Change) -> Columns:
     """The orders as they would read once an action is done that makes this change."""
     return columns.replacing({
-        name: columns[to.of] if isinstance(to, Taken)
+        name: _taken(columns, to.of) if isinstance(to, Taken)
         else np.full(columns.n, to, dtype=object if isinstance(to, str) else np.float64)
         for name, to in change.items()
     })  # fmt: skip
+
+
+def _taken(columns: Columns, of: str) -> Array:
+    """(n,): an attribute; the total where it is not told by price, shipping and discount."""
+    return order_value(columns) if of == "order_total" else columns[of]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.columns import Columns, concatenated
+from features.completion import completed
 from features.conditions import Labelled, Truths
 from features.document import read_order
 from features.order_columns import columns_of
@@ -25,7 +26,7 @@ HOUR = 3_600.0
 
 def order(case: dict[str, Any]) -> Columns:
     base = {name: value for name, value in CASES["base"].items() if name not in case.get("without", ())}
-    return columns_of([read_order(base | case.get("given", {}))])
+    return completed(columns_of([read_order(base | case.get("given", {}))]))
 
 
 def said(columns: Columns, labels: tuple[Label, ...]) -> list[str]:

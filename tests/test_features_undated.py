@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.columns import Columns
+from features.columns import Columns, concatenated
+from features.completion import completed
 from features.document import columns_of, read_order
 from features.moments import as_known, as_known_from_final, states
 from features.order import STATES, State
@@ -36,6 +37,17 @@ def order(**more: object) -> Columns:
 def test_nothing_waits_for_what_was_done_on_a_day_nobody_tells(feature: str, said: dict[str, object]) -> None:
     assert timing(order(), 90.0)[feature][0] > 0.0
     assert timing(order(**said), 90.0)[feature][0] == 0.0
+
+
+def test_a_refund_of_nothing_is_none_and_beside_the_word_that_there_was_one_its_size_is_unknown() -> None:
+    dated: dict[str, object] = {"refunded_at": "2026-10-22T09:00:00Z"}
+    nothing, a_cent = {"refund_amount": 0.0}, dated | {"refund_amount": 0.01}
+    given = [dated | nothing, {"has_refund": True} | nothing, a_cent]
+    meant: list[dict[str, object]] = [{}, {"has_refund": True}, a_cent]
+    alone, told = [completed(order(**one)) for one in given], [completed(order(**one)) for one in meant]
+    for found in (concatenated(alone), completed(concatenated([order(**one) for one in given]))):
+        for name, values in timing(concatenated(told), 90.0).items():
+            np.testing.assert_array_equal(timing(found, 90.0)[name], values, name)
 
 
 def test_what_has_no_date_is_as_unknown_to_training_as_what_was_not_told() -> None:

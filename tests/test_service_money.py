@@ -51,6 +51,13 @@ def test_what_the_order_does_not_say_is_assumed_and_named() -> None:
     assert found.goods_assumed.tolist() == [False, True, True]
 
 
+def test_goods_that_come_back_are_worth_no_more_than_the_refund_so_that_a_claim_is_never_a_gain() -> None:
+    dear = MONEY | {"unit_cost": 4_000.0}
+    found = prices(orders(dear, dear | {"refunded_at": "2026-11-02T20:00:00Z", "refund_amount": 60.0}), default_costs())
+    assert found.goods_back.tolist() == [100.0, 40.0]
+    assert found.refund.tolist() == [[100.0, 50.0, 25.0], [40.0, 20.0, 10.0]]
+
+
 PART = MONEY | {"refunded_at": "2026-11-02T20:00:00Z"}
 
 

@@ -89,6 +89,8 @@ def test_dates_evidence_and_roads_are_those_of_the_case(case: dict[str, Any]) ->
     for code, counts in case.get("defect", {}).items():
         got = roads(found)[code]["defect"]
         assert ("unknown" if got is None else got["value"]) == pytest.approx(counts)
+    for code, money in case.get("money", {}).items():
+        assert roads(found)[code]["cost"]["parts"]["refund_and_goods"] == pytest.approx(money)
     if "cheaper" in case:
         assert (found["claims"][0]["comparison"]["cheaper"] or "unclear") == case["cheaper"]
 
@@ -221,6 +223,14 @@ def test_an_unknown_defect_decides_nothing_where_it_matters() -> None:
     assert cost_of(refund, RoadStakes(20.0, 0.0, 0.0, 100.0, 0.4)).expected is None
 
 
+def test_what_a_road_saves_where_a_defect_is_unknown_is_told_as_the_least_that_it_may_be() -> None:
+    case = next(case for case in GOLDEN["case"] if "told as the least" in case["says"])
+    found = told(case)["claims"][0]["comparison"]
+    of = roads(told(case))
+    assert found["saves"] == pytest.approx(of["REFUND_NOW"]["cost"]["low"] - of["REPRESENT"]["cost"]["expected"])
+    assert "at least" in found["text"]
+
+
 def test_goods_that_come_back_make_a_refund_cheaper_and_never_dearer() -> None:
     refund = Ending("REFUND_NOW", Chance(1.0), Chance(1.0), 5.0, "rule", saved_share=0.75)
     lost, saved = (cost_of(refund, RoadStakes(60.0, back, 0.75, 30.0, 0.4)) for back in (-5.0, 20.0))
@@ -240,6 +250,7 @@ def test_the_roads_of_a_claim_are_of_one_kind_each() -> None:
     ("file", "old", "new", "named"),
     [
         ("steps.toml", 'fact = "appeal.window"', 'fact = "appeal.windows"', "appeal.windows"),
+        ("donts.toml", 'unless_fact = "odr.', 'unless_fact = "odd.', "odd.refund_after_filing_counts"),
         ("evidence.toml", 'source = "own"', 'source = "hearsay"', "hearsay"),
         ("steps.toml", 'source = "own"\n', "", "expected a fact or a source"),
         ("roads.toml", 'source = "outcomes"', 'source = "folklore"', "folklore"),
