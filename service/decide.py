@@ -24,7 +24,7 @@ from model.artefact import Bundle
 from model.reasons import Reasons, no_reasons, reasons
 from model.scorer import Scores
 from service.cost_profile import Costs
-from service.disposition import NONE, PROCEED, REVIEW, dispositions, may_stop
+from service.disposition import NONE, PROCEED, REVIEW, dispositions, is_to_review, may_stop
 from service.means import Means
 from service.recommend import Advice, no_advice, recommended
 from service.stakes import Stakes, stakes
@@ -115,7 +115,8 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
         return recommended(some, means.catalogue, evidence, hold_out=means.hold_out)
 
     stops = may_stop(known, usual != NONE, means.catalogue)
-    disposition = dispositions(usual, may_hold, band == BANDS.index("critical"), stops, advise)
+    is_critical, is_doubtful = band == BANDS.index("critical"), is_to_review(known, means.catalogue)
+    disposition = dispositions(usual, may_hold, is_critical, stops, is_doubtful, advise)
     warnings = (*_of_moment(columns, known, status), *_caused(known, bundle, at_stake, costs))
     return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
 
