@@ -12,11 +12,8 @@ import numpy as np
 
 from features.columns import Bools, Columns, Floats
 from features.handover import is_dispatched, is_handed_over
-from features.order import attributes
-from features.policy.book import book
-from features.policy.due import due
+from features.policy.ends import ends
 from features.refunds import is_perhaps_in_full, perhaps_in_full_at
-from features.symbols import each
 from features.undated import undated
 
 
@@ -41,13 +38,5 @@ def is_refunded_undated(columns: Columns) -> Bools:
 def auto_cancel_at(columns: Columns) -> Floats:
     """(n,) instants: from when on the marketplace has cancelled what was not dispatched, the second after the span from
     ship_by; NaN for what was, where it has no such fact, and where either is unknown."""
-    marketplace, ship_by = columns["marketplace"], columns["ship_by"]
-    applies = (marketplace == marketplace) & (ship_by == ship_by) & ~is_dispatched(columns)
-    ends: Floats = each(_auto_cancel, marketplace, ship_by, where=applies)
-    return ends
-
-
-def _auto_cancel(code: float, ship_by: float) -> float:
-    marketplace = attributes()["marketplace"].choices[int(code)]
-    fact = book().fact(marketplace, "ship.auto_cancel", ship_by)
-    return np.nan if fact is None else due(fact, ship_by, book().zones[marketplace]) + 1.0
+    ship_by = columns["ship_by"]
+    return ends(columns, "ship.auto_cancel", ship_by, ship_by, ~is_dispatched(columns)) + 1.0

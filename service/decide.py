@@ -116,8 +116,8 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
         return recommended(some, means.catalogue, evidence, hold_out=means.hold_out)
 
     stops = may_stop(known, usual != NONE, means.catalogue)
-    is_critical, is_doubtful = band == BANDS.index("critical"), is_to_review(known, means.catalogue)
-    disposition = dispositions(usual, may_hold, is_critical, stops, is_doubtful, advise)
+    doubtful = is_to_review(known, usual == PROCEED, means.catalogue)
+    disposition = dispositions(usual, may_hold, band == BANDS.index("critical"), stops, doubtful, advise)
     warnings = (*_of_moment(columns, known, status), *_caused(known, bundle, at_stake, costs))
     return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
 

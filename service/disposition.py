@@ -22,11 +22,11 @@ def dispositions(
     """(n,) texts or None.
 
     usual: (n,) what the band says, NONE where nothing may be automated; may_hold: (n,) bool, there is time for it;
-    stops: (n,) bool, an advice that stops shipping may apply; is_doubtful: (n,) bool, as `is_to_review` says; advise:
-    the advice for the orders at some rows. A hold is told only beside an advice that has to be done before the parcel
-    leaves; neither an order with one that stops shipping proceeds, nor one that is doubtful, whatever is advised.
+    stops: (n,) bool, an advice that stops shipping may apply; is_doubtful: (n,) bool, it would proceed and may not;
+    advise: the advice for the orders at some rows. A hold is told only beside an advice that has to be done before the
+    parcel leaves; neither an order with one that stops shipping proceeds, nor a doubtful one, whatever is advised.
     """
-    found = np.where(is_doubtful & (usual == PROCEED), REVIEW, usual)
+    found = np.where(is_doubtful, REVIEW, usual)
     rows = np.flatnonzero((usual != NONE) & (stops | (is_critical & may_hold)))
     if len(rows):
         for row, told in zip(rows.tolist(), advise(rows), strict=True):
@@ -51,7 +51,9 @@ def may_stop(columns: Columns, among: Bools, catalogue: Catalogue) -> Bools:
     return found
 
 
-def is_to_review(columns: Columns, catalogue: Catalogue) -> Bools:
-    """(n,) bool: the orders that somebody looks at before they go on, as `limits.toml` says."""
+def is_to_review(columns: Columns, among: Bools, catalogue: Catalogue) -> Bools:
+    """(n,) bool: of the orders of `among` those that somebody looks at before they go on, as `limits.toml` says."""
+    if not np.count_nonzero(among):
+        return among
     truths = Truths(columns)
-    return reduce(np.logical_or, [truths.of(condition) for condition in catalogue.limits.to_review])
+    return among & reduce(np.logical_or, [truths.of(condition) for condition in catalogue.limits.to_review])
