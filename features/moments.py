@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
-from features.handover import handed_over_at, is_under_way
+from features.handover import carried_at, is_under_way
 from features.kinds import TEXT_KINDS
 from features.order import STATES, Attribute, State, attributes
 from features.symbols import Value
@@ -124,15 +124,15 @@ def reached_states(columns: Columns) -> dict[State, Bools]:
 
 def _reached(columns: Columns, delivered: Bools) -> dict[State, Bools]:
     as_of = columns["as_of"]
-    handed_over = handed_over_at(columns) <= as_of
+    carried = carried_at(columns) <= as_of
     under_way = is_under_way(columns)
     # A last scan that is the delivery itself tells nothing of the way.
     last_scan = columns["last_scan_at"]
     scanned = (columns["first_scan_at"] <= as_of) | ((last_scan <= as_of) & ~(columns["delivered_at"] <= last_scan))
     return {
         State.PLACED: np.ones(columns.n, dtype=np.bool_),
-        State.SHIPPED: handed_over | under_way | delivered,
-        State.IN_TRANSIT: scanned | under_way | (handed_over & (columns["latest_delivery_at"] <= as_of)),
+        State.SHIPPED: carried | under_way | delivered,
+        State.IN_TRANSIT: scanned | under_way | (carried & (columns["latest_delivery_at"] <= as_of)),
         State.DELIVERED: delivered,
         State.CONTACT: contact_at(columns) <= as_of,
     }

@@ -8,15 +8,14 @@ import numpy as np
 
 from features.columns import Bools, Columns, Floats
 from features.errors import nearest
-from features.handover import DISPATCHED, dispatched_at, handed_over_at, is_seen
+from features.handover import READ, dispatched_at, handed_over_at, is_seen, left_at
 from features.moments import contact_at, message_at
 from features.order import attributes
-from features.policy.book import book
-from features.policy.due import due
-from features.refunds import in_full_at, is_in_full, is_of_unknown_size, is_perhaps_in_full, perhaps_in_full_at
+from features.refunds import in_full_at, is_in_full, is_of_unknown_size, perhaps_in_full_at
 from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
-from features.symbols import each
+from features.ruled import OF_CLAIM, claim_filed_at, is_called_off, sent_back_at
 from features.undated import UNDATED, arrived_at, undated
+from features.withheld import auto_cancel_at, is_refunded_undated, is_withheld_undated, withheld_at
 
 
 def _contact_once_arrived(columns: Columns) -> Floats:
@@ -47,8 +46,8 @@ def _return_waiting_since(columns: Columns) -> Floats:
     return np.where(wrote >= asked, np.nan, asked)
 
 
-def _refunded_undated(columns: Columns) -> Bools:
-    return undated(columns, "refunded_at") & is_perhaps_in_full(columns)
+def _called_off(columns: Columns) -> Floats:
+    return np.where(is_called_off(columns), columns["cancelled_at"], np.nan)
 
 
 def _surely_refunded_undated(columns: Columns) -> Bools:
@@ -63,33 +62,24 @@ def _way_given_undated(columns: Columns) -> Bools:
     return is_way_given_undated(columns) | is_of_unknown_size(columns)
 
 
-def auto_cancel_at(columns: Columns) -> Floats:
-    """(n,) instants: from when on the marketplace has cancelled what was not shipped, the second after the span from
-    ship_by; NaN where it has no such fact, or either is unknown."""
-    marketplace, ship_by = columns["marketplace"], columns["ship_by"]
-    is_known = (marketplace == marketplace) & (ship_by == ship_by)
-    ends: Floats = each(_auto_cancel, marketplace, ship_by, where=is_known)
-    return ends
-
-
-def _auto_cancel(code: float, ship_by: float) -> float:
-    marketplace = attributes()["marketplace"].choices[int(code)]
-    fact = book().fact(marketplace, "ship.auto_cancel", ship_by)
-    return np.nan if fact is None else due(fact, ship_by, book().zones[marketplace]) + 1.0
-
-
 _DERIVED_FROM = (
-    *DISPATCHED, "marketplace", "ship_by", "first_message_at", "last_message_at", "first_reply_at", "last_reply_at",
+    *READ, *OF_CLAIM, "claim_withdrawn_at", "cancel_requested_at", "cancelled_at", "is_out_of_stock", "marketplace",
+    "ship_by", "first_message_at", "last_message_at", "first_reply_at", "last_reply_at",
     "return_requested_at", "return_authorised_at", "has_return_authorisation", "return_label_sent_at",
-    "has_return_label", "has_return_address_in_marketplace", "return_shipped_at", "return_delivered_at", "refunded_at",
+    "has_return_label", "has_return_address_in_marketplace", "refunded_at",
     "has_refund", "refund_amount", "order_total", "item_price", "shipping_price", "promotion_discount",
-    "tracking_status", "message_topic",
+    "message_topic",
 )  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "arrived_at": arrived_at,
     "message_at": message_at,
     "handed_over_at": handed_over_at,
     "dispatched_at": dispatched_at,
+    "left_at": left_at,
+    "withheld_at": withheld_at,
+    "called_off_at": _called_off,
+    "claim_filed_at": claim_filed_at,
+    "sent_back_at": sent_back_at,
     "auto_cancel_at": auto_cancel_at,
     "contact_at": contact_at,
     "contact_once_arrived_at": _contact_once_arrived,
@@ -106,7 +96,9 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
 _UNDATED: dict[str, Callable[[Columns], Bools]] = {
     "handed_over_at": is_seen,
     "dispatched_at": is_seen,
-    "refunded_in_full_at": _refunded_undated,
+    "left_at": is_seen,
+    "withheld_at": is_withheld_undated,
+    "refunded_in_full_at": is_refunded_undated,
     "surely_refunded_in_full_at": _surely_refunded_undated,
     "return_answered_at": _answered_undated,
     "return_way_given_at": _way_given_undated,

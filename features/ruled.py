@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.columns import Array, Bools, Columns
-from features.handover import DISPATCHED, NOT_YET, is_dispatched
+from features.columns import Array, Bools, Columns, Floats
+from features.handover import dispatched_at, is_dispatched
 from features.kinds import Kind
 from features.order import attributes
 from features.refunds import settled
 from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
 from features.symbols import Value
 from features.tracing import written
+from features.undated import undated
 
 # Any of these says that a claim was filed.
 OF_CLAIM = ("claim_opened_at", "information_requested_at", "claim_decided_at", "debited_at", "appeal_decided_at")
@@ -23,7 +24,7 @@ RETURNING = frozenset({"undeliverable", "refused", "returning"})
 
 
 class RuledOrder(NamedTuple):
-    """Names as in features/order.py, the last five as `_TOLD` says. Instants in epoch seconds, flags 0 or 1."""
+    """Names as in features/order.py, the last eight as `_TOLD` says. Instants in epoch seconds, flags 0 or 1."""
 
     as_of: float
     marketplace: str | None = None
@@ -63,6 +64,9 @@ class RuledOrder(NamedTuple):
     is_return_answered_undated: bool = False
     return_way_given_at: float | None = None
     is_return_way_given_undated: bool = False
+    dispatched_at: float | None = None
+    is_dispatched: bool = False
+    sent_back_at: float | None = None
 
     @property
     def is_fully_refunded(self) -> bool | None:
@@ -73,16 +77,6 @@ class RuledOrder(NamedTuple):
     def refunded_in_full_at(self) -> float | None:
         """The refund, if it is known to be in full; None where it is undated."""
         return self.refunded_at if self.is_fully_refunded else None
-
-    @property
-    def dispatched_at(self) -> float | None:
-        """By when it was handed over or confirmed as shipped at the latest; None where no instant says so."""
-        return earliest(*(getattr(self, name) for name in DISPATCHED))
-
-    @property
-    def is_dispatched(self) -> bool:
-        """Whether it was handed over or confirmed as shipped, be it at a moment that nobody tells."""
-        return self.dispatched_at is not None or self.tracking_status not in (None, NOT_YET)
 
     @property
     def is_called_off(self) -> bool:
@@ -120,10 +114,8 @@ class RuledOrder(NamedTuple):
 
     @property
     def is_sent_back(self) -> bool:
-        """Whether the buyer has sent the goods back, and so had them; what the carrier brings back is none of it."""
-        is_under_way = self.return_shipped_at is not None
-        has_come = self.is_delivered and (is_under_way or self.return_delivered_at is not None)
-        return has_come or (is_under_way and not self.is_returning)
+        """Whether the buyer has sent the goods back, and so had them."""
+        return self.sent_back_at is not None
 
     @property
     def is_asked_back(self) -> bool:
@@ -152,9 +144,34 @@ def is_claim_withdrawn(columns: Columns) -> Bools:
 
 def is_claim_filed(columns: Columns) -> Bools:
     """(n,) bool: a claim was filed, asked about or decided, and not withdrawn."""
-    filed = reduce(np.fmin, [columns[name] for name in OF_CLAIM])
-    stands: Bools = ~np.isnan(filed) & ~is_claim_withdrawn(columns)
+    stands: Bools = ~np.isnan(claim_filed_at(columns))
     return stands
+
+
+def claim_filed_at(columns: Columns) -> Floats:
+    """(n,) instants: by when a claim was filed that is not withdrawn, NaN where there is none."""
+    filed = reduce(np.fmin, [columns[name] for name in OF_CLAIM])
+    return np.where(is_claim_withdrawn(columns), np.nan, filed)
+
+
+def sent_back_at(columns: Columns) -> Floats:
+    """(n,) instants: by when the buyer had sent the goods back, and so had them; NaN where nobody says so.
+
+    What comes back was sent by the buyer if the parcel was delivered, or if they sent it or asked to return it, unless
+    the carrier's status says that it is the carrier who brings back what nobody took.
+    """
+    sent, back = columns["return_shipped_at"], columns["return_delivered_at"]
+    is_delivered = ~np.isnan(columns["delivered_at"]) | undated(columns, "delivered_at")
+    is_returning: Bools = columns.chosen("tracking_status", *sorted(RETURNING)) == 1.0
+    by_buyer = np.where(_is_asked_for(columns), np.fmin(sent, back), sent)
+    return np.where(is_delivered, np.fmin(sent, back), np.where(is_returning, np.nan, by_buyer))
+
+
+def _is_asked_for(columns: Columns) -> Bools:
+    """(n,) bool: the buyer asked for a return; one that was authorised or labelled was asked for."""
+    told = [~np.isnan(columns[f"return_{step}_at"]) for step in ("requested", "authorised", "label_sent")]
+    said = [undated(columns, f"return_{step}_at") for step in ("authorised", "label_sent")]
+    return reduce(np.logical_or, [*told, *said])
 
 
 def earliest(*instants: float | None) -> float | None:
@@ -169,6 +186,9 @@ _TOLD: dict[str, Callable[[Columns], Array]] = {
     "is_return_answered_undated": is_answered_undated,
     "return_way_given_at": way_given_at,
     "is_return_way_given_undated": is_way_given_undated,
+    "dispatched_at": dispatched_at,
+    "is_dispatched": is_dispatched,
+    "sent_back_at": sent_back_at,
 }
 _OWN = tuple(name for name in RuledOrder._fields if name not in _TOLD)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.columns import Bools, Columns, Floats
-from features.handover import HANDED_OVER, handed_over_at, is_called_delivered, is_seen
+from features.handover import READ, handed_over_at, is_called_delivered, is_seen
 
 # Instants, and the flags that say of them that they have come.
 SAID_BY = {
@@ -14,7 +14,6 @@ SAID_BY = {
     "return_label_sent_at": "has_return_label",
 }
 UNDATED = (*SAID_BY, "delivered_at")  # a delivery is said by `tracking_status`
-_OF_HAND_OVER = (*HANDED_OVER, "tracking_status")
 
 
 def undated(columns: Columns, name: str) -> Bools:
@@ -45,7 +44,7 @@ def undated_of(columns: Columns, i: int, name: str) -> bool:
 
 def is_hand_over_undated(columns: Columns, i: int) -> bool:
     """Whether order i was handed over, and neither that nor the first scan has a date; a later sign only bounds it."""
-    few = Columns(1, {of: columns[of][i : i + 1] for of in _OF_HAND_OVER if of in columns})
+    few = Columns(1, {of: columns[of][i : i + 1] for of in READ if of in columns})
     is_dated = ~np.isnan(np.fmin(few["shipped_at"], few["first_scan_at"]))
     return bool(((~np.isnan(handed_over_at(few)) | is_seen(few)) & ~is_dated)[0])
 

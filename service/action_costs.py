@@ -25,7 +25,7 @@ _AMOUNTS: Mapping[CostKind, Callable[[CostProfile], float]] = {
 _OF: Mapping[CostKind, Callable[[Prices], Floats]] = {  # kinds by what they are a share of; the others are in units
     "duties": lambda prices: prices.value,
     "outstanding_refund": lambda prices: prices.outstanding,
-    "lost_margin": lambda prices: np.maximum(prices.value - prices.goods, 0.0),
+    "lost_margin": lambda prices: np.maximum(prices.outstanding - prices.goods, 0.0),
 }
 
 

@@ -200,10 +200,12 @@ class Metric:
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Limits:
     """What no advice may do: hold a parcel near ship_by, speak for some orders, say forbidden things, or worsen a
-    metric that is near its bound. shared: conditions that several actions have in common, by name."""
+    metric that is near its bound. to_review: orders of which any of these holds never proceed; shared: conditions that
+    several actions have in common, by name."""
 
     hold_margin_hours: float
     never: Conditions
+    to_review: Conditions
     forbidden: tuple[re.Pattern[str], ...]
     metric: Mapping[SideEffect, Metric]
     shared: Mapping[str, Conditions]

@@ -25,6 +25,10 @@ in `service/advice/*.toml`, prices in `service/costs/default.toml` (`claimrisk c
   ship-by, delivery questions answered in time, nothing refunded by the seller, not coming back, and the marketplace has
   these facts; *seems to protect* – all but Late Delivery Risk, which is unknown; *awaits scan* – the first scan may
   still come in time; *void* – one of them is known to be missed; *none* – no badge; *unknown* – any other.
+- **Moments** derived from several facts: *handed over* – the carrier has the parcel, or had it; *dispatched* – that, or
+  confirmed as shipped; *left* – the same, but for a confirmation beside a carrier who has the label alone; *withheld* –
+  what was not handed over is not to go out: cancelled by anybody, or asked to be, paid back, or out of stock; *called
+  off* – cancelled before it was dispatched; *sent back* – by the buyer, who thus had the goods.
 - No action suggests a cancellation to the buyer, contact outside the marketplace's messages, or anything in exchange
   for a claim, a review or silence; a test reads every text for that.
 """

@@ -13,6 +13,7 @@ import numpy as np
 
 from features.claim_window import TOPIC as WINDOW
 from features.columns import Array, Bools, Columns, Floats, Ints
+from features.handover import is_dispatched
 from features.moments import DAY, HOUR, as_known, later_facts, states
 from features.order import STATES, State
 from features.rules import DOUBTFUL_SEQUENCES
@@ -24,7 +25,7 @@ from model.artefact import Bundle
 from model.reasons import Reasons, no_reasons, reasons
 from model.scorer import Scores
 from service.cost_profile import Costs
-from service.disposition import NONE, PROCEED, REVIEW, dispositions, may_stop
+from service.disposition import NONE, PROCEED, REVIEW, dispositions, is_to_review, may_stop
 from service.means import Means
 from service.recommend import Advice, no_advice, recommended
 from service.stakes import Stakes, stakes
@@ -115,7 +116,8 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
         return recommended(some, means.catalogue, evidence, hold_out=means.hold_out)
 
     stops = may_stop(known, usual != NONE, means.catalogue)
-    disposition = dispositions(usual, may_hold, band == BANDS.index("critical"), stops, advise)
+    doubtful = is_to_review(known, usual == PROCEED, means.catalogue)
+    disposition = dispositions(usual, may_hold, band == BANDS.index("critical"), stops, doubtful, advise)
     warnings = (*_of_moment(columns, known, status), *_caused(known, bundle, at_stake, costs))
     return Decisions(known, told, status, multiple, score, band, disposition, warnings, why, advice, at_stake)
 
@@ -233,6 +235,7 @@ def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
         *(("ATTRIBUTE_IGNORED", name) for name in _ignored(bundle)), ("ATTRIBUTE_IGNORED", "tracking_status"),
         ("EFFECT_ASSUMED", "tracking_status"),
         ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("REFUND_ASSUMED", "refund_amount"),
+        ("CANCELLED_YET_SENT", "cancelled_at"),
         ("COST_ABOVE_VALUE", "unit_cost"), ("RATE_ASSUMED", "currency"), ("RATE_UNKNOWN", "currency"),
         ("RATE_OLD", "currency"), *(("DAY_UNKNOWN", name) for name in UNDATED),
         *(("SAID_OTHERWISE", flag) for flag in SAID_BY.values()),
@@ -254,7 +257,8 @@ def _where_caused(
         is_told & bundle.scorer.assumed.is_left_out(known, states(known)),
         is_told & (bundle.scorer.assumed.of(known, states(known)) != 0.0),
         is_told & value_assumed, is_told & goods_assumed, is_told & refund_assumed,
-        is_told & goods_exceed_value, is_told & rate_assumed & ~np.isnan(unit),
+        is_told & known.known("cancelled_at") & is_dispatched(known), is_told & goods_exceed_value,
+        is_told & rate_assumed & ~np.isnan(unit),
         is_told & np.isnan(unit), is_told & rate_is_old, *(undated(known, name) for name in UNDATED),
         *(denied(known, name) for name in SAID_BY),
         *(known[later] < known[earlier] for earlier, later in DOUBTFUL_SEQUENCES),

@@ -83,10 +83,12 @@ def test_a_scan_that_nobody_makes_is_not_called_late() -> None:
         ({"delivered_at": "2026-10-08T09:00:00Z"}, "done, day not told"),
         ({"tracking_status": "in_transit"}, "done, day not told"),
         ({"tracking_status": "pre_transit"}, "missed by 22.0 days"),
+        ({"return_delivered_at": "2026-10-20T09:00:00Z"}, "done, day not told"),
     ],
 )
 def test_a_later_sign_of_the_parcel_does_not_make_its_hand_over_late(said: dict[str, str], expected: str) -> None:
-    columns = order(**{"delivered_at": None, "ship_by": "2026-10-04T09:00:00Z"} | said)
+    bare = {"delivered_at": None, "return_delivered_at": None, "ship_by": "2026-10-04T09:00:00Z"}
+    columns = order(**bare | said)
     assert rendered_value(columns, 0, "ship_by", "en") == expected
 
 

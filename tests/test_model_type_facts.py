@@ -29,7 +29,9 @@ def missing(scorer: Scorer, *given: dict[str, Any]) -> list[float]:
     return [float(scorer.score(one).type_shares[0, 0]) for one in columns]
 
 
-@pytest.mark.parametrize("back", [SENT, BACK, SENT | BACK, SENT | {"delivered_at": None}])
+@pytest.mark.parametrize(
+    "back", [SENT, BACK, SENT | BACK, SENT | {"delivered_at": None}, BACK | {"delivered_at": None}]
+)
 def test_a_claim_is_hardly_ever_not_received_once_the_buyer_sent_the_goods_back(
     bundle: Bundle, back: dict[str, Any]
 ) -> None:

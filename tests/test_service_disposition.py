@@ -53,6 +53,47 @@ def test_an_order_that_is_to_end_is_held_and_in_the_last_hours_shown(
         assert action in [planned.id for planned in told.plan.actions]
 
 
+CONFIRMED = {"ship_confirmed_at": "2026-11-03T08:00:00Z"}
+LABEL_ALONE = CONFIRMED | {"tracking_status": "pre_transit"}
+CANCEL_ASKED = {"cancel_requested_at": "2026-11-03T09:00:00Z"}
+PAID_BACK = {"refunded_at": "2026-11-03T09:00:00Z"}
+CHARGED_BACK = {"marketplace": "UK", "currency": "GBP", "chargeback_filed_at": "2026-11-03T08:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        CANCEL_ASKED | LABEL_ALONE,
+        CANCEL_ASKED | CONFIRMED,
+        PAID_BACK | {"marketplace": "UK", "currency": "GBP", "refund_amount": 50.0},
+        PAID_BACK | {"marketplace": "DE", "currency": "EUR", "refund_amount": 50.0},
+        PAID_BACK,
+        {"has_refund": True},
+        {"cancelled_at": "2026-11-03T09:00:00Z"} | CONFIRMED,
+        {"cancelled_at": "2026-11-03T09:00:00Z", "tracking_status": "in_transit"},
+        CHARGED_BACK | CANCEL_ASKED,
+        CHARGED_BACK | {"is_out_of_stock": True},
+    ],
+)
+def test_what_is_not_to_go_out_never_proceeds_whatever_is_advised(means: Means, why: dict[str, Any]) -> None:
+    for explains in (True, False):
+        assert decided(means, why, explains=explains).disposition[0] in ("review", "hold")
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        CONFIRMED,
+        LABEL_ALONE,
+        PAID_BACK | {"refund_amount": 1.0},
+        CANCEL_ASKED | {"shipped_at": "2026-11-03T09:30:00Z"},
+        {"is_out_of_stock": True, "tracking_status": "in_transit"},
+    ],
+)
+def test_what_may_go_out_or_has_gone_proceeds(means: Means, why: dict[str, Any]) -> None:
+    assert decided(means, {"order_total": 5.0, "unit_cost": 1.0} | why).disposition[0] == "proceed"
+
+
 def test_out_of_stock_and_confirmed_never_proceeds(means: Means) -> None:
     confirmed = {"is_out_of_stock": True, "ship_confirmed_at": "2026-11-03T09:00:00Z"}
     assert decided(means, confirmed).disposition[0] in ("hold", "review")

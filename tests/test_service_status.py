@@ -72,6 +72,24 @@ def test_an_order_that_is_paid_back_has_no_probability_and_says_why(
 
 
 @pytest.mark.parametrize(
+    ("facts", "is_warned"),
+    [
+        (CANCELLED, False),
+        (SHIPPED, False),
+        (CANCELLED | SHIPPED, True),
+        (CANCELLED | {"ship_confirmed_at": "2026-11-03T06:40:00Z"}, True),
+        (CANCELLED | {"tracking_status": "in_transit"}, True),
+        (CANCELLED | {"return_delivered_at": "2026-11-15T00:00:00Z"}, True),
+        (CANCELLED | {"tracking_status": "pre_transit"}, False),
+    ],
+)
+def test_an_order_that_was_cancelled_and_yet_sent_is_warned_of(
+    bundle: Bundle, facts: dict[str, Any], is_warned: bool
+) -> None:
+    assert ("CANCELLED_YET_SENT" in codes(decided(bundle, **facts))) == is_warned
+
+
+@pytest.mark.parametrize(
     "facts",
     [
         SHIPPED,
