@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from features.columns import Array, Bools, Columns
-from features.handover import DISPATCHED, NOT_YET, is_dispatched
+from features.handover import DISPATCHED, LOST, NOT_YET, RETURNING, is_dispatched
 from features.kinds import Kind
 from features.order import attributes
 from features.refunds import settled
@@ -19,7 +19,6 @@ from features.tracing import written
 
 # Any of these says that a claim was filed.
 OF_CLAIM = ("claim_opened_at", "information_requested_at", "claim_decided_at", "debited_at", "appeal_decided_at")
-RETURNING = frozenset({"undeliverable", "refused", "returning"})
 
 
 class RuledOrder(NamedTuple):
@@ -132,8 +131,13 @@ class RuledOrder(NamedTuple):
 
     @property
     def is_returning(self) -> bool:
-        """Whether tracking shows the parcel undeliverable, refused or on its way back."""
-        return self.tracking_status in RETURNING
+        """Whether the carrier brings it back, undelivered; what came is not, as `features/handover.py` says."""
+        return self.tracking_status in RETURNING and self.delivered_at is None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the carrier lost or damaged it, and has not delivered it since."""
+        return self.tracking_status in LOST and self.delivered_at is None
 
 
 def is_called_off(columns: Columns) -> Bools:
