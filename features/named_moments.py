@@ -47,6 +47,14 @@ def _return_waiting_since(columns: Columns) -> Floats:
     return np.where(wrote >= asked, np.nan, asked)
 
 
+def _return_due_since(columns: Columns) -> Floats:
+    """(n,) instants: the return request that has to be met: inside the policy for all that is known, or authorised, as
+    one outside it need not be; NaN else."""
+    is_outside: Bools = columns["is_return_in_policy"] == 0.0
+    is_answered = ~np.isnan(answered_at(columns)) | is_answered_undated(columns)
+    return np.where(is_outside & ~is_answered, np.nan, columns["return_requested_at"])
+
+
 def _refunded_undated(columns: Columns) -> Bools:
     return undated(columns, "refunded_at") & is_perhaps_in_full(columns)
 
@@ -77,7 +85,8 @@ def _auto_cancel(code: float, ship_by: float) -> float:
 _DERIVED_FROM = (
     *DISPATCHED, "marketplace", "ship_by", "first_message_at", "last_message_at", "first_reply_at", "last_reply_at",
     "return_requested_at", "return_authorised_at", "has_return_authorisation", "return_label_sent_at",
-    "has_return_label", "has_return_address_in_marketplace", "return_shipped_at", "return_delivered_at", "refunded_at",
+    "has_return_label", "has_return_address_in_marketplace", "is_return_in_policy", "return_shipped_at", "return_delivered_at",
+    "refunded_at",
     "has_refund", "refund_amount", "order_total", "item_price", "shipping_price", "promotion_discount",
     "tracking_status", "message_topic",
 )  # fmt: skip
@@ -93,6 +102,7 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "waiting_since": _waiting_since,
     "cancel_waiting_since": _cancel_waiting_since,
     "return_waiting_since": _return_waiting_since,
+    "return_due_since": _return_due_since,
     "refunded_in_full_at": perhaps_in_full_at,
     "return_answered_at": answered_at,
     "return_way_given_at": way_given_at,

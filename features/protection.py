@@ -136,7 +136,7 @@ class _Looked:
         """For the buyer's first and last question: the answer came or is late; and whether that is sure.
 
         Only the seller's first and last reply are told. Where the first came before the question, another than the last
-        may have answered it. Only of the first message is told what it is about: a later one may be no question (thanks).
+        may have answered it. Only of the first message is told what it is about; a later one may be thanks.
         """
         hours = value_under(self.columns, "protection.reply", self.columns["as_of"])
         is_other: Bools = self.columns.chosen("message_topic", *ABOUT_DELIVERY) == 0.0
