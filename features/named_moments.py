@@ -85,10 +85,9 @@ def _auto_cancel(code: float, ship_by: float) -> float:
 _DERIVED_FROM = (
     *DISPATCHED, "marketplace", "ship_by", "first_message_at", "last_message_at", "first_reply_at", "last_reply_at",
     "return_requested_at", "return_authorised_at", "has_return_authorisation", "return_label_sent_at",
-    "has_return_label", "has_return_address_in_marketplace", "is_return_in_policy", "return_shipped_at", "return_delivered_at",
-    "refunded_at",
-    "has_refund", "refund_amount", "order_total", "item_price", "shipping_price", "promotion_discount",
-    "tracking_status", "message_topic",
+    "has_return_label", "has_return_address_in_marketplace", "is_return_in_policy", "return_shipped_at",
+    "return_delivered_at", "refunded_at", "has_refund", "refund_amount", "order_total", "item_price",
+    "shipping_price", "promotion_discount", "tracking_status", "message_topic",
 )  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "arrived_at": arrived_at,

@@ -19,6 +19,7 @@ from features.tracing import written
 
 # Any of these says that a claim was filed.
 OF_CLAIM = ("claim_opened_at", "information_requested_at", "claim_decided_at", "debited_at", "appeal_decided_at")
+ABOUT_GOODS = ("damaged", "not_as_described")  # topics of messages of a buyer who has the goods
 
 
 class RuledOrder(NamedTuple):
@@ -128,6 +129,11 @@ class RuledOrder(NamedTuple):
     def is_asked_back(self) -> bool:
         """Whether the buyer of a delivered order wants to return the goods, and does not say that they did not come."""
         return self.is_delivered and self.return_requested_at is not None and self.message_topic != "not_received"
+
+    @property
+    def is_about_goods(self) -> bool:
+        """Whether the buyer of a delivered order has written about the goods, which so had come."""
+        return self.is_delivered and self.message_topic in ABOUT_GOODS
 
     @property
     def is_returning(self) -> bool:

@@ -26,8 +26,8 @@ class KindOfEvent:
 
     facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names;
     amounts_to: the event (kind, or kind.stage) that it is as well, by the action it names; dates: by member, an instant
-    that is set as `first` is where the member says true; tells: attributes that are what a member says; sets: attributes
-    and their values, where no fact says otherwise.
+    that is set as `first` is where the member says true; tells: attributes that are what a member says; sets:
+    attributes and their values, where no fact says otherwise.
     """
 
     first: tuple[str, ...] = ()
