@@ -47,6 +47,14 @@ def _return_waiting_since(columns: Columns) -> Floats:
     return np.where(wrote >= asked, np.nan, asked)
 
 
+def _parcel_missed(columns: Columns) -> Floats:
+    """(n,) instants: the buyer's earliest message, where it says that the parcel did not come, or it has not come
+    yet; NaN else."""
+    has_come = undated(columns, "delivered_at") | ~np.isnan(columns["delivered_at"])
+    says_so: Bools = columns.chosen("message_topic", "not_received") == 1.0
+    return np.where(says_so | ~has_come, message_at(columns), np.nan)
+
+
 def _return_due_since(columns: Columns) -> Floats:
     """(n,) instants: the return request that has to be met: inside the policy for all that is known, or authorised, as
     one outside it need not be; NaN else."""
@@ -102,6 +110,7 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "cancel_waiting_since": _cancel_waiting_since,
     "return_waiting_since": _return_waiting_since,
     "return_due_since": _return_due_since,
+    "parcel_missed_at": _parcel_missed,
     "refunded_in_full_at": perhaps_in_full_at,
     "return_answered_at": answered_at,
     "return_way_given_at": way_given_at,
