@@ -157,8 +157,9 @@ def _after_a_claim(order: RuledOrder) -> Iterator[_Span]:
         yield _Span("INFORMATION_PLAN", "information.plan", "information_requested_at", asked)
         yield _Span("INFORMATION_LIMIT", "information.limit", "information_requested_at", asked)
     if course != "withdrawn":
-        is_appealed = course == "appeal_decided"
-        yield _Span("APPEAL", "appeal.window", "debited_at", order.debited_at, is_undated=is_appealed)
+        appealed, debited = order.appeal_decided_at, order.debited_at  # of this debit, though a claim was filed anew
+        is_appealed = appealed is not None and (debited is None or debited < appealed)
+        yield _Span("APPEAL", "appeal.window", "debited_at", debited, is_undated=is_appealed)
     if order.debited_at is None:  # after a granted claim SAFE-T is closed
         yield _Span("SAFE_T", "safet.window", "refund_charged_at", order.refund_charged_at)
 

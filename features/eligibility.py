@@ -17,11 +17,11 @@ from features.scope import OUTSIDE
 Ground = Literal["NOT_RECEIVED", "NOT_AS_DESCRIBED", "RETURN_OPTIONS_MISSING", "REFUND_NOT_ISSUED"]
 Status = Literal["open", "not_yet", "closed", "excluded", "unknown"]
 Why = Literal[
-    "open", "opens_later", "no_contact", "no_return_request", "return_authorised", "return_method_given",
-    "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods", "chargeback",
-    "prime", "eligible_service", "full_refund", "claim_filed", "claim_withdrawn", "cancelled", "sent_back",
-    "asked_back", "authorisation_undated", "refund_amount_unknown", "fact_unknown", "marketplace_unknown",
-    "promise_unknown",
+    "open", "opens_later", "opens_too_late", "no_contact", "no_return_request", "return_authorised",
+    "return_method_given", "return_not_back", "returning", "window_over", "marketplace_fulfilled", "goods",
+    "chargeback", "prime", "eligible_service", "full_refund", "claim_filed", "claim_withdrawn", "cancelled",
+    "sent_back", "asked_back", "about_goods", "authorisation_undated", "refund_amount_unknown", "fact_unknown",
+    "marketplace_unknown", "promise_unknown",
 ]  # fmt: skip
 
 
@@ -92,6 +92,8 @@ def _status(as_of: float, opened: _Opening, closes: float | None, *, has_window:
         return "closed", "window_over"
     if not opened.is_known:
         return "unknown", opened.why
+    if closes is not None and opened.at is not None and opened.at > closes:
+        return "closed", "opens_too_late"
     if opened.why != "open" and opened.why != "returning":
         return "not_yet", opened.why
     if opened.at is not None and as_of < opened.at:
@@ -121,13 +123,15 @@ _MISSING = _Opening(None, "fact_unknown", is_known=False)
 
 def _not_received(case: _Case) -> _Opening:
     """At the earlier of promise + 3 days and delivered scan, and 48 h after contact unless tracking shows a return; not
-    by a buyer who has the goods, as a return says."""
+    by a buyer who has the goods, as a return or a message about them says."""
     order, rules = case.order, case.rules
     late, wait, scan = (rules.get(f"claim.{name}") for name in ("not_received", "contact_wait", "delivered_scan"))
     if order.is_sent_back:
         return _Opening(None, "sent_back", () if late is None else (late,))
     if order.is_asked_back:  # no rule bars such a claim, and nothing speaks for it
         return _Opening(None, "asked_back", () if late is None else (late,), is_known=False)
+    if order.is_about_goods:  # nor such a one
+        return _Opening(None, "about_goods", () if late is None else (late,), is_known=False)
     returned = rules.get("claim.returned_needs_no_contact")
     if order.is_returning and returned is not None:
         return _Opening(order.last_scan_at, "returning", (returned,))

@@ -22,6 +22,8 @@ HANDED_OVER = (*CARRIED, "proof_of_delivery_at", "return_shipped_at", "return_de
 READ = ("ship_confirmed_at", *HANDED_OVER, "tracking_status", "delivery_place", "delivery_attempts")
 NOT_YET = "pre_transit"  # the carrier knows of the label alone
 DELIVERED = "delivered"
+RETURNING = ("refused", "returning", "undeliverable")
+LOST = ("damaged", "lost")
 
 
 def carried_at(columns: Columns) -> Floats:
@@ -73,6 +75,22 @@ def is_called_delivered(columns: Columns) -> Bools:
     """(n,) bool: the carrier's status says that it is delivered."""
     called: Bools = columns["tracking_status"] == _place(DELIVERED)
     return called
+
+
+def is_returning(columns: Columns) -> Bools:
+    """(n,) bool: the carrier brings it back, undelivered. Such a status of a parcel that came is older than its
+    delivery, or of what the buyer sends back."""
+    return _has_status(columns, RETURNING) & np.isnan(columns["delivered_at"])
+
+
+def is_lost(columns: Columns) -> Bools:
+    """(n,) bool: the carrier lost or damaged it, and has not delivered it since."""
+    return _has_status(columns, LOST) & np.isnan(columns["delivered_at"])
+
+
+def _has_status(columns: Columns, statuses: tuple[str, ...]) -> Bools:
+    has: Bools = columns.chosen("tracking_status", *statuses) == 1.0
+    return has
 
 
 @cache

@@ -46,6 +46,22 @@ def _return_waiting_since(columns: Columns) -> Floats:
     return np.where(wrote >= asked, np.nan, asked)
 
 
+def _parcel_missed(columns: Columns) -> Floats:
+    """(n,) instants: the buyer's earliest message, where it says that the parcel did not come, or it has not come
+    yet; NaN else."""
+    has_come = undated(columns, "delivered_at") | ~np.isnan(columns["delivered_at"])
+    says_so: Bools = columns.chosen("message_topic", "not_received") == 1.0
+    return np.where(says_so | ~has_come, message_at(columns), np.nan)
+
+
+def _return_due_since(columns: Columns) -> Floats:
+    """(n,) instants: the return request that has to be met: inside the policy for all that is known, or authorised, as
+    one outside it need not be; NaN else."""
+    is_outside: Bools = columns["is_return_in_policy"] == 0.0
+    is_answered = ~np.isnan(answered_at(columns)) | is_answered_undated(columns)
+    return np.where(is_outside & ~is_answered, np.nan, columns["return_requested_at"])
+
+
 def _called_off(columns: Columns) -> Floats:
     return np.where(is_called_off(columns), columns["cancelled_at"], np.nan)
 
@@ -66,7 +82,7 @@ _DERIVED_FROM = (
     *READ, *OF_CLAIM, "claim_withdrawn_at", "cancel_requested_at", "cancelled_at", "is_out_of_stock", "marketplace",
     "ship_by", "first_message_at", "last_message_at", "first_reply_at", "last_reply_at",
     "return_requested_at", "return_authorised_at", "has_return_authorisation", "return_label_sent_at",
-    "has_return_label", "has_return_address_in_marketplace", "refunded_at",
+    "has_return_label", "has_return_address_in_marketplace", "is_return_in_policy", "refunded_at",
     "has_refund", "refund_amount", "order_total", "item_price", "shipping_price", "promotion_discount",
     "message_topic",
 )  # fmt: skip
@@ -87,6 +103,8 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "waiting_since": _waiting_since,
     "cancel_waiting_since": _cancel_waiting_since,
     "return_waiting_since": _return_waiting_since,
+    "return_due_since": _return_due_since,
+    "parcel_missed_at": _parcel_missed,
     "refunded_in_full_at": perhaps_in_full_at,
     "surely_refunded_in_full_at": in_full_at,
     "return_answered_at": answered_at,

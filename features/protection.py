@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 
 from features.columns import Bools, Columns, Floats
+from features.handover import is_returning
 from features.moments import HOUR
 from features.named_moments import has_come
-from features.ruled import RETURNING
 from features.scope import is_under_all, value_under
 
 # What can be said of a label. Each order has one of the first six; what `voids` it, it may have several of.
@@ -93,9 +93,13 @@ class _Looked:
 
     @cached_property
     def awaits_scan(self) -> Bools:
-        is_ahead: Bools = self.columns["as_of"] <= self.columns["ship_by"]
+        """Where ship_by is unknown too, until the promised delivery: what is not scanned by then was scanned late."""
+        ship_by = self.columns["ship_by"]
+        is_over: Bools = self.columns["as_of"] > np.where(
+            np.isnan(ship_by), self.columns["latest_delivery_at"], ship_by
+        )
         moved = np.fmin(self._scanned, self.columns["delivered_at"])
-        return self._unspoilt & np.isnan(moved) & is_ahead
+        return self._unspoilt & np.isnan(moved) & ~is_over
 
     @cached_property
     def unknown(self) -> Bools:
@@ -121,8 +125,7 @@ class _Looked:
 
     @cached_property
     def _is_returning(self) -> Bools:
-        returning: Bools = self.columns.chosen("tracking_status", *sorted(RETURNING)) == 1.0
-        return returning
+        return is_returning(self.columns)
 
     @cached_property
     def _covers_returning(self) -> Floats:
@@ -133,12 +136,15 @@ class _Looked:
         """For the buyer's first and last question: the answer came or is late; and whether that is sure.
 
         Only the seller's first and last reply are told. Where the first came before the question, another than the last
-        may have answered it.
+        may have answered it. Only of the first message is told what it is about; a later one may be thanks.
         """
         hours = value_under(self.columns, "protection.reply", self.columns["as_of"])
         is_other: Bools = self.columns.chosen("message_topic", *ABOUT_DELIVERY) == 0.0
         limit = np.where(is_other, np.nan, hours * HOUR)
-        return tuple(self._reply(self.columns[name], limit) for name in ("first_message_at", "last_message_at"))
+        first, last = self.columns["first_message_at"], self.columns["last_message_at"]
+        late, is_sure = self._reply(last, limit)
+        is_only: Bools = ~(first < last)
+        return self._reply(first, limit), (late, is_sure & is_only)
 
     def _reply(self, asked: Floats, limit: Floats) -> tuple[Bools, Bools]:
         first, last = self.columns["first_reply_at"], self.columns["last_reply_at"]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats
-from features.handover import dispatched_at, is_dispatched
+from features.handover import LOST, RETURNING, dispatched_at, is_dispatched
 from features.kinds import Kind
 from features.order import attributes
 from features.refunds import settled
@@ -20,7 +20,7 @@ from features.undated import undated
 
 # Any of these says that a claim was filed.
 OF_CLAIM = ("claim_opened_at", "information_requested_at", "claim_decided_at", "debited_at", "appeal_decided_at")
-RETURNING = frozenset({"undeliverable", "refused", "returning"})
+ABOUT_GOODS = ("damaged", "not_as_described")  # topics of messages of a buyer who has the goods
 
 
 class RuledOrder(NamedTuple):
@@ -123,9 +123,19 @@ class RuledOrder(NamedTuple):
         return self.is_delivered and self.return_requested_at is not None and self.message_topic != "not_received"
 
     @property
+    def is_about_goods(self) -> bool:
+        """Whether the buyer of a delivered order has written about the goods, which so had come."""
+        return self.is_delivered and self.message_topic in ABOUT_GOODS
+
+    @property
     def is_returning(self) -> bool:
-        """Whether tracking shows the parcel undeliverable, refused or on its way back."""
-        return self.tracking_status in RETURNING
+        """Whether the carrier brings it back, undelivered; what came is not, as `features/handover.py` says."""
+        return self.tracking_status in RETURNING and self.delivered_at is None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the carrier lost or damaged it, and has not delivered it since."""
+        return self.tracking_status in LOST and self.delivered_at is None
 
 
 def is_called_off(columns: Columns) -> Bools:

@@ -10,9 +10,10 @@ import numpy as np
 from features.claim_course import course_of
 from features.columns import Bools, Columns
 from features.conditions import Conditions, Truths
+from features.handover import is_lost, is_returning
 from features.named_moments import moment
 from features.outcome import CLAIM_TYPES
-from features.ruled import RETURNING, RuledOrder
+from features.ruled import RuledOrder
 from service.playbook_catalogue import Cases, Catalogue, Kind, Stage
 
 
@@ -52,8 +53,8 @@ _TOUCHED = (
 
 def may_concern(columns: Columns) -> Bools:
     """(n,) bool: orders of which anything is known that a playbook is about; to all others nothing applies."""
-    returning = [columns.chosen("tracking_status", *sorted(RETURNING)) == 1.0]
-    return np.asarray(np.logical_or.reduce([columns.known(name) for name in _TOUCHED] + returning))
+    undelivered = [is_lost(columns), is_returning(columns)]
+    return np.asarray(np.logical_or.reduce([columns.known(name) for name in _TOUCHED] + undelivered))
 
 
 def stage_of(order: RuledOrder, one: One) -> Stage:
@@ -67,7 +68,7 @@ def _without_claim(order: RuledOrder, one: One) -> Stage:
         return "chargeback"
     if order.refund_charged_at is not None:
         return "refund_charged"
-    is_unsettled = order.contact_at is not None or order.is_returning
+    is_unsettled = order.contact_at is not None or order.is_returning or order.is_lost
     is_waiting = one.at("waiting_since") is not None
     return "dispute" if is_waiting or (is_unsettled and order.is_fully_refunded is not True) else "nothing"
 

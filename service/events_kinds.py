@@ -25,8 +25,9 @@ class KindOfEvent:
     does not lie; counts: one that is counted up.
 
     facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names;
-    amounts_to: the event (kind, or kind.stage) that it is as well, by the action it names; tells: attributes that are
-    what a member says; sets: attributes and their values, where no fact says otherwise.
+    amounts_to: the event (kind, or kind.stage) that it is as well, by the action it names; dates: by member, an instant
+    that is set as `first` is where the member says true; tells: attributes that are what a member says; sets:
+    attributes and their values, where no fact says otherwise.
     """
 
     first: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class KindOfEvent:
     members: frozenset[str] = frozenset()
     stages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     amounts_to: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    dates: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tells: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     sets: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -61,10 +63,11 @@ def _kind(
     members: tuple[str, ...] = (),
     stages: Mapping[str, str] = MappingProxyType({}),
     amounts_to: Mapping[str, str] = MappingProxyType({}),
+    dates: Mapping[str, str] = MappingProxyType({}),
     tells: Mapping[str, str] = MappingProxyType({}),
     sets: Mapping[str, bool] = MappingProxyType({}),
 ) -> KindOfEvent:
     return KindOfEvent(
         tuple(first), tuple(last), never_after, anew_after, answers, counts, frozenset(facts), frozenset(members),
-        stages, amounts_to, tells, sets,
+        stages, amounts_to, dates, tells, sets,
     )  # fmt: skip

@@ -91,6 +91,8 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
     is_anew = kind.anew_after in order or any(_is_before(order, name, kind.answers) for name in kind.first)
     is_late = kind.never_after in order
     out |= {name: at for name in kind.first if is_anew or (name not in order and not is_late)}
+    dated = [name for member, name in kind.dates.items() if event.get(member) is True and not is_late]
+    out |= {name: at for name in dated if name not in order or _is_before(order, name, kind.answers)}
     out |= dict.fromkeys(kind.last, at)
     if kind.stages:
         out[kind.stages[event.get("stage") or "requested"]] = at

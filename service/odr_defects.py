@@ -18,8 +18,6 @@ from service.means import Means
 from service.odr_rule import counts, surely_counts
 from service.stakes import summed
 
-PAYERS = ("marketplace", "seller")
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -112,9 +110,10 @@ def known_defects(decisions: Decisions, outcomes: Columns | None, marketplace: s
     claims = told[CLAIM]
     claimed = reduce(np.logical_or, [columns[name] <= now for name in OF_CLAIM]) | claims.any
     withdrawn, funded = is_claim_withdrawn(columns) | claims.withdrawn, claims.funded
-    stands = claimed & ~withdrawn & ~funded & ~claims.cleared & ~claims.spared
-    refunded = stands & _refunded_after_filing(columns, claims) & surely_counts(marketplace, "refund_after_filing", now)
-    certain = claims.counts | refunded
+    stands = claimed & ~withdrawn & ~funded & ~claims.cleared & ~claims.spared & ~_is_debit_reversed(columns, now)
+    refunded = _refunded_after_filing(columns, claims) & surely_counts(marketplace, "refund_after_filing", now)
+    cancelled = (columns["cancelled_at"] <= now) & surely_counts(marketplace, "cancelled", now)
+    certain = claims.counts | (stands & (refunded | cancelled))
     outside = (withdrawn & (not counts(marketplace, "withdrawn", now))) | (
         funded & (not counts(marketplace, "amazon_funded", now))
     )
@@ -133,12 +132,21 @@ def _refunded_after_filing(columns: Columns, claims: _Told) -> Bools:
     return found
 
 
+def _is_debit_reversed(columns: Columns, now: float) -> Bools:
+    """(n,) bool: an appeal took back the debit of the claim that is there; the defect it may have left."""
+    decided, opened = columns["appeal_decided_at"], columns["claim_opened_at"]
+    reversed_: Bools = (decided <= now) & ~(decided < opened) & (columns["is_debit_upheld"] == 0.0)
+    return reversed_ & ~(columns["debited_at"] > decided)
+
+
 def _chance_of_open(decisions: Decisions, means: Means, claims: _Told) -> Floats:
     """(n,) float64: P(a claim counts as a defect of which nobody says so): of its type where that is known, and by
     whether it is known to be at the seller's cost, as nearly all defects are."""
-    outlook, spared, columns = decisions.stakes.outlook, claims.spared, decisions.columns
+    outlook, columns = decisions.stakes.outlook, decisions.columns
+    is_reversed = _is_debit_reversed(columns, claims.now)
+    spared = claims.spared | is_reversed
     debited = columns.known("debited_at") & ~(columns["claim_opened_at"] > columns["debited_at"])
-    paid = claims.paid | (debited & ~spared)
+    paid = (claims.paid & ~is_reversed) | (debited & ~spared)
     of_paid = np.fmin(outlook.defect / outlook.seller_pays, 1.0)
     by_type = np.where(paid[:, None], of_paid, outlook.defect)
     by_type = np.where(spared[:, None], defect_priors().not_paid.defect, by_type)

@@ -193,6 +193,32 @@ def test_a_decided_appeal_is_known_to_the_playbook(kept: TestClient) -> None:
     assert "is_debit_upheld" not in known(kept)["order"]
 
 
+REFUNDED = {"kind": "refund", "at": "2026-11-15T08:00:00Z", "facts": {"refund_amount": 50.0}}
+
+
+@pytest.mark.parametrize(
+    ("more", "said", "debited_at"),
+    [
+        ([], {"seller_paid": True}, "2026-11-16T08:00:00Z"),
+        ([], {"seller_paid": True, "facts": {"debited_at": "2026-11-17T08:00:00Z"}}, "2026-11-17T08:00:00Z"),
+        ([], {"seller_paid": False}, None),
+        ([], {}, None),
+        ([REFUNDED], {"seller_paid": True}, None),
+    ],
+)
+def test_a_claim_that_was_decided_at_the_sellers_cost_was_debited_unless_he_refunded(
+    kept: TestClient, more: list[dict[str, Any]], said: dict[str, Any], debited_at: str | None
+) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    opened = {"kind": "claim_opened", "at": "2026-11-14T08:00:00Z", "facts": {"claim_type": "not_received"}}
+    told = [opened, *more, {"kind": "claim_decided", "at": "2026-11-16T08:00:00Z"} | said]
+    kept.post("/v1/events", json={"events": [event(f"e{n}", one) for n, one in enumerate(told)]})
+    order = known(kept)["order"]
+    assert order.get("debited_at") == debited_at
+    stage = kept.post("/v1/playbook", json=order).json()["stage"]
+    assert stage == ("decided" if debited_at is None else "debited")
+
+
 def test_a_cancellation_and_a_lack_of_stock_are_told_by_events(kept: TestClient) -> None:
     kept.post("/v1/scores", json=ORDER)
     told = [

@@ -20,8 +20,10 @@ from features.order_columns import columns_of
 from model.artefact import Bundle
 from model.coldstart import cold_bundle
 from service.cli import app
+from service.decide import decide
 from service.means import Means
 from service.odr import Forecast, Official, forecast
+from service.odr_defects import known_defects
 from service.odr_files import FileOrders
 from service.odr_rule import odr_rule
 from service.odr_told import told
@@ -172,6 +174,30 @@ def test_a_claim_that_was_debited_is_likelier_a_defect_than_one_that_is_open() -
     opened, debited, opened_anew = Shop(orders).ask().window.known.open.tolist()
     assert 0.0 < opened < debited <= 1.0
     assert opened_anew == opened
+
+
+DEBIT = {"debited_at": "2026-11-05T00:00:00Z"}
+APPEAL = {"appeal_decided_at": "2026-11-08T00:00:00Z"}
+
+
+def test_a_debit_that_an_appeal_took_back_is_rarely_a_defect_any_more(tmp_path: Path) -> None:
+    won, lost = APPEAL | {"is_debit_upheld": False}, APPEAL | {"is_debit_upheld": True}
+    facts = [DEBIT, DEBIT | lost, DEBIT | won, {"debited_at": "2026-11-09T00:00:00Z"} | won]
+    orders = [order(i, 30.0, **FILED, **more) for i, more in enumerate(facts)]
+    debited, upheld, reversed_, debited_again = Shop(orders).ask().window.known.open.tolist()
+    assert 0.0 < reversed_ < 0.2 < debited == upheld == debited_again
+    said = outcomes(tmp_path, {"order_id": "o2", "seller_paid": True, "decided_at": "2026-11-05T00:00:00Z"})
+    assert Shop(orders, said).ask().window.known.open[2] == reversed_
+
+
+@pytest.mark.parametrize(("marketplace", "is_certain"), [("UK", True), ("US", False)])
+def test_a_claim_on_a_cancelled_order_is_a_defect_where_policy_says_so(marketplace: str, is_certain: bool) -> None:
+    cancelled = {"marketplace": marketplace, "cancelled_at": "2026-10-24T00:00:00Z"}
+    orders = [order(1, 30.0, **FILED, **cancelled), order(2, 30.0, **cancelled)]
+    decisions = decide(columns(orders), Means(cold_bundle()))
+    known = known_defects(decisions, None, marketplace, AT, Means(cold_bundle()))
+    assert known.is_defect.tolist() == [is_certain, False]
+    assert (known.open > 0.0).tolist() == [not is_certain, False]
 
 
 def test_a_claim_filed_anew_after_it_was_withdrawn_is_an_open_one(tmp_path: Path) -> None:
