@@ -48,8 +48,9 @@ _DERIVED = (
 FEATURES = _COPIED + _DERIVED
 
 
-def parcel(columns: Columns) -> dict[str, Floats]:
-    """The features of this file by name, (n,) float64 each, NaN unknown; those left out are unknown for all."""
+def parcel(columns: Columns, told: Columns | None = None) -> dict[str, Floats]:
+    """The features of this file by name, (n,) float64 each, NaN unknown; those left out are unknown for all. told: as
+    in `features/timing.py`."""
     out = copies(columns, _COPIED)
     if "label_source" in columns:
         out["is_buy_shipping"] = columns.chosen("label_source", "buy_shipping")
@@ -71,7 +72,7 @@ def parcel(columns: Columns) -> dict[str, Floats]:
         out["signed_for"] = columns.chosen("delivery_place", "signed")
     # Whether or not the column is there: an order must not read otherwise beside orders that have it.
     proof = columns.known("proof_of_delivery_at").astype(np.float64)
-    has_come = columns.known("delivered_at") | undated(columns, "delivered_at")
+    has_come = columns.known("delivered_at") | undated(columns if told is None else told, "delivered_at")
     out["has_proof"] = np.where(has_come, proof, np.nan)
     return out
 

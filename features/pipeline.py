@@ -19,7 +19,7 @@ from features.extras import EXTRA_PREFIX, ExtraKind
 from features.feature import Feature, grouped
 from features.history import Past, Snapshot
 from features.moments import reached_states
-from features.order import STATES, Known
+from features.order import STATES, Known, attributes
 from features.tracing import Written
 from features.transformer import Transformer
 
@@ -41,6 +41,8 @@ class FeaturePipeline(Transformer):
     """Turns `Columns` masked to their as_of into an (n, features) float64 matrix; NaN is unknown.
 
     Parameters: window_days, the claim window; extras, the shop's own attributes; ignored, attributes that are not used.
+    One that is ignored because a final state cannot tell what it was still tells of the first contact, the arrival and
+    the state: a last message is a message, what the carrier calls delivered has come.
     `fit` learns the history of the shop and the levels of category extras; `transform` uses the newest history,
     `transform_past` that of the row's time.
     """
@@ -54,7 +56,7 @@ class FeaturePipeline(Transformer):
 
     def fit(self, X: Columns, y: Floats, *, observed_until: float) -> FeaturePipeline:
         """Learn from orders in their final state. y: (n,) instants of the first claim, NaN if none."""
-        self.past_ = Past(X.without(self.ignored), y)
+        self.past_ = Past(self._telling(X), y)
         self.snapshot_ = self.past_.snapshot(observed_until)
         self.levels_ = {e.name: _levels(X, e.name) for e in self.extras if e.kind == "category"}
         return self._declare()
@@ -81,26 +83,30 @@ class FeaturePipeline(Transformer):
             return np.array(list(map(self._of_one(), X.each)))
         self.require("snapshot_")
         used = X.without(self.ignored)
-        return self._assembled(used, self.snapshot_.features(used))
+        return self._assembled(used, self._telling(X), self.snapshot_.features(used))
 
     def transform_past(self, X: Columns, staleness: Floats) -> Floats:
         """(n, features) float64 for rows of the past, with history as old as a served bundle's (days, (n,))."""
         self.require("past_")
         used = X.without(self.ignored)
-        return self._assembled(used, self.past_.features(used, staleness))
+        return self._assembled(used, self._telling(X), self.past_.features(used, staleness))
 
-    def _assembled(self, columns: Columns, history: Mapping[str, Floats]) -> Floats:
+    def _telling(self, columns: Columns) -> Columns:
+        """The orders without what is ignored for another reason than that it is overwritten as life goes on."""
+        return columns.without([name for name in self.ignored if not _is_overwritten(name)])
+
+    def _assembled(self, columns: Columns, told: Columns, history: Mapping[str, Floats]) -> Floats:
         out = np.full((columns.n, len(self.features_)), np.nan)
-        for name, array in self._named(columns, history).items():
+        for name, array in self._named(columns, told, history).items():
             out[:, self._place[name]] = array
         return out
 
-    def _named(self, columns: Columns, history: Mapping[str, Floats]) -> dict[str, Floats]:
-        """The features by name, (n,) float64 each; those left out are unknown for all."""
+    def _named(self, columns: Columns, told: Columns, history: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The features by name, (n,) float64 each; those left out are unknown for all. told: of `_telling`."""
         return {
-            **goods_block.goods(columns), **parcel_block.parcel(columns),
-            **timing_block.timing(columns, self.window_days), **parties_block.parties(columns), **history,
-            **_state_flags(columns), **self._extra_columns(columns),
+            **goods_block.goods(columns), **parcel_block.parcel(columns, told),
+            **timing_block.timing(columns, self.window_days, told), **parties_block.parties(columns), **history,
+            **_state_flags(told), **self._extra_columns(columns),
         }  # fmt: skip
 
     def _of_one(self) -> Callable[..., list[float]]:
@@ -108,7 +114,7 @@ class FeaturePipeline(Transformer):
 
         def told(columns: Columns) -> list[Floats]:
             used = columns.without(self.ignored)
-            named = self._named(used, self.snapshot_.features(used))
+            named = self._named(used, self._telling(columns), self.snapshot_.features(used))
             return [named.get(f.name, _UNKNOWN) for f in self.features_]
 
         if "_written" not in self.__dict__:
@@ -170,6 +176,11 @@ class FeaturePipeline(Transformer):
             added, gone = sorted(set(names) - set(state["features"])), sorted(set(state["features"]) - set(names))
             raise BundleError(f"features: the bundle lacks {added or 'nothing'} and has {gone or 'nothing'} besides")
         return self
+
+
+def _is_overwritten(name: str) -> bool:
+    declared = attributes().get(name)
+    return declared is not None and declared.settled is not None
 
 
 def _levels(columns: Columns, name: str) -> list[str]:

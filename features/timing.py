@@ -89,15 +89,17 @@ _DECLARED = (
 FEATURES = tuple(replace(f, source="timing") for f in _DECLARED)
 
 
-def timing(columns: Columns, window_days: float) -> dict[str, Floats]:
-    """The features of this file by name, (n,) float64 each, NaN unknown; window_days: the claim window."""
+def timing(columns: Columns, window_days: float, told: Columns | None = None) -> dict[str, Floats]:
+    """The features of this file by name, (n,) float64 each, NaN unknown; window_days: the claim window; told: the same
+    orders with what else tells of their contact and arrival, where `columns` lack it."""
+    told = columns if told is None else told
     out = _promises(columns, window_days)
-    out.update(_travel(columns))
-    contact = contact_at(columns)
+    out.update(_travel(columns, told))
+    contact = contact_at(told)
     out["quiet_days"] = np.where(np.isnan(contact), out["days_since_delivery"], np.nan)
     # By everything they read: an order must not read otherwise beside orders that have more.
     if not np.isnan(contact).all() or any(name in columns for name in _TOLD_OF_MESSAGES):
-        out.update(_messages(columns, contact))
+        out.update(_messages(columns, told))
     if any(name in columns for name in _TOLD_OF_RETURNS):
         out.update(_returns(columns))
     out.update({f"{n}_log": np.log1p(np.maximum(out[n], 0.0)) for n in _CURVED if n in out})
@@ -145,13 +147,13 @@ def _is_peak_season(at: Floats) -> Floats:
     return np.where(np.isnan(at), np.nan, peak.astype(np.float64))
 
 
-def _travel(columns: Columns) -> dict[str, Floats]:
+def _travel(columns: Columns, told: Columns) -> dict[str, Floats]:
     as_of, placed = columns["as_of"], columns["placed_at"]
     ship_by, latest = columns["ship_by"], columns["latest_delivery_at"]
-    scan, arrived = columns["first_scan_at"], arrived_at(columns)
+    scan, arrived = columns["first_scan_at"], arrived_at(told)
     shipped = columns["shipped_at"]
     handed = np.where(np.isnan(shipped), scan, shipped)
-    away = np.isnan(arrived) & ~undated(columns, "delivered_at")
+    away = np.isnan(arrived) & ~undated(told, "delivered_at")
     under_way = ~np.isnan(handed) & away
     tracked, overdue = columns["has_tracking"], np.where(away, np.maximum((as_of - latest) / DAY, 0.0), 0.0)
     return {
@@ -175,16 +177,16 @@ def _travel(columns: Columns) -> dict[str, Floats]:
     }
 
 
-def _messages(columns: Columns, contact: Floats) -> dict[str, Floats]:
-    as_of, reply = columns["as_of"], columns["first_reply_at"]
+def _messages(columns: Columns, told: Columns) -> dict[str, Floats]:
+    as_of, reply, contact, message = columns["as_of"], columns["first_reply_at"], contact_at(told), message_at(told)
     # A reply from before the only message that is told answered another: how long that one waited is unknown.
-    first = np.where(reply < message_at(columns), columns["first_message_at"], message_at(columns))
+    first = np.where(reply < message, columns["first_message_at"], message)
     last, last_reply = columns["last_message_at"], columns["last_reply_at"]
     waits = np.isnan(last_reply) | (last_reply < last)
     out = {
         "days_since_contact": (as_of - contact) / DAY,
         "contact_past_promise_days": (contact - columns["latest_delivery_at"]) / DAY,
-        "contact_past_delivery_days": (contact - arrived_at(columns)) / DAY,
+        "contact_past_delivery_days": (contact - arrived_at(told)) / DAY,
         "unanswered_hours": _waiting(first, reply, as_of, HOUR),
         "reply_hours": (np.where(np.isnan(reply), as_of, reply) - first) / HOUR,
         "last_unanswered_hours": np.where(np.isnan(last), np.nan, np.where(waits, (as_of - last) / HOUR, 0.0)),

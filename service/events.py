@@ -33,7 +33,9 @@ class Event(BaseModel):
     kind: EventKind
     at: kinds.Instant = Field(description="when it happened")
     facts: dict[str, Any] = Field(default={}, description="attributes of the order that are known by it")
-    stage: Literal["requested", "authorised", "label_sent", "shipped", "delivered"] | None = None
+    stage: Literal["requested", "authorised", "label_sent", "shipped", "delivered"] | None = Field(
+        default=None, description="of a return; `requested` where it is left out"
+    )
     seller_paid: kinds.Flag | None = None
     counts_as_defect: kinds.Flag | None = None
     amount: kinds.Money | None = None

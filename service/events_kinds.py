@@ -22,12 +22,12 @@ EventKind = Literal[
 class KindOfEvent:
     """first, last: attributes that the event's instant sets, once or always; never_after, anew_after: attributes of
     which one that came before keeps `first` from being set, or lets it be set anew; answers: one before which `first`
-    does not lie; counts: one that is counted up.
+    does not lie; counts: one that is counted up; grows: an amount, all of it so far, without which `last` stays.
 
-    facts: attributes that it may carry; members: what else it may; stages: attributes set by the stage it names;
-    amounts_to: the event (kind, or kind.stage) that it is as well, by the action it names; dates: by member, an instant
-    that is set as `first` is where the member says true; tells: attributes that are what a member says; sets:
-    attributes and their values, where no fact says otherwise.
+    facts: attributes that it may carry, of which `once` those that stay as they were told first; members: what else it
+    may; stages: attributes set by the stage it names, once; amounts_to: the event (kind, or kind.stage) that it is as
+    well, by the action it names; dates: by member, an instant that is set as `first` is where the member says true;
+    tells: attributes that are what a member says; sets: attributes and their values, where no fact says otherwise.
     """
 
     first: tuple[str, ...] = ()
@@ -36,6 +36,8 @@ class KindOfEvent:
     anew_after: str | None = None
     answers: str | None = None
     counts: str | None = None
+    grows: str | None = None
+    once: tuple[str, ...] = ()
     facts: frozenset[str] = frozenset()
     members: frozenset[str] = frozenset()
     stages: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -52,6 +54,16 @@ def event_kinds() -> Mapping[str, KindOfEvent]:
     return MappingProxyType({name: _kind(**said) for name, said in declared.items()})
 
 
+@cache
+def telling() -> Mapping[str, str]:
+    """By instant of the order the event (kind, or kind.stage) that tells it."""
+    out: dict[str, str] = {}
+    for name, kind in event_kinds().items():
+        out |= dict.fromkeys((*kind.first, *kind.last), name)
+        out |= {instant: f"{name}.{stage}" for stage, instant in kind.stages.items()}
+    return MappingProxyType(out)
+
+
 def _kind(
     first: tuple[str, ...] = (),
     last: tuple[str, ...] = (),
@@ -59,6 +71,8 @@ def _kind(
     anew_after: str | None = None,
     answers: str | None = None,
     counts: str | None = None,
+    grows: str | None = None,
+    once: tuple[str, ...] = (),
     facts: tuple[str, ...] = (),
     members: tuple[str, ...] = (),
     stages: Mapping[str, str] = MappingProxyType({}),
@@ -68,6 +82,6 @@ def _kind(
     sets: Mapping[str, bool] = MappingProxyType({}),
 ) -> KindOfEvent:
     return KindOfEvent(
-        tuple(first), tuple(last), never_after, anew_after, answers, counts, frozenset(facts), frozenset(members),
-        stages, amounts_to, dates, tells, sets,
+        tuple(first), tuple(last), never_after, anew_after, answers, counts, grows, tuple(once), frozenset(facts),
+        frozenset(members), stages, amounts_to, dates, tells, sets,
     )  # fmt: skip

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from service.events_kinds import event_kinds
+from features.columns import Columns
+from features.conditions import declared
+from features.kinds import Kind
+from features.refunds import is_in_full
+from service.advice_catalogue import AS_OF, catalogue
+from service.events_kinds import KindOfEvent, event_kinds, telling
 from service.store.work import Event
 
 
@@ -85,22 +90,72 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
     """What an event sets on the order as it was before it."""
     kind, at = event_kinds()[event["kind"]], event["at"]
     out = {name: event[name] for name in ("order_id", "shop_id")}
-    amount, _, stage = kind.amounts_to.get(event.get("action", ""), "").partition(".")
-    if amount:
-        out |= _told(event | {"kind": amount, "stage": stage or None, "facts": {}}, order)
+    said = {name: value for name, value in event.get("facts", {}).items() if value is not None}
+    done = _sets(event)
+    out |= done | _known_of(order, (name for name in done if declared(name).is_instant))
+    for step in _steps(event):
+        out |= _told(step, order)
+        said = {name: value for name, value in said.items() if name not in step["facts"]}
     is_anew = kind.anew_after in order or any(_is_before(order, name, kind.answers) for name in kind.first)
     is_late = kind.never_after in order
     out |= {name: at for name in kind.first if is_anew or (name not in order and not is_late)}
     dated = [name for member, name in kind.dates.items() if event.get(member) is True and not is_late]
     out |= {name: at for name in dated if name not in order or _is_before(order, name, kind.answers)}
+    if kind.grows is not None:
+        return out | _grown(kind, at, said, order)
     out |= dict.fromkeys(kind.last, at)
     if kind.stages:
-        out[kind.stages[event.get("stage") or "requested"]] = at
+        out |= {kind.stages[event.get("stage") or "requested"]: at} | _known_of(order, kind.stages.values())
     if kind.counts is not None:
         out[kind.counts] = order.get(kind.counts, 0) + 1
     out |= kind.sets
     out |= {name: event.get(member) for name, member in kind.tells.items()}
-    return out | {name: value for name, value in event.get("facts", {}).items() if value is not None}
+    return out | said | _known_of(order, kind.once)
+
+
+def _known_of(order: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: order[name] for name in names if order.get(name) is not None}
+
+
+def _grown(kind: KindOfEvent, at: str, said: Mapping[str, Any], order: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event tells whose amount is all of it so far. Told again, or after all was paid back, it moves nothing;
+    one without an amount leaves unknown how much it is by now."""
+    name = str(kind.grows)
+    before, now, kept = order.get(name), said.get(name), _known_of(order, kind.last)
+    has_grown = now is not None and (before is None or now > before)
+    is_all, is_more = _is_in_full(order), has_grown or (now is None and before is not None)
+    is_repeated = bool(kept) and (is_all or not is_more)
+    is_unknown = now is None and not is_repeated and not is_all
+    amount = None if is_unknown else now if has_grown else before
+    return {**said, **(kept if is_repeated else dict.fromkeys(kind.last, at)), name: amount}
+
+
+def _is_in_full(order: Mapping[str, Any]) -> bool:
+    """Whether what was refunded, at some moment, is known to be all that the buyer paid."""
+    amounts = _known_of(order, ("order_total", "item_price", "shipping_price", "promotion_discount", "refund_amount"))
+    told = {"refunded_at": 0.0} | {name: float(value) for name, value in amounts.items()}
+    return bool(is_in_full(Columns.of_values([told]))[0])
+
+
+def _steps(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The events that an action which was taken is as well: the one it amounts to, and those that tell the instants
+    which it sets (service/advice)."""
+    kinds = event_kinds()
+    names = [kinds[event["kind"]].amounts_to.get(event.get("action", "")), *map(telling().get, _sets(event))]
+    out = list[dict[str, Any]]()
+    for name in filter(None, dict.fromkeys(names)):
+        kind, _, stage = name.partition(".")
+        facts = {n: v for n, v in event.get("facts", {}).items() if n in kinds[kind].facts}
+        out.append({**event, "kind": kind, "action": "", "stage": stage or None, "facts": facts})
+    return out
+
+
+def _sets(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What an action that was taken sets on its order. An amount is what its effect is reckoned with, not what was
+    paid: that is unknown where the event does not tell it."""
+    taken = next((a for a in reversed(catalogue().actions) if a.id == event.get("action")), None)
+    told = {} if taken is None else {name: event["at"] if v == AS_OF else v for name, v in taken.sets.items()}
+    return {name: value for name, value in told.items() if declared(name).kind is not Kind.MONEY}
 
 
 def _is_before(order: Mapping[str, Any], one: str, other: str | None) -> bool:

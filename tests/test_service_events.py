@@ -179,6 +179,135 @@ def test_a_return_that_was_authorised_on_advice_is_authorised(kept: TestClient) 
     assert known(kept)["order"]["return_authorised_at"] == "2026-11-19T20:00:00Z"
 
 
+LOST = {"tracking_status": "lost", "shipped_at": SHIPPED["at"], "is_claims_protected": False}
+CAME_BACK = {"return_requested_at": "2026-11-10T09:00:00Z", "return_delivered_at": "2026-11-18T09:00:00Z"}
+OUTSIDE = {"return_requested_at": "2026-11-19T09:00:00Z", "is_return_in_policy": False}
+TO_CANCEL = {"first_message_at": "2026-11-19T09:00:00Z", "message_topic": "cancel"}
+DAMAGED = {"first_message_at": "2026-11-19T09:00:00Z", "message_topic": "damaged"}
+
+
+@pytest.mark.parametrize(
+    ("action", "given"),
+    [
+        ("REFUND_RETURNED", CAME_BACK),
+        ("REFUND_RETURNED", CAME_BACK | {"refund_amount": 1.0}),
+        ("REFUND_RETURNED", CAME_BACK | {"refunded_at": "2026-11-18T10:00:00Z", "refund_amount": 1.0}),
+        ("REFUND_LOST_PARCEL", LOST),
+        ("ANSWER_RETURN_OUTSIDE_POLICY", OUTSIDE),
+        ("GUIDE_TO_RETURN_REQUEST", DAMAGED),
+        ("HONOUR_CANCEL_REQUEST", {"cancel_requested_at": "2026-11-19T09:00:00Z", "ship_by": "2026-11-21T23:59:59Z"}),
+        ("SETTLE_CANCELLATION", TO_CANCEL | {"ship_by": "2026-11-21T23:59:59Z"}),
+        ("HAND_OVER_IN_TIME", {}),
+    ],
+)
+def test_what_was_done_on_advice_is_not_advised_again_in_the_answer(
+    kept: TestClient, action: str, given: dict[str, Any]
+) -> None:
+    order = ORDER | given | {"as_of": "2026-11-19T20:00:00Z"}
+    taken = event("e1", {"kind": "action_taken", "action": action, "at": "2026-11-19T21:00:00Z"})
+    told = (kept.post("/v1/scores", json=order).json(), kept.post("/v1/events", json=taken).json()["score"])
+    assert [any(found["action"] == action for found in score["recommendations"]) for score in told] == [True, False]
+    assert not any(found["action"] == action for found in told[1]["actions_rejected"])
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [(None, None), (EXAMPLE["order_total"], EXAMPLE["order_total"]), (1.0, 1.0)],
+)
+def test_a_refund_on_advice_is_as_large_as_the_event_says_and_else_of_unknown_size(
+    kept: TestClient, amount: float | None, told: float | None
+) -> None:
+    kept.post("/v1/scores", json=ORDER | CAME_BACK | {"as_of": "2026-11-19T20:00:00Z"})
+    taken = {"kind": "action_taken", "action": "REFUND_RETURNED", "at": "2026-11-19T21:00:00Z"}
+    kept.post("/v1/events", json=event("e1", taken, facts={"refund_amount": amount}))
+    found = known(kept)["order"]
+    assert (found["refunded_at"], found.get("refund_amount")) == (taken["at"], told)
+
+
+def test_what_an_action_changes_of_its_order_is_known_and_the_event_s_own_facts_are_believed(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER | {"has_tracking": False, "signature_service": "none"})
+    taken = [
+        {"kind": "action_taken", "action": "USE_TRACKED_SERVICE", "at": "2026-11-03T01:00:00Z"},
+        {"kind": "action_taken", "action": "ADD_SIGNATURE", "at": "2026-11-03T02:00:00Z",
+         "facts": {"signature_service": "adult_signature"}},
+    ]  # fmt: skip
+    kept.post("/v1/events", json={"events": [event(f"e{n}", said) for n, said in enumerate(taken)]})
+    found = known(kept)["order"]
+    assert (found["has_tracking"], found["signature_service"]) == (True, "adult_signature")
+
+
+def test_a_step_of_a_return_that_is_told_again_keeps_its_day_and_its_clock(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    steps = [
+        ("requested", "10T10"),
+        ("authorised", "10T12"),
+        ("requested", "13T08"),
+        ("authorised", "15T08"),
+        (None, "17T08"),
+    ]
+    told = [
+        event(f"e{n}", {"kind": "return", "at": f"2026-11-{hour}:00:00Z", "stage": stage})
+        for n, (stage, hour) in enumerate(steps)
+    ]
+    score = kept.post("/v1/events", json={"events": told}).json()["results"][-1]["event"]["score"]
+    found = known(kept)["order"]
+    assert (found["return_requested_at"], found["return_authorised_at"]) == (told[0]["at"], told[1]["at"])
+    assert "AUTHORISE_LIMIT" not in [clock["code"] for clock in score["clocks"] if clock["state"] == "missed"]
+
+
+TOTAL = EXAMPLE["order_total"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "day", "amount"),
+    [
+        ((TOTAL, TOTAL), 13, TOTAL),  # told again
+        ((TOTAL, None), 13, TOTAL),
+        ((TOTAL, 1.0), 13, TOTAL),  # what was refunded up to then cannot shrink
+        ((None, None), 13, None),
+        ((1.0, 1.0), 13, 1.0),
+        ((1.0, TOTAL), 15, TOTAL),  # in full only now
+        ((1.0, None), 15, None),  # and nobody tells how much
+        ((None, TOTAL), 15, TOTAL),
+    ],
+)
+def test_a_refund_that_is_told_again_keeps_its_day_and_one_that_grows_does_not(
+    kept: TestClient, amounts: tuple[float | None, ...], day: int, amount: float | None
+) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    told = [
+        event(f"e{n}", {"kind": "refund", "at": f"2026-11-{13 + 2 * n}T08:00:00Z"}, facts={"refund_amount": value})
+        for n, value in enumerate(amounts)
+    ]
+    kept.post("/v1/events", json={"events": told})
+    found = known(kept)["order"]
+    assert (found["refunded_at"], found.get("refund_amount")) == (f"2026-11-{day}T08:00:00Z", amount)
+
+
+def test_an_order_is_cancelled_when_that_was_first_told(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    told = [event(f"e{n}", {"kind": "cancelled", "at": f"2026-11-{4 + n:02d}T08:00:00Z"}) for n in range(2)]
+    kept.post("/v1/events", json={"events": told})
+    assert known(kept)["order"]["cancelled_at"] == told[0]["at"]
+
+
+@pytest.mark.parametrize(
+    ("topics", "topic"), [(("not_received", "other"), "not_received"), ((None, "damaged", "other"), "damaged")]
+)
+def test_what_the_first_message_is_about_stays_when_the_buyer_writes_again(
+    kept: TestClient, topics: tuple[str | None, ...], topic: str
+) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    told = [
+        event(f"e{n}", {"kind": "message", "at": f"2026-11-{17 + n}T08:00:00Z"}, facts={"message_topic": value})
+        for n, value in enumerate(topics)
+    ]
+    kept.post("/v1/events", json={"events": told})
+    found = known(kept)
+    assert (found["order"]["message_topic"], found["order"]["message_count"]) == (topic, len(topics))
+    assert [one["facts"]["message_topic"] for one in found["events"]] == list(topics)  # the others are kept
+
+
 def test_a_decided_appeal_is_known_to_the_playbook(kept: TestClient) -> None:
     kept.post("/v1/scores", json=ORDER)
     told = [

@@ -59,7 +59,8 @@ def model(sent: set[int], is_placed: bool) -> dict[str, Any] | None:
         "tracking_status": of("scanned", "tracking_status")[-1:], "delivered_at": of("delivered"),
         "first_message_at": of("message")[:1], "last_message_at": of("message")[-1:],
         "message_count": [len(of("message"))] if of("message") else [],
-        "message_topic": of("message", "message_topic")[-1:], "first_reply_at": of("reply"),
+        "message_topic": of("message", "message_topic")[:1],  # what the first is about (order.py)
+        "first_reply_at": of("reply"),
         "last_reply_at": of("reply"), "return_requested_at": of("return"), "claim_opened_at": of("claim_opened"),
         "claim_type": of("claim_opened", "claim_type"), "claim_withdrawn_at": of("claim_withdrawn"),
     }  # fmt: skip
