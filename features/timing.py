@@ -8,6 +8,7 @@ import numpy as np
 
 from features.columns import Columns, Floats
 from features.feature import Feature
+from features.handover import carried_at, is_seen
 from features.moments import DAY, HOUR, contact_at, message_at
 from features.order import Known
 from features.undated import arrived_at, undated
@@ -151,19 +152,21 @@ def _travel(columns: Columns, told: Columns) -> dict[str, Floats]:
     as_of, placed = columns["as_of"], columns["placed_at"]
     ship_by, latest = columns["ship_by"], columns["latest_delivery_at"]
     scan, arrived = columns["first_scan_at"], arrived_at(told)
-    shipped = columns["shipped_at"]
+    shipped, scanned = columns["shipped_at"], np.fmin(scan, told["last_scan_at"])
     handed = np.where(np.isnan(shipped), scan, shipped)
     away = np.isnan(arrived) & ~undated(told, "delivered_at")
-    under_way = ~np.isnan(handed) & away
+    # Where only a later sign tells of the hand-over, it has happened, and when is unknown.
+    is_carried = ~np.isnan(carried_at(told)) | is_seen(told)
+    under_way = is_carried & away
     tracked, overdue = columns["has_tracking"], np.where(away, np.maximum((as_of - latest) / DAY, 0.0), 0.0)
     return {
-        "unshipped_hours_late": np.where(np.isnan(handed) & away, (as_of - ship_by) / HOUR, np.nan),
+        "unshipped_hours_late": np.where(~is_carried & away, (as_of - ship_by) / HOUR, np.nan),
         "shipped_hours_late": (handed - ship_by) / HOUR,
         "handling_days": (handed - placed) / DAY,
         "slack_days": (latest - handed) / DAY,
         "scan_lag_hours": (scan - shipped) / HOUR,
         # Nobody scans an untracked parcel, and nobody records that it came: its silence tells nothing.
-        "unscanned_days": np.where(away & ~(tracked == 0.0), _waiting(shipped, scan, as_of, DAY), np.nan),
+        "unscanned_days": np.where(away & ~(tracked == 0.0), _waiting(shipped, scanned, as_of, DAY), np.nan),
         "unseen_days": np.where(under_way & (tracked == 1.0), overdue, np.nan),
         "carrier_slack_days": (columns["carrier_latest_delivery_at"] - latest) / DAY,
         "estimate_slack_days": np.where(away, (columns["carrier_estimated_delivery_at"] - latest) / DAY, np.nan),

@@ -217,7 +217,7 @@ def _told(columns: Columns, i: int, attribute: str, how: Reason) -> tuple[str, f
     """The phrase for an instant, and the seconds it speaks of."""
     if undated_of(columns, i, attribute):
         return "undated", 0.0
-    if how.met_by == "handed_over_at" and is_hand_over_undated(columns, i):
+    if "handed_over_at" in (how.met_by, how.moment) and is_hand_over_undated(columns, i):
         return "undated", 0.0
     at, as_of = moment_of(columns, i, how.moment or attribute), float(columns.value("as_of", i))
     other = how.met_by or how.since or how.against
@@ -226,6 +226,8 @@ def _told(columns: Columns, i: int, attribute: str, how: Reason) -> tuple[str, f
         return "undated", 0.0
     if attribute in SCANS and at != at and columns.value("has_tracking", i) == 0.0:
         return "unfollowed", 0.0
+    if attribute == "first_scan_at" and at != at and columns.known("last_scan_at")[i]:
+        return "undated", 0.0
     if how.since and mark == mark and not at >= mark:
         return ("waiting", as_of - mark) if as_of == as_of else ("unknown", 0.0)
     if at != at or (mark != mark and as_of != as_of):
