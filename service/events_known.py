@@ -99,7 +99,7 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
     is_anew = kind.anew_after in order or any(_is_before(order, name, kind.answers) for name in kind.first)
     is_late = kind.never_after in order
     out |= {name: at for name in kind.first if is_anew or (name not in order and not is_late)}
-    dated = [name for member, name in kind.dates.items() if event.get(member) is True and not is_late]
+    dated = [name for member, name in kind.dates.items() if event.get(member) is True and not _is_in_full(order)]
     out |= {name: at for name in dated if name not in order or _is_before(order, name, kind.answers)}
     if kind.grows is not None:
         return out | _grown(kind, at, said, order)

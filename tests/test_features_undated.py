@@ -152,10 +152,10 @@ def test_a_parcel_with_a_later_sign_alone_is_not_unshipped_nor_unscanned() -> No
     told = timing(seen, 90.0)
     assert np.isnan([told[name][0] for name in ("unshipped_hours_late", "handling_days", "transit_days_so_far")]).all()
     assert told["unseen_days"][0] == told["days_overdue"][0] > 0.0
-    unsent = timing(came(tracking_status=None, shipped_at=None), 90.0)
-    assert unsent["unshipped_hours_late"][0] == 23 * 24.0
-    scanned = timing(came(tracking_status="in_transit", last_scan_at="2026-10-20T09:00:00Z"), 90.0)
-    assert scanned["unscanned_days"][0] == 0.0
+    unsent = came(tracking_status=None, shipped_at=None)
+    assert timing(unsent, 90.0)["unshipped_hours_late"][0] == 23 * 24.0
+    scanned = came(tracking_status="in_transit", last_scan_at="2026-10-20T09:00:00Z")
+    assert timing(scanned, 90.0)["unscanned_days"][0] == 0.0
     assert rendered_value(seen, 0, "shipped_at", "en") == rendered_value(seen, 0, "first_scan_at", "en")
     assert rendered_value(seen, 0, "shipped_at", "en") == "done, day not told"
     assert "not yet" in rendered_value(unsent, 0, "shipped_at", "en")

@@ -11,6 +11,7 @@ from features.columns import Array, Columns, Floats
 from features.completion import completed
 from features.document import read_order
 from features.feature import CONSTRAINED
+from features.handover import is_seen
 from features.moments import as_known, states
 from features.order import STATES, attributes
 from features.order_columns import columns_of
@@ -55,7 +56,7 @@ def raised(orders: Columns, name: str, values: Floats) -> Columns:
     """The orders with other values of an attribute; whether a parcel is tracked stays where it is under way, since its
     silence tells more there (docs/decisions/0020)."""
     if name == "has_tracking":
-        handed = orders.known("shipped_at") | orders.known("first_scan_at")
+        handed = orders.known("shipped_at") | orders.known("first_scan_at") | is_seen(orders)
         values = np.where(handed & ~orders.known("delivered_at"), orders[name], values)
     return orders.replacing({name: values})
 

@@ -71,6 +71,7 @@ CHARGED_BACK = {"marketplace": "UK", "currency": "GBP", "chargeback_filed_at": "
         {"has_refund": True},
         {"cancelled_at": "2026-11-03T09:00:00Z"} | CONFIRMED,
         {"cancelled_at": "2026-11-03T09:00:00Z", "tracking_status": "in_transit"},
+        CHARGED_BACK,
         CHARGED_BACK | CANCEL_ASKED,
         CHARGED_BACK | {"is_out_of_stock": True},
     ],

@@ -434,3 +434,24 @@ def test_what_takes_back_an_event_that_is_not_known_says_so(kept: TestClient, la
 
 def test_without_a_store_no_event_is_taken(client: TestClient) -> None:
     assert client.post("/v1/events", json=event("e1", SHIPPED)).status_code == 404
+
+
+def test_a_delivery_that_is_told_again_keeps_its_day(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    for n, at in enumerate((DELIVERED["at"], "2026-11-19T10:00:00Z")):
+        kept.post("/v1/events", json=event(f"e{n}", DELIVERED | {"at": at}))
+    assert known(kept)["order"]["delivered_at"] == DELIVERED["at"]
+
+
+@pytest.mark.parametrize(("amount", "is_debited"), [(5.0, True), (EXAMPLE["order_total"], False)])
+def test_a_decision_at_the_sellers_cost_is_a_debit_unless_all_was_refunded_before(
+    kept: TestClient, amount: float, is_debited: bool
+) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    told = [
+        {"kind": "claim_opened", "at": "2026-11-17T08:00:00Z"},
+        {"kind": "refund", "at": "2026-11-17T09:00:00Z", "facts": {"refund_amount": amount}},
+        {"kind": "claim_decided", "at": "2026-11-18T08:00:00Z", "seller_paid": True},
+    ]
+    kept.post("/v1/events", json={"events": [event(f"e{n}", said) for n, said in enumerate(told)]})
+    assert ("debited_at" in known(kept)["order"]) is is_debited
