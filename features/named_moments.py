@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from features.order import attributes
 from features.refunds import in_full_at, is_in_full, is_of_unknown_size, perhaps_in_full_at
 from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
 from features.ruled import OF_CLAIM, claim_filed_at, is_called_off, sent_back_at
+from features.symbols import Value
+from features.tracing import written
 from features.undated import UNDATED, arrived_at, undated
 from features.withheld import auto_cancel_at, is_refunded_undated, is_withheld_undated, withheld_at
 
@@ -133,8 +136,15 @@ def moment_of(columns: Columns, i: int, name: str) -> float:
     """The same of order i alone."""
     if name not in DERIVED:
         return float(columns.value(name, i))
+    if columns.is_few:
+        return float(_of_one(name)(columns.each[i])[0])
     few = {of: columns[of][i : i + 1] for of in _DERIVED_FROM if of in columns}
     return float(DERIVED[name](Columns(1, few))[0])
+
+
+@cache
+def _of_one(name: str) -> Callable[[Mapping[str, Value]], list[float]]:
+    return written(lambda columns: [DERIVED[name](columns)])
 
 
 def has_come(columns: Columns, name: str) -> Bools:

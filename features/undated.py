@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import cache
+
 import numpy as np
 
 from features.columns import Bools, Columns, Floats
 from features.handover import READ, handed_over_at, is_called_delivered, is_seen
+from features.symbols import Value
+from features.tracing import written
 
 # Instants, and the flags that say of them that they have come.
 SAID_BY = {
@@ -38,15 +43,32 @@ def undated_of(columns: Columns, i: int, name: str) -> bool:
     """The same of order i alone; false of other instants."""
     if name not in UNDATED:
         return False
+    if columns.is_few:
+        return bool(_undated_of_one(name)(columns.each[i])[0])
     names = (name, SAID_BY.get(name, "tracking_status"), "refund_amount")
     return bool(undated(Columns(1, {of: columns[of][i : i + 1] for of in names if of in columns}), name)[0])
 
 
+@cache
+def _undated_of_one(name: str) -> Callable[[Mapping[str, Value]], list[bool]]:
+    return written(lambda columns: [undated(columns, name)])
+
+
 def is_hand_over_undated(columns: Columns, i: int) -> bool:
     """Whether order i was handed over, and neither that nor the first scan has a date; a later sign only bounds it."""
-    few = Columns(1, {of: columns[of][i : i + 1] for of in READ if of in columns})
-    is_dated = ~np.isnan(np.fmin(few["shipped_at"], few["first_scan_at"]))
-    return bool(((~np.isnan(handed_over_at(few)) | is_seen(few)) & ~is_dated)[0])
+    if columns.is_few:
+        return bool(_hand_over_of_one()(columns.each[i])[0])
+    return bool(_hand_over_undated(Columns(1, {of: columns[of][i : i + 1] for of in READ if of in columns}))[0])
+
+
+@cache
+def _hand_over_of_one() -> Callable[[Mapping[str, Value]], list[bool]]:
+    return written(lambda columns: [_hand_over_undated(columns)])
+
+
+def _hand_over_undated(columns: Columns) -> Bools:
+    is_dated = ~np.isnan(np.fmin(columns["shipped_at"], columns["first_scan_at"]))
+    return (~np.isnan(handed_over_at(columns)) | is_seen(columns)) & ~is_dated
 
 
 def arrived_at(columns: Columns) -> Floats:
