@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 _FILE = Path(__file__).with_name("events.toml")
 EventKind = Literal[
@@ -51,7 +51,7 @@ class KindOfEvent:
 def event_kinds() -> Mapping[str, KindOfEvent]:
     """Every kind by its name."""
     declared = tomllib.loads(_FILE.read_text("utf-8"))
-    return MappingProxyType({name: _kind(**said) for name, said in declared.items()})
+    return MappingProxyType({name: _kind(said) for name, said in declared.items()})
 
 
 @cache
@@ -64,24 +64,7 @@ def telling() -> Mapping[str, str]:
     return MappingProxyType(out)
 
 
-def _kind(
-    first: tuple[str, ...] = (),
-    last: tuple[str, ...] = (),
-    never_after: str | None = None,
-    anew_after: str | None = None,
-    answers: str | None = None,
-    counts: str | None = None,
-    grows: str | None = None,
-    once: tuple[str, ...] = (),
-    facts: tuple[str, ...] = (),
-    members: tuple[str, ...] = (),
-    stages: Mapping[str, str] = MappingProxyType({}),
-    amounts_to: Mapping[str, str] = MappingProxyType({}),
-    dates: Mapping[str, str] = MappingProxyType({}),
-    tells: Mapping[str, str] = MappingProxyType({}),
-    sets: Mapping[str, bool] = MappingProxyType({}),
-) -> KindOfEvent:
-    return KindOfEvent(
-        tuple(first), tuple(last), never_after, anew_after, answers, counts, grows, tuple(once), frozenset(facts),
-        frozenset(members), stages, amounts_to, dates, tells, sets,
-    )  # fmt: skip
+def _kind(said: Mapping[str, Any]) -> KindOfEvent:
+    """A kind as events.toml has it: its lists as the fields hold them."""
+    forms = {"first": tuple, "last": tuple, "once": tuple, "facts": frozenset, "members": frozenset}
+    return KindOfEvent(**{name: forms[name](value) if name in forms else value for name, value in said.items()})

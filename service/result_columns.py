@@ -12,9 +12,10 @@ from features.columns import Array, Floats
 from features.order import STATES
 from model.artefact import Bundle
 from service.answers import reason_of
-from service.decide import BANDS, Decisions, Warned
+from service.decide import BANDS, Decisions
 from service.instants import instant_text
 from service.money import rounded
+from service.warned import Warned
 from service.wording import Lang, text
 
 PREFIX = "claimrisk_"

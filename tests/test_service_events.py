@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, get_args
 from urllib.parse import quote
 
@@ -22,6 +23,15 @@ MESSAGE = {"kind": "message", "at": "2026-11-19T09:00:00Z", "facts": {"message_t
 
 def event(name: str, said: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"event_id": name, "order_id": EXAMPLE["order_id"]} | said | more
+
+
+def tell_in_turn(client: TestClient, kind: str, days: list[int], fact: str, values: Sequence[object]) -> None:
+    """Events of one kind on some days of November, each with its own value of a fact."""
+    told = [
+        event(f"e{n}", {"kind": kind, "at": f"2026-11-{day}T08:00:00Z"}, facts={fact: value})
+        for n, (day, value) in enumerate(zip(days, values, strict=True))
+    ]
+    client.post("/v1/events", json={"events": told})
 
 
 def known(client: TestClient, **query: str) -> dict[str, Any]:
@@ -275,11 +285,8 @@ def test_a_refund_that_is_told_again_keeps_its_day_and_one_that_grows_does_not(
     kept: TestClient, amounts: tuple[float | None, ...], day: int, amount: float | None
 ) -> None:
     kept.post("/v1/scores", json=ORDER)
-    told = [
-        event(f"e{n}", {"kind": "refund", "at": f"2026-11-{13 + 2 * n}T08:00:00Z"}, facts={"refund_amount": value})
-        for n, value in enumerate(amounts)
-    ]
-    kept.post("/v1/events", json={"events": told})
+    days = [13 + 2 * n for n in range(len(amounts))]
+    tell_in_turn(kept, "refund", days, "refund_amount", amounts)
     found = known(kept)["order"]
     assert (found["refunded_at"], found.get("refund_amount")) == (f"2026-11-{day}T08:00:00Z", amount)
 
@@ -298,11 +305,7 @@ def test_what_the_first_message_is_about_stays_when_the_buyer_writes_again(
     kept: TestClient, topics: tuple[str | None, ...], topic: str
 ) -> None:
     kept.post("/v1/scores", json=ORDER)
-    told = [
-        event(f"e{n}", {"kind": "message", "at": f"2026-11-{17 + n}T08:00:00Z"}, facts={"message_topic": value})
-        for n, value in enumerate(topics)
-    ]
-    kept.post("/v1/events", json={"events": told})
+    tell_in_turn(kept, "message", [17 + n for n in range(len(topics))], "message_topic", topics)
     found = known(kept)
     assert (found["order"]["message_topic"], found["order"]["message_count"]) == (topic, len(topics))
     assert [one["facts"]["message_topic"] for one in found["events"]] == list(topics)  # the others are kept

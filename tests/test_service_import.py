@@ -184,12 +184,19 @@ def test_bad_rows_are_listed_with_file_line_and_reason(claimrisk: Run, tmp_path:
     assert all(r["reason"] for r in rows)
 
 
+def said_of_sheet(claimrisk: Run, folder: Path, text: str) -> str:
+    """What an import into `out` says of a sheet of that text."""
+    path = folder / "erp.csv"
+    path.write_text(text, "utf-8")
+    return claimrisk("import", path, "--out", folder / "out", "--time-zone", ZONE)
+
+
 def test_a_sign_that_means_one_currency_says_it_and_one_that_may_mean_several_is_asked_for(
     claimrisk: Run, tmp_path: Path
 ) -> None:
-    path = tmp_path / "erp.csv"
-    path.write_text("订单号,下单时间,订单金额\n1,2026-10-10 10:00,US$39.90\n2,2026-10-10 10:00,$12.00\n", "utf-8")
-    said = claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE)
+    said = said_of_sheet(
+        claimrisk, tmp_path, "订单号,下单时间,订单金额\n1,2026-10-10 10:00,US$39.90\n2,2026-10-10 10:00,$12.00\n"
+    )
     assert orders_of(tmp_path / "out").select("order_id", "currency").rows() == [("1", "USD")]
     assert "订单金额: no column names the currency; of 1 rows it is the one that the sign means: USD" in said
     assert re.search(r"1 rows have money, .*\$ = USD/CAD.*constants = { currency = \"USD\" } below kind", said)
@@ -198,9 +205,9 @@ def test_a_sign_that_means_one_currency_says_it_and_one_that_may_mean_several_is
 def test_what_the_files_tell_is_not_said_to_be_missing_though_no_order_can_be_used(
     claimrisk: Run, tmp_path: Path
 ) -> None:
-    path = tmp_path / "erp.csv"
-    path.write_text("订单号,下单时间,订单金额,SKU\n1,2026-10-10 10:00,39.90,A\n2,2026-10-10 10:00,$1.00,A\n", "utf-8")
-    said = claimrisk("import", path, "--out", tmp_path / "out", "--time-zone", ZONE)
+    said = said_of_sheet(
+        claimrisk, tmp_path, "订单号,下单时间,订单金额,SKU\n1,2026-10-10 10:00,39.90,A\n2,2026-10-10 10:00,$1.00,A\n"
+    )
     missing = re.findall(r"Told by no file: (.*?)\.", said)[0].split(", ")
     assert "ship_by" in missing
     assert not {"placed_at", "order_total", "sku"} & {*missing}
