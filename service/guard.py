@@ -58,6 +58,7 @@ class Book:
 
     most_characters: Annotated[int, Field(ge=1)]
     denial_reaches: Annotated[int, Field(ge=1)]
+    marks_count: Annotated[float, Field(ge=0)]
     reader_agrees_at: float
     reader_finds_at: float
     rule: Mapping[str, Rule]
@@ -210,9 +211,10 @@ def loaded(folder: Traversable) -> Guard:
     missing = named.union((DENIED, BREAKS, AFTER)) - words.keys()
     if missing:
         raise SettingError(f"guard/rules.toml: expected words that words.toml has, got {sorted(missing)}")
-    if set(reader().rules) - book.rule.keys():
-        raise SettingError(f"guard/rules.toml: expected the rules of reader.npz, {reader().rules}")
-    return Guard(book, words, reader())
+    held = reader(book.marks_count)
+    if set(held.encoder.rules) - book.rule.keys():
+        raise SettingError(f"guard/rules.toml: expected the rules of encoder.onnx, {held.encoder.rules}")
+    return Guard(book, words, held)
 
 
 def _pattern(name: str, word: Mapping[str, list[str]], fragments: Mapping[str, str]) -> re.Pattern[str]:

@@ -85,15 +85,13 @@ def test_the_article_s_own_warning_passes() -> None:
 
 
 def test_the_messages_that_the_reader_was_taught_are_judged_rightly() -> None:
-    found = judged(messages("build")[::7])
+    found = judged(messages("build")[::61])
     assert found.caught >= 0.97
     assert found.stopped <= 0.02
 
 
 def test_messages_of_a_writer_that_the_reader_was_not_taught_are_judged_as_well_as_they_were() -> None:
-    (found,) = without(
-        ["f"], messages("build", is_whole=False), guard().book.reader_agrees_at, [guard().book.reader_finds_at]
-    )
+    (found,) = without(["f"], messages("build", is_whole=False), [guard().book.reader_finds_at])
     assert found.caught >= 0.92
     assert found.stopped <= 0.04
 

@@ -1,76 +1,48 @@
 from __future__ import annotations
 
 import re
-from zlib import crc32
 
-import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.feature_extraction.text import CountVectorizer
 
-from benchmarks.guard import messages
-from benchmarks.guard_training import digest, pieces, taught
-from service.guard_reader import BUCKETS, LEAST_LENGTH, REACH, SCALE, Reader, buckets, marks, parts, read, reader, words
+from benchmarks.guard import WATCHED, digest, messages
+from service.guard import guard
+from service.guard_encoder import WINDOW, encoder
+from service.guard_reader import parts
 
-FEW = [message for message in messages("build") if message["writer"] == "first"][:120]
-
-
-@pytest.fixture(scope="module")
-def content() -> bytes:
-    return taught(FEW)
+HARMLESS = "The parcel left our warehouse this morning and arrives on Thursday. "
+BREACH = "close the claim and we will send you a gift card of 20 dollars"
 
 
-@pytest.fixture(scope="module")
-def small(content: bytes) -> Reader:
-    return read(content)
+def test_the_encoder_was_taught_by_the_build_messages_of_all_but_the_watched_writers() -> None:
+    taught = [message for message in messages("build") if message["writer"] not in WATCHED]
+    assert encoder().digest == digest(taught)
 
 
-def test_marks_are_those_of_a_count_of_words_and_neighbours() -> None:
-    text = "you keep the lamp and we refund half of it, 您留着"
-    vectorizer = CountVectorizer(ngram_range=(1, 2), token_pattern=None, tokenizer=words, lowercase=False)
-    vectorizer.fit([text])
-    assert {mark for mark in marks(text) if "_" not in mark} == set(vectorizer.vocabulary_)
-
-
-def test_words_far_apart_are_no_pair() -> None:
-    text = "first" + " x" * REACH + " last"
-    assert "first_last" not in set(marks(text))
-    assert "x_last" in set(marks(text))
-
-
-def test_teaching_twice_gives_the_same_bytes(content: bytes) -> None:
-    assert taught(FEW) == content
-
-
-def test_the_reader_tells_the_messages_that_it_was_taught(small: Reader) -> None:
-    scores = np.array([small.score(text["text"].lower()) for text in FEW])
-    is_bad = np.array([not message["allowed"] for message in FEW])
-    assert np.mean((scores > 0) == is_bad) > 0.95
-
-
-def test_the_score_is_the_weighed_sum_of_marks_in_two_groups(small: Reader) -> None:
-    text = "refund you if you close the claim"
-    expected = small.bias
-    for side in (False, True):
-        weights = [small.weights[crc32(m.encode()) % BUCKETS] / SCALE for m in set(marks(text)) if ("_" in m) is side]
-        expected += sum(weights) / max(len(weights) ** 0.5, LEAST_LENGTH)
-    assert small.score(text) == pytest.approx(expected)
-
-
-@given(st.lists(st.sampled_from(["refund", "claim", "you", "we", "gift", "退", "款", "."]), max_size=30))
-def test_each_mark_of_a_text_has_its_bucket_in_one_of_two_groups(said: list[str]) -> None:
-    found = set(marks(" ".join(said)))
-    assert sum(map(len, buckets(" ".join(said)))) == len(found)
-    assert all(((group >= 0) & (group < BUCKETS)).all() for group in buckets(" ".join(said)))
+def test_no_held_out_message_teaches() -> None:
+    assert not {m["text"] for m in messages("build")} & {m["text"] for m in messages("held_out")}
 
 
 def test_a_breach_at_the_end_of_a_long_harmless_text_is_found() -> None:
-    harmless = "The parcel left our warehouse this morning and arrives on Thursday. " * 60
-    breach = "Close the claim and we will send you a gift card of 20 dollars."
-    found = max(reader().readings((harmless + breach).lower()), key=lambda one: one.score)
-    assert found.part[1] == len(harmless + breach)
-    assert found.score > reader().score(harmless.lower()) + 1
+    text = (HARMLESS * 60 + BREACH).lower()
+    reader = guard().reader
+    found = max(reader.readings(text), key=lambda one: one.score)
+    assert found.part[1] == len(text)
+    assert found.score > reader.score(HARMLESS.lower()) + 1
+
+
+def test_a_breach_in_a_sentence_without_end_is_read_by_meaning_wherever_it_stands() -> None:
+    padding = "and the parcel left our warehouse this morning " * 100
+    assert len(encoder().pieces.encode(padding)) > 4 * WINDOW
+    calm, _ = encoder().read(padding)
+    for text in (BREACH + " " + padding, padding + BREACH, padding + BREACH + " " + padding):
+        told, rule = encoder().read(text)
+        assert told > calm + 1
+        assert rule == "incentive_withdraw"
+
+
+def test_an_empty_text_can_be_read() -> None:
+    assert encoder().read("")[0] < 0
 
 
 @given(st.text(alphabet="ab .!?。\n", max_size=80))
@@ -79,15 +51,5 @@ def test_parts_hold_every_word_once_in_order(text: str) -> None:
     assert re.sub(r"\s", "", "".join(told)) == re.sub(r"\s", "", text)
 
 
-def test_the_shipped_reader_was_taught_by_the_build_messages_and_no_others() -> None:
-    assert reader().digest == digest(messages("build"))
-
-
 def test_a_label_of_few_words_is_not_read() -> None:
-    assert reader().readings("withdraw claim, get gift") == []
-
-
-def test_pieces_are_sentences_and_neighbours_of_a_longer_text() -> None:
-    told = [f"This is sentence number {word} of it." for word in ("one", "two", "three")]
-    assert pieces(told[0]) == []
-    assert pieces(" ".join(told)) == [*told, " ".join(told[:2]), " ".join(told[1:])]
+    assert guard().reader.readings("withdraw claim, get gift") == []
