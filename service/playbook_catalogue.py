@@ -150,8 +150,8 @@ class SafeT:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Roads:
-    """All of roads.toml. claims: how many decided ones an assumed chance is worth. refund_is_due: where no road of a claim
-    is called cheaper."""
+    """All of roads.toml. claims: how many decided ones an assumed chance is worth; refund_is_due: where no road is
+    called cheaper."""
 
     valid_from: date
     source: Literal["assumed"]
