@@ -132,7 +132,7 @@ def _of_a_return(order: RuledOrder) -> Iterator[_Span]:
     yield asked("RETURN_AUTHORISE_TARGET", "return.authorise_target", answered, is_undated)
     yield asked("RETURN_AUTHORISE_LIMIT", "return.authorise_limit", answered, is_undated)
     yield asked("RETURN_METHOD", "return.method", order.return_way_given_at, order.is_return_way_given_undated)
-    back, refunded = order.return_delivered_at, order.refunded_in_full_at
+    back, refunded = order.return_delivered_at, order.surely_refunded_in_full_at
     is_undated = order.refunded_at is None and order.is_fully_refunded is True
     yield _Span("REFUND", "refund.after_return", "return_delivered_at", back, refunded, is_undated, perhaps)
 

@@ -12,13 +12,13 @@ from features.errors import nearest
 from features.handover import READ, dispatched_at, handed_over_at, is_seen, left_at
 from features.moments import contact_at, message_at
 from features.order import attributes
-from features.refunds import in_full_at, is_in_full, is_of_unknown_size, perhaps_in_full_at
+from features.refunds import is_of_unknown_size, is_surely_in_full, perhaps_in_full_at, surely_in_full_at
 from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
 from features.ruled import OF_CLAIM, claim_filed_at, is_called_off, sent_back_at
 from features.symbols import Value
 from features.tracing import written
 from features.undated import UNDATED, arrived_at, undated
-from features.withheld import auto_cancel_at, is_refunded_undated, is_withheld_undated, withheld_at
+from features.withheld import auto_cancel_at, is_perhaps_refunded_undated, is_withheld_undated, withheld_at
 
 
 def _contact_once_arrived(columns: Columns) -> Floats:
@@ -69,8 +69,8 @@ def _called_off(columns: Columns) -> Floats:
     return np.where(is_called_off(columns), columns["cancelled_at"], np.nan)
 
 
-def _surely_refunded_undated(columns: Columns) -> Bools:
-    return undated(columns, "refunded_at") & is_in_full(columns)
+def _is_surely_refunded_undated(columns: Columns) -> Bools:
+    return undated(columns, "refunded_at") & is_surely_in_full(columns)
 
 
 def _answered_undated(columns: Columns) -> Bools:
@@ -108,8 +108,8 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "return_waiting_since": _return_waiting_since,
     "return_due_since": _return_due_since,
     "parcel_missed_at": _parcel_missed,
-    "refunded_in_full_at": perhaps_in_full_at,
-    "surely_refunded_in_full_at": in_full_at,
+    "perhaps_refunded_in_full_at": perhaps_in_full_at,
+    "surely_refunded_in_full_at": surely_in_full_at,
     "return_answered_at": answered_at,
     "return_way_given_at": way_given_at,
 }
@@ -119,8 +119,8 @@ _UNDATED: dict[str, Callable[[Columns], Bools]] = {
     "dispatched_at": is_seen,
     "left_at": is_seen,
     "withheld_at": is_withheld_undated,
-    "refunded_in_full_at": is_refunded_undated,
-    "surely_refunded_in_full_at": _surely_refunded_undated,
+    "perhaps_refunded_in_full_at": is_perhaps_refunded_undated,
+    "surely_refunded_in_full_at": _is_surely_refunded_undated,
     "return_answered_at": _answered_undated,
     "return_way_given_at": _way_given_undated,
 }

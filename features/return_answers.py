@@ -11,7 +11,7 @@ from functools import reduce
 import numpy as np
 
 from features.columns import Bools, Columns, Floats
-from features.refunds import in_full_at, is_in_full
+from features.refunds import is_surely_in_full, surely_in_full_at
 from features.undated import undated
 
 _ON_ITS_WAY = ("return_shipped_at", "return_delivered_at")
@@ -20,7 +20,7 @@ _ON_ITS_WAY = ("return_shipped_at", "return_delivered_at")
 def answered_at(columns: Columns) -> Floats:
     """(n,) instants: by when the request was authorised, or settled by a refund; NaN unknown."""
     implied = [columns[name] for name in ("return_authorised_at", "return_label_sent_at", *_ON_ITS_WAY)]
-    answered: Floats = reduce(np.fmin, [*implied, in_full_at(columns)])
+    answered: Floats = reduce(np.fmin, [*implied, surely_in_full_at(columns)])
     return answered
 
 
@@ -40,7 +40,7 @@ def way_given_at(columns: Columns) -> Floats:
     refund in full; at the latest when the parcel was on its way. NaN unknown."""
     given = [columns[name] for name in ("return_label_sent_at", *_ON_ITS_WAY)]
     by_address = np.where(_has_address(columns), columns["return_authorised_at"], np.nan)
-    way: Floats = reduce(np.fmin, [*given, by_address, in_full_at(columns)])
+    way: Floats = reduce(np.fmin, [*given, by_address, surely_in_full_at(columns)])
     return way
 
 
@@ -51,7 +51,7 @@ def is_way_given_undated(columns: Columns) -> Bools:
 
 
 def _is_refund_undated(columns: Columns) -> Bools:
-    return is_in_full(columns) & undated(columns, "refunded_at")
+    return is_surely_in_full(columns) & undated(columns, "refunded_at")
 
 
 def _has_address(columns: Columns) -> Bools:

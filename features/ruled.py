@@ -74,7 +74,7 @@ class RuledOrder(NamedTuple):
         return None if self.settled is None else self.settled == 1.0
 
     @property
-    def refunded_in_full_at(self) -> float | None:
+    def surely_refunded_in_full_at(self) -> float | None:
         """The refund, if it is known to be in full; None where it is undated."""
         return self.refunded_at if self.is_fully_refunded else None
 

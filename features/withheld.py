@@ -27,10 +27,10 @@ def withheld_at(columns: Columns) -> Floats:
 def is_withheld_undated(columns: Columns) -> Bools:
     """(n,) bool: it is not to go out, and nobody tells since when: it is out of stock, or was paid back some day."""
     out_of_stock: Bools = columns["is_out_of_stock"] == 1.0
-    return (out_of_stock | is_refunded_undated(columns)) & ~is_handed_over(columns)
+    return (out_of_stock | is_perhaps_refunded_undated(columns)) & ~is_handed_over(columns)
 
 
-def is_refunded_undated(columns: Columns) -> Bools:
+def is_perhaps_refunded_undated(columns: Columns) -> Bools:
     """(n,) bool: paid back on a day that nobody tells, in full for all that is known."""
     return undated(columns, "refunded_at") & is_perhaps_in_full(columns)
 

@@ -13,7 +13,7 @@ import orjson
 from features.columns import Columns
 from features.conditions import declared
 from features.kinds import Kind
-from features.refunds import is_in_full
+from features.refunds import is_surely_in_full
 from service.advice_catalogue import AS_OF, catalogue
 from service.events_kinds import KindOfEvent, event_kinds, telling
 from service.store.work import Event
@@ -134,7 +134,7 @@ def _is_in_full(order: Mapping[str, Any]) -> bool:
     """Whether what was refunded, at some moment, is known to be all that the buyer paid."""
     amounts = _known_of(order, ("order_total", "item_price", "shipping_price", "promotion_discount", "refund_amount"))
     told = {"refunded_at": 0.0} | {name: float(value) for name, value in amounts.items()}
-    return bool(is_in_full(Columns.of_values([told]))[0])
+    return bool(is_surely_in_full(Columns.of_values([told]))[0])
 
 
 def _steps(event: Mapping[str, Any]) -> list[dict[str, Any]]:

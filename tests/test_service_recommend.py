@@ -19,7 +19,7 @@ from features.errors import SettingError
 from features.moments import HOUR, states
 from features.order import attributes
 from features.order_columns import columns_of
-from features.refunds import is_in_full
+from features.refunds import is_surely_in_full
 from model.consequence_rules import expectations
 from model.consequences import from_policy_alone
 from model.effects import Evidence
@@ -160,7 +160,7 @@ def test_after_the_rest_is_refunded_a_return_is_no_longer_late() -> None:
 def test_a_refund_is_in_full_however_the_price_is_told(price: dict[str, Any]) -> None:
     place = next(i for i, a in enumerate(catalogue().actions) if a.id == "REFUND_LOST_PARCEL")
     done = after_action(concatenated([orders(LOST | price)] * 40), changes(catalogue())[place])
-    assert is_in_full(done).all()
+    assert is_surely_in_full(done).all()
     alone, many = orders(LOST | price), concatenated([orders(LOST | price)] * 40)
     assert advice(many)[0] == advice(alone)[0]
 
