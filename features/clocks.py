@@ -121,9 +121,10 @@ def _spans(order: RuledOrder, book: Book) -> Iterator[_Span]:
 
 
 def _of_a_return(order: RuledOrder) -> Iterator[_Span]:
-    perhaps = None
+    charged = order.refund_charged_at  # of what the marketplace refunded: how much, and since when, nobody tells
+    perhaps = charged
     if order.is_fully_refunded is None:
-        perhaps = -np.inf if order.refunded_at is None else order.refunded_at
+        perhaps = -np.inf if order.refunded_at is None else earliest(order.refunded_at, charged)
 
     def asked(code: Code, topic: str, met: float | None, is_undated: bool) -> _Span:
         return _Span(code, topic, "return_requested_at", order.return_requested_at, met, is_undated, perhaps)
@@ -134,6 +135,8 @@ def _of_a_return(order: RuledOrder) -> Iterator[_Span]:
     yield asked("RETURN_METHOD", "return.method", order.return_way_given_at, order.is_return_way_given_undated)
     back, refunded = order.return_delivered_at, order.surely_refunded_in_full_at
     is_undated = order.refunded_at is None and order.is_fully_refunded is True
+    if order.is_refunded_by_marketplace:
+        refunded, is_undated = charged, True  # by then at the latest
     yield _Span("REFUND", "refund.after_return", "return_delivered_at", back, refunded, is_undated, perhaps)
 
 

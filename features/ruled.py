@@ -79,6 +79,11 @@ class RuledOrder(NamedTuple):
         return self.refunded_at if self.is_fully_refunded else None
 
     @property
+    def is_refunded_by_marketplace(self) -> bool:
+        """Whether the shop was charged with a refund and tells of none of its own: how much it was is unknown."""
+        return self.refund_charged_at is not None and self.refunded_at is None and self.is_fully_refunded is False
+
+    @property
     def is_called_off(self) -> bool:
         """Whether it was cancelled before anything was handed over or confirmed, so that nothing was charged."""
         return self.cancelled_at is not None and not self.is_dispatched
