@@ -37,6 +37,8 @@ def is_perhaps_refunded_undated(columns: Columns) -> Bools:
 
 def auto_cancel_at(columns: Columns) -> Floats:
     """(n,) instants: from when on the marketplace has cancelled what was not dispatched, the second after the span from
-    ship_by; NaN for what was, where it has no such fact, and where either is unknown."""
+    ship_by; NaN for what was, where it has no such fact, where either is unknown, and where the shop has looked since:
+    it stands then, unless it is told as cancelled."""
     ship_by = columns["ship_by"]
-    return ends(columns, "ship.auto_cancel", ship_by, ship_by, ~is_dispatched(columns)) + 1.0
+    cancelled = ends(columns, "ship.auto_cancel", ship_by, ship_by, ~is_dispatched(columns)) + 1.0
+    return np.where(columns["cancellation_checked_at"] >= cancelled, np.nan, cancelled)
