@@ -23,7 +23,7 @@ FORMER = {
     **dict.fromkeys(MESSAGES, "placed_at"),
     BACK: ASKED,
 }  # what may be of a former matter, and what begins this one
-_STEPS = ("return_authorised_at", "return_label_sent_at", "return_shipped_at")
+_STEPS = ("return_authorised_at", "return_label_sent_at", "return_method_given_at", "return_shipped_at")
 
 
 def former_facts(columns: Columns) -> dict[str, Bools]:

@@ -59,6 +59,7 @@ class RuledOrder(NamedTuple):
     claim_decided_at: float | None = None
     debited_at: float | None = None
     appeal_decided_at: float | None = None
+    is_return_in_policy: float | None = None
     settled: float | None = 0.0
     return_answered_at: float | None = None
     is_return_answered_undated: bool = False
