@@ -80,14 +80,17 @@ def _called_off(columns: Columns) -> Floats:
 
 
 def _refund_unclear(columns: Columns) -> Floats:
-    """(n,) instants: the refund of which nobody tells how much, unless the shop has looked it up since; NaN else."""
+    """(n,) instants: the refund of which nobody tells how much, unless the shop has looked it up since, and since the
+    goods came back; NaN else."""
     refunded = columns["refunded_at"]
-    is_unclear = is_of_unknown_size(columns) & ~(columns["refund_checked_at"] >= refunded)
-    return np.where(is_unclear, refunded, np.nan)
+    is_checked: Bools = columns["refund_checked_at"] >= np.fmax(refunded, columns["return_delivered_at"])
+    return np.where(is_of_unknown_size(columns) & ~is_checked, refunded, np.nan)
 
 
 def _is_refund_unclear_undated(columns: Columns) -> Bools:
-    return undated(columns, "refunded_at") & is_of_unknown_size(columns) & np.isnan(columns["refund_checked_at"])
+    checked = columns["refund_checked_at"]
+    is_checked: Bools = ~np.isnan(checked) & ~(checked < columns["return_delivered_at"])
+    return undated(columns, "refunded_at") & is_of_unknown_size(columns) & ~is_checked
 
 
 def _is_surely_refunded_undated(columns: Columns) -> Bools:

@@ -99,7 +99,9 @@ def test_what_is_reported_as_done_is_not_advised_again_at_once(action: str) -> N
     known = order_known(Life((Sent("1", at, at, sent),), (event,)), at + HOUR, at + HOUR)
     assert known is not None
     told = advice(checked_columns(read_order(known | {"as_of": instant_text(at + HOUR)}), at))[0]
-    assert action not in {one.action.id for one in (*told.recommendations, *told.rejected)}
+    # A refund on advice is not to be looked up either, though the event does not tell how much it was.
+    asked_next = {"CHECK_REFUND_OF_RETURN", "CHECK_REFUND_OF_LOST_PARCEL"} if action.startswith("REFUND_") else set()
+    assert not {action, *asked_next} & {one.action.id for one in (*told.recommendations, *told.rejected)}
 
 
 def test_every_action_is_expected_by_some_case() -> None:
