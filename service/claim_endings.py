@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from features.clocks import Clock
 from features.outcome import CLAIM_TYPES
 from features.policy.book import Rules
-from features.refunds import is_in_full
+from features.refunds import is_surely_in_full
 from model.consequence_rules import expectations, expected
 from model.consequences import Consequences
 from service.claim_stage import One
@@ -42,7 +42,7 @@ def endings(ground: Ground, stage: Stage, kind: Kind, return_share: float) -> tu
 
 def _endings(ground: Ground, stage: Stage, kind: Kind, return_share: float) -> Iterator[Ending]:
     if stage in ("claim_open", "information_requested"):
-        if not is_in_full(ground.one.columns)[0]:
+        if not is_surely_in_full(ground.one.columns)[0]:
             yield _refund_now(ground, kind, return_share)
         yield _represent(ground, kind)
     elif stage == "debited":

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from features.errors import InputError, nearest
+from features.order import attributes
 from service.files import folder_aside
 from service.playbook_catalogue import playbook_catalogue
 from service.playbook_page import evidence_page, playbook_page
@@ -113,7 +114,8 @@ def evidence_of(playbook: Told, attached: Sequence[Attachment], copied: Sequence
         for name, item in items.items()
         if item["status"] == "present" or name in by_item
     ]
-    happened = [entry for entry in playbook["timeline"] if entry["kind"] != "deadline"]
+    inside = {a.name for a in attributes().values() if a.role == "done"}  # what the shop did is its own note
+    happened = [e for e in playbook["timeline"] if e["kind"] != "deadline" and e["code"] not in inside]
     timeline = [{name: entry[name] for name in ("at", "kind", "code", "text")} for entry in happened]
     return {
         "format": FORMAT, "order_id": playbook["order_id"], "marketplace": playbook["marketplace"],

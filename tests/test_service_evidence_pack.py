@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from service.cli import app
 from service.cost_profile import template
-from service.evidence_pack import attachment, folder_name
+from service.evidence_pack import attachment, evidence_of, folder_name
 from service.playbook_catalogue import playbook_catalogue
 from service.playbook_shapes import Playbook
 
@@ -88,6 +88,13 @@ def test_what_is_sent_to_the_marketplace_does_not_call_it_you() -> None:
     of = playbook_catalogue()
     sent = [*(item.text for item in of.items), *of.texts["timeline"].values()]
     assert [text for text in sent if re.search(r"\byour?\b", text.en, re.IGNORECASE) or "您" in text.zh] == []
+
+
+def test_what_the_shop_did_about_an_order_is_its_own_note_and_is_not_sent() -> None:
+    moments = [{"at": "2026-11-03T08:00:00Z", "kind": "fact", "code": code, "text": code} for code in
+               ("shipped_at", "listing_fixed_at", "trace_opened_at")]  # fmt: skip
+    book = {"order_id": "1", "marketplace": "US", "as_of": "2026-11-25T09:00:00Z", "claims": [], "timeline": moments}
+    assert [entry["code"] for entry in evidence_of(book, [], [])["timeline"]] == ["shipped_at"]
 
 
 def test_a_pack_is_the_same_byte_for_byte_when_made_again(orders: Path, tmp_path: Path) -> None:
