@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 
+from features.errors import InputError
 from features.tables import TableOptions, read_orders
+from service.files import folder_aside
 from service.results import write_table
 from service.worklist_files import save
 
@@ -38,3 +40,9 @@ def test_instants_of_a_result_are_read_once_more_as_orders(tmp_path: Path, endin
     (chunk,) = read_orders(tmp_path / f"scored{ending}", TableOptions())
     assert chunk.columns["placed_at"].tolist() == [at.timestamp()]
     assert not chunk.rejects
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="pack: cannot be written"), folder_aside(tmp_path / "file" / "in" / "pack"):
+        pass
