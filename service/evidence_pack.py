@@ -71,7 +71,6 @@ def write_pack(own: Told, sent: Told, attached: Sequence[Attachment], folder: Pa
     stranger = _stranger(folder)
     if stranger is not None:
         raise InputError(f"--pack {folder}: expected no folder there, or an earlier pack; {stranger} would be lost")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with folder_aside(folder) as aside:
         (aside / SEND / FILES).mkdir(parents=True)
         copied = [_copied(one, place, aside / SEND) for place, one in enumerate(attached, start=1)]
