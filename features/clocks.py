@@ -121,19 +121,29 @@ def _spans(order: RuledOrder, book: Book) -> Iterator[_Span]:
 
 
 def _of_a_return(order: RuledOrder) -> Iterator[_Span]:
-    perhaps = None
+    charged = order.refund_charged_at  # of what the marketplace refunded: how much, and since when, nobody tells
+    perhaps = charged
     if order.is_fully_refunded is None:
-        perhaps = -np.inf if order.refunded_at is None else order.refunded_at
+        perhaps = -np.inf if order.refunded_at is None else earliest(order.refunded_at, charged)
+
+    requested, answered, is_undated = (
+        order.return_requested_at, order.return_answered_at, order.is_return_answered_undated,
+    )  # fmt: skip
 
     def asked(code: Code, topic: str, met: float | None, is_undated: bool) -> _Span:
-        return _Span(code, topic, "return_requested_at", order.return_requested_at, met, is_undated, perhaps)
+        return _Span(code, topic, "return_requested_at", requested, met, is_undated, perhaps)
 
-    answered, is_undated = order.return_answered_at, order.is_return_answered_undated
+    is_outside = order.is_return_in_policy == 0.0 and answered is None and not is_undated
+    if is_outside and requested is not None:  # any answer will do, and no way back is due
+        answered, is_undated = _replied(order, requested)
     yield asked("RETURN_AUTHORISE_TARGET", "return.authorise_target", answered, is_undated)
     yield asked("RETURN_AUTHORISE_LIMIT", "return.authorise_limit", answered, is_undated)
-    yield asked("RETURN_METHOD", "return.method", order.return_way_given_at, order.is_return_way_given_undated)
-    back, refunded = order.return_delivered_at, order.refunded_in_full_at
+    if not is_outside:
+        yield asked("RETURN_METHOD", "return.method", order.return_way_given_at, order.is_return_way_given_undated)
+    back, refunded = order.return_delivered_at, order.surely_refunded_in_full_at
     is_undated = order.refunded_at is None and order.is_fully_refunded is True
+    if order.is_refunded_by_marketplace:
+        refunded, is_undated = charged, True  # by then at the latest
     yield _Span("REFUND", "refund.after_return", "return_delivered_at", back, refunded, is_undated, perhaps)
 
 

@@ -21,7 +21,10 @@ CHUNK_ROWS = 65_536
 BLOCK_LINES = 8_192
 LONGEST_RECORD_LINES = 50
 LONGEST_FIELD = 65_536
-NOT_UTF8 = "expected UTF-8 text, got another encoding; save the file as UTF-8 CSV"
+NOT_UTF8 = (
+    "expected UTF-8 text, got another encoding; save the file as UTF-8 CSV, or, where a command takes it, add --map "
+    "claimrisk.orders, which finds the encoding, or say it, as by --file-encoding gb18030"
+)
 
 
 @dataclass(frozen=True, slots=True)

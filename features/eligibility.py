@@ -115,7 +115,8 @@ def _barred(case: _Case) -> tuple[Status, Why, str | None] | None:
         doubt = doubt or (exception.id if exception is not None else None)
     if hits:
         return "unknown", "fact_unknown" if doubt is None else "eligible_service", doubt
-    return ("unknown", "refund_amount_unknown", None) if case.order.is_fully_refunded is None else None
+    is_unclear = case.order.is_fully_refunded is None or case.order.is_refunded_by_marketplace
+    return ("unknown", "refund_amount_unknown", None) if is_unclear else None
 
 
 _MISSING = _Opening(None, "fact_unknown", is_known=False)

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from features.columns import Array, Bools, Columns, Floats, Ints
+from features.former import without_former
 from features.handover import carried_at, is_under_way
 from features.kinds import TEXT_KINDS
 from features.order import STATES, Attribute, State, attributes
@@ -21,8 +22,9 @@ HOUR = 3_600.0
 
 @cache
 def facts() -> tuple[str, ...]:
-    """The instants that happened, those of the claim itself included: none may lie after as_of."""
-    return tuple(a.name for a in attributes().values() if a.role in ("fact", "afterwards") and a.is_instant)
+    """The instants that happened, those of the claim and what the shop did included: none may lie after as_of."""
+    roles = ("fact", "afterwards", "done")
+    return tuple(a.name for a in attributes().values() if a.role in roles and a.is_instant)
 
 
 @cache
@@ -45,15 +47,16 @@ def _later_of_one() -> Callable[[Mapping[str, Value]], list[bool]]:
 
 
 def as_known(columns: Columns) -> Columns:
-    """The orders as they were known at their as_of: later facts, and what hangs on them, become unknown."""
+    """The orders as they were known at their as_of: later facts, and what hangs on them, become unknown, and so does
+    what is of a former matter."""
     later = later_facts(columns)
     if not later:
-        return columns
+        return without_former(columns)
     hidden = dict(later)
     for name, fact in _followers():
         if fact in later and name in columns:
             hidden[name] = hidden[name] | later[fact] if name in hidden else later[fact]
-    return _masked(columns, hidden)
+    return without_former(_masked(columns, hidden))
 
 
 def as_known_from_final(columns: Columns, *, plan_known: Bools) -> Columns:

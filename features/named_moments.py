@@ -12,13 +12,13 @@ from features.errors import nearest
 from features.handover import READ, dispatched_at, handed_over_at, is_seen, left_at
 from features.moments import contact_at, message_at
 from features.order import attributes
-from features.refunds import in_full_at, is_in_full, is_of_unknown_size, perhaps_in_full_at
-from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, way_given_at
-from features.ruled import OF_CLAIM, claim_filed_at, is_called_off, sent_back_at
+from features.refunds import is_of_unknown_size, is_surely_in_full, perhaps_in_full_at, surely_in_full_at
+from features.return_answers import answered_at, is_answered_undated, is_way_given_undated, on_its_way_at, way_given_at
+from features.ruled import ABOUT_GOODS, OF_CLAIM, claim_filed_at, is_called_off, sent_back_at
 from features.symbols import Value
 from features.tracing import written
 from features.undated import UNDATED, arrived_at, undated
-from features.withheld import auto_cancel_at, is_refunded_undated, is_withheld_undated, withheld_at
+from features.withheld import auto_cancel_at, is_perhaps_refunded_undated, is_withheld_undated, withheld_at
 
 
 def _contact_once_arrived(columns: Columns) -> Floats:
@@ -65,12 +65,36 @@ def _return_due_since(columns: Columns) -> Floats:
     return np.where(is_outside & ~is_answered, np.nan, columns["return_requested_at"])
 
 
+def _return_label_due_since(columns: Columns) -> Floats:
+    """(n,) instants: the return request for which a label is due: the shop has no address where the buyer is, or pays
+    for returns, or the goods are at fault and it is not known to have one; NaN else. One of both is enough."""
+    has_address = columns["has_return_address_in_marketplace"]
+    offers, buyer_pays = columns["offers_prepaid_return_label"], columns["buyer_pays_return_shipping"]
+    is_promised: Bools = (offers == 1.0) | (buyer_pays == 0.0)
+    is_at_fault: Bools = (columns.chosen("message_topic", *ABOUT_GOODS) == 1.0) & ~(has_address == 1.0)
+    return np.where((has_address == 0.0) | is_promised | is_at_fault, columns["return_requested_at"], np.nan)
+
+
 def _called_off(columns: Columns) -> Floats:
     return np.where(is_called_off(columns), columns["cancelled_at"], np.nan)
 
 
-def _surely_refunded_undated(columns: Columns) -> Bools:
-    return undated(columns, "refunded_at") & is_in_full(columns)
+def _refund_unclear(columns: Columns) -> Floats:
+    """(n,) instants: the refund of which nobody tells how much, unless the shop has looked it up since, and since the
+    goods came back; NaN else."""
+    refunded = columns["refunded_at"]
+    is_checked: Bools = columns["refund_checked_at"] >= np.fmax(refunded, columns["return_delivered_at"])
+    return np.where(is_of_unknown_size(columns) & ~is_checked, refunded, np.nan)
+
+
+def _is_refund_unclear_undated(columns: Columns) -> Bools:
+    checked = columns["refund_checked_at"]
+    is_checked: Bools = ~np.isnan(checked) & ~(checked < columns["return_delivered_at"])
+    return undated(columns, "refunded_at") & is_of_unknown_size(columns) & ~is_checked
+
+
+def _is_surely_refunded_undated(columns: Columns) -> Bools:
+    return undated(columns, "refunded_at") & is_surely_in_full(columns)
 
 
 def _answered_undated(columns: Columns) -> Bools:
@@ -85,9 +109,10 @@ _DERIVED_FROM = (
     *READ, *OF_CLAIM, "claim_withdrawn_at", "cancel_requested_at", "cancelled_at", "is_out_of_stock", "marketplace",
     "ship_by", "first_message_at", "last_message_at", "first_reply_at", "last_reply_at",
     "return_requested_at", "return_authorised_at", "has_return_authorisation", "return_label_sent_at",
-    "has_return_label", "has_return_address_in_marketplace", "is_return_in_policy", "refunded_at",
+    "has_return_label", "has_return_address_in_marketplace", "offers_prepaid_return_label",
+    "buyer_pays_return_shipping", "is_return_in_policy", "refunded_at",
     "has_refund", "refund_amount", "order_total", "item_price", "shipping_price", "promotion_discount",
-    "message_topic",
+    "message_topic", "cancellation_checked_at", "refund_checked_at", "return_method_given_at",
 )  # fmt: skip
 DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "arrived_at": arrived_at,
@@ -107,9 +132,12 @@ DERIVED: dict[str, Callable[[Columns], Floats]] = {
     "cancel_waiting_since": _cancel_waiting_since,
     "return_waiting_since": _return_waiting_since,
     "return_due_since": _return_due_since,
+    "return_label_due_since": _return_label_due_since,
+    "return_on_its_way_at": on_its_way_at,
     "parcel_missed_at": _parcel_missed,
-    "refunded_in_full_at": perhaps_in_full_at,
-    "surely_refunded_in_full_at": in_full_at,
+    "perhaps_refunded_in_full_at": perhaps_in_full_at,
+    "surely_refunded_in_full_at": surely_in_full_at,
+    "refund_unclear_at": _refund_unclear,
     "return_answered_at": answered_at,
     "return_way_given_at": way_given_at,
 }
@@ -119,8 +147,9 @@ _UNDATED: dict[str, Callable[[Columns], Bools]] = {
     "dispatched_at": is_seen,
     "left_at": is_seen,
     "withheld_at": is_withheld_undated,
-    "refunded_in_full_at": is_refunded_undated,
-    "surely_refunded_in_full_at": _surely_refunded_undated,
+    "perhaps_refunded_in_full_at": is_perhaps_refunded_undated,
+    "surely_refunded_in_full_at": _is_surely_refunded_undated,
+    "refund_unclear_at": _is_refund_unclear_undated,
     "return_answered_at": _answered_undated,
     "return_way_given_at": _way_given_undated,
 }

@@ -27,7 +27,7 @@ class State(StrEnum):
 
 STATES = tuple(State)
 Known = Literal["placed", "planned", "shipped", "in_transit", "delivered", "contact"]
-Role = Literal["value", "fact", "promise", "afterwards"]
+Role = Literal["value", "fact", "promise", "afterwards", "done"]
 
 
 def attribute(
@@ -41,7 +41,8 @@ def attribute(
     """A field of `Order`.
 
     role: `fact` is an instant that happened (masked while it lies after as_of), `promise` an instant that may lie
-    ahead, `afterwards` a fact of the claim itself (clocks and answers only, never a feature), `value` the rest.
+    ahead, `afterwards` a fact of the claim itself (clocks and answers only, never a feature), `done` when the shop last
+    did what no other attribute tells (advice and clocks only, never a feature), `value` the rest.
     since: the facts before which this value cannot have been known. settled: for attributes that are overwritten as
     life goes on, the state from which the last value stands; "never" where it can change until the end.
     """
@@ -229,6 +230,25 @@ class Order(BaseModel):
     )
     claim_type: kinds.ClaimType | None = attribute(
         "contact", "type of an open claim", role="afterwards", since=("claim_opened_at",)
+    )
+
+    packing_checked_at: kinds.Instant | None = attribute("placed", "compared with its listing and packed", role="done")
+    listing_fixed_at: kinds.Instant | None = attribute("placed", "the listing was corrected", role="done")
+    lane_reviewed_at: kinds.Instant | None = attribute("placed", "other carriers were looked at", role="done")
+    cancellation_checked_at: kinds.Instant | None = attribute(
+        "placed", "looked up whether the order is cancelled or stands; it stands unless `cancelled_at` says otherwise",
+        role="done",
+    )  # fmt: skip
+    first_scan_chased_at: kinds.Instant | None = attribute("shipped", "asked for the missing first scan", role="done")
+    trace_opened_at: kinds.Instant | None = attribute("in_transit", "a trace opened with the carrier", role="done")
+    redelivery_booked_at: kinds.Instant | None = attribute("in_transit", "another attempt was booked", role="done")
+    customs_answered_at: kinds.Instant | None = attribute("in_transit", "papers sent to customs", role="done")
+    protection_checked_at: kinds.Instant | None = attribute(
+        "in_transit", "looked up whether the label's protection holds", role="done"
+    )
+    refund_checked_at: kinds.Instant | None = attribute("contact", "looked up how much was refunded", role="done")
+    return_method_given_at: kinds.Instant | None = attribute(
+        "contact", "the buyer was given a way to return: a label, an address or a refund", role="done"
     )
 
     extra: dict[kinds.Identifier, kinds.ExtraValue] | None = Field(

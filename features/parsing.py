@@ -141,7 +141,10 @@ def _objects(text: pl.Series) -> Array:
 
 def _instants(cells: pl.Series, problem: Problem, zone: ZoneInfo | None) -> Parsed:
     if zone is None:
-        hint = "; if the file is in local time, say so with --time-zone Area/City"
+        hint = (
+            "; if the file is in local time, say so with --time-zone Area/City, and if "
+            "day and month stand otherwise, with --date-order dmy or mdy"
+        )
         problem = replace(problem, detail=problem.detail + hint)
     if isinstance(cells.dtype, pl.Datetime):
         aware, given = _typed_instants(cells, cells.dtype, zone), cells

@@ -55,7 +55,7 @@ def settled(columns: Columns) -> Floats:
     return np.where(is_refunded(columns), all_back, 0.0)
 
 
-def is_in_full(columns: Columns) -> Bools:
+def is_surely_in_full(columns: Columns) -> Bools:
     """(n,) bool: refunded, and known to be so in full."""
     in_full: Bools = settled(columns) == 1.0
     return in_full
@@ -72,9 +72,9 @@ def is_of_unknown_size(columns: Columns) -> Bools:
     return np.isnan(settled(columns))
 
 
-def in_full_at(columns: Columns) -> Floats:
+def surely_in_full_at(columns: Columns) -> Floats:
     """(n,) instants: the refund, if it is known to be in full; NaN else, and where it is undated."""
-    return np.where(is_in_full(columns), columns["refunded_at"], np.nan)
+    return np.where(is_surely_in_full(columns), columns["refunded_at"], np.nan)
 
 
 def perhaps_in_full_at(columns: Columns) -> Floats:

@@ -11,7 +11,7 @@ from functools import reduce
 import numpy as np
 
 from features.columns import Bools, Columns, Floats
-from features.refunds import in_full_at, is_in_full
+from features.refunds import is_surely_in_full, surely_in_full_at
 from features.undated import undated
 
 _ON_ITS_WAY = ("return_shipped_at", "return_delivered_at")
@@ -19,14 +19,14 @@ _ON_ITS_WAY = ("return_shipped_at", "return_delivered_at")
 
 def answered_at(columns: Columns) -> Floats:
     """(n,) instants: by when the request was authorised, or settled by a refund; NaN unknown."""
-    implied = [columns[name] for name in ("return_authorised_at", "return_label_sent_at", *_ON_ITS_WAY)]
-    answered: Floats = reduce(np.fmin, [*implied, in_full_at(columns)])
+    implied = [columns["return_authorised_at"], columns["return_label_sent_at"], on_its_way_at(columns)]
+    answered: Floats = reduce(np.fmin, [*implied, surely_in_full_at(columns)])
     return answered
 
 
 def is_answered_undated(columns: Columns) -> Bools:
     """(n,) bool: it was authorised at a moment that nobody tells, perhaps before a later one that is told."""
-    implied = [~np.isnan(columns[name]) for name in ("return_label_sent_at", *_ON_ITS_WAY)]
+    implied = [~np.isnan(on_its_way_at(columns)), ~np.isnan(columns["return_label_sent_at"])]
     is_implied = reduce(np.logical_or, [*implied, undated(columns, "return_label_sent_at")])
     return (
         (is_implied & np.isnan(columns["return_authorised_at"]))
@@ -36,11 +36,11 @@ def is_answered_undated(columns: Columns) -> Bools:
 
 
 def way_given_at(columns: Columns) -> Floats:
-    """(n,) instants: when the buyer had a label, the authorisation of a shop with an address in the marketplace, or a
-    refund in full; at the latest when the parcel was on its way. NaN unknown."""
-    given = [columns[name] for name in ("return_label_sent_at", *_ON_ITS_WAY)]
+    """(n,) instants: when the buyer had a label, the authorisation of a shop with an address in the marketplace, a way
+    that the shop says it gave, or a refund in full; at the latest when the parcel was on its way. NaN unknown."""
+    given = [columns["return_method_given_at"], columns["return_label_sent_at"], on_its_way_at(columns)]
     by_address = np.where(_has_address(columns), columns["return_authorised_at"], np.nan)
-    way: Floats = reduce(np.fmin, [*given, by_address, in_full_at(columns)])
+    way: Floats = reduce(np.fmin, [*given, by_address, surely_in_full_at(columns)])
     return way
 
 
@@ -50,8 +50,18 @@ def is_way_given_undated(columns: Columns) -> Bools:
     return by_address | undated(columns, "return_label_sent_at") | _is_refund_undated(columns)
 
 
+def on_its_way_at(columns: Columns) -> Floats:
+    """(n,) instants: by when the goods were on their way back; NaN unknown. An arrival from before the request is that
+    of a former return."""
+    return reduce(np.fmin, [_of_this_return(columns, name) for name in _ON_ITS_WAY])
+
+
+def _of_this_return(columns: Columns, name: str) -> Floats:
+    return np.where(columns[name] < columns["return_requested_at"], np.nan, columns[name])
+
+
 def _is_refund_undated(columns: Columns) -> Bools:
-    return is_in_full(columns) & undated(columns, "refunded_at")
+    return is_surely_in_full(columns) & undated(columns, "refunded_at")
 
 
 def _has_address(columns: Columns) -> Bools:

@@ -59,6 +59,7 @@ class RuledOrder(NamedTuple):
     claim_decided_at: float | None = None
     debited_at: float | None = None
     appeal_decided_at: float | None = None
+    is_return_in_policy: float | None = None
     settled: float | None = 0.0
     return_answered_at: float | None = None
     is_return_answered_undated: bool = False
@@ -74,9 +75,14 @@ class RuledOrder(NamedTuple):
         return None if self.settled is None else self.settled == 1.0
 
     @property
-    def refunded_in_full_at(self) -> float | None:
+    def surely_refunded_in_full_at(self) -> float | None:
         """The refund, if it is known to be in full; None where it is undated."""
         return self.refunded_at if self.is_fully_refunded else None
+
+    @property
+    def is_refunded_by_marketplace(self) -> bool:
+        """Whether the shop was charged with a refund and tells of none of its own: how much it was is unknown."""
+        return self.refund_charged_at is not None and self.refunded_at is None and self.is_fully_refunded is False
 
     @property
     def is_called_off(self) -> bool:

@@ -10,19 +10,21 @@ import numpy as np
 
 from features.columns import Bools, Columns
 from features.errors import Problem
+from features.former import ASKED, BACK, MESSAGES
 from features.moments import facts
+from features.order import attributes
 from features.rounding import money_names
 from features.symbols import Value
 from features.tracing import written
 
 # (earlier, later): the second cannot happen before the first. Carriers' clocks differ, so scans are not compared with
-# hand-over, a message may come before anything but the order itself, and the seller may write first.
+# hand-over, a message may come before anything, and the seller may write first.
 _SEQUENCES = (
     ("placed_at", "ship_by"), ("placed_at", "latest_delivery_at"),
     ("shipped_at", "delivered_at"), ("first_scan_at", "delivered_at"),
     ("earliest_delivery_at", "latest_delivery_at"), ("first_message_at", "last_message_at"),
     ("first_reply_at", "last_reply_at"),
-    ("return_requested_at", "return_delivered_at"), ("return_shipped_at", "return_delivered_at"),
+    ("return_shipped_at", "return_delivered_at"),
 )  # fmt: skip
 # The second may lie before the first where that came anew, a claim or a request filed again; else a date is wrong.
 DOUBTFUL_SEQUENCES = (
@@ -33,8 +35,11 @@ DOUBTFUL_SEQUENCES = (
 
 @cache
 def sequences() -> tuple[tuple[str, str], ...]:
-    """(earlier, later): of each the second cannot happen before the first; nothing can before the order itself."""
-    return (*(("placed_at", later) for later in facts() if later != "placed_at"), *_SEQUENCES)
+    """(earlier, later): of each the second cannot happen before the first. Nothing can before the order itself but
+    messages (`features/former.py`), and what the shop does on its own."""
+    of_orders = [a.name for a in attributes().values() if a.name in facts() and a.role != "done"]
+    after_it = [name for name in of_orders if name not in ("placed_at", *MESSAGES)]
+    return (*(("placed_at", later) for later in after_it), *_SEQUENCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ def _rules(columns: Columns) -> Iterator[tuple[Bools, Problem]]:
     for earlier, later in sequences():
         if earlier in columns and later in columns:
             detail = f"expected {later} not before {earlier}; correct one"
-            yield columns[later] < columns[earlier], Problem(later, "before_" + earlier, detail)
+            is_former = columns[BACK] < columns[ASKED] if later == BACK else np.zeros(columns.n, dtype=np.bool_)
+            yield (columns[later] < columns[earlier]) & ~is_former, Problem(later, "before_" + earlier, detail)
     if "placed_at" in columns and "as_of" in columns:
         detail = "expected placed_at not after as_of; correct one"
         yield columns["placed_at"] > columns["as_of"], Problem("placed_at", "after_as_of", detail)

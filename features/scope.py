@@ -11,7 +11,7 @@ import numpy as np
 from features.columns import Bools, Columns, Floats, Ints
 from features.order import attributes
 from features.policy.book import book
-from features.refunds import is_in_full
+from features.refunds import is_surely_in_full
 from features.ruled import RuledOrder
 from features.symbols import at
 
@@ -127,7 +127,7 @@ OUTSIDE: tuple[Outside, ...] = (
     ),
     Outside(
         "full_refund", "exclusion.full_refund",
-        lambda order: order.is_fully_refunded is True, is_in_full, "REFUNDED_IN_FULL", "refunded_at",
+        lambda order: order.is_fully_refunded is True, is_surely_in_full, "REFUNDED_IN_FULL", "refunded_at",
     ),
     Outside(
         "chargeback", "exclusion.chargeback",

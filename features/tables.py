@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +27,14 @@ from features.parquet_rows import ParquetRows
 from features.parsing import parsed
 from features.rounding import rounded_money
 from features.rules import contradictions
-from features.seller.maps import fitting
+from features.seller.keys import DIGITS_LOST, shortened
+from features.seller.maps import OWN_NAMES, fitting
 from features.seller.plainorders import read_lines_of_orders, read_sheet_of_orders
 from features.seller.table import SellerTable
 from features.spread import Spread, here
 
 SLICE_ROWS = 32_768
+LONGEST_SHOWN = 300  # characters of names in a message
 REPORTS = (".txt", ".json")
 UNKNOWN_COLUMN = "unknown_column"
 AnyBlock = TypeVar("AnyBlock", bound=Block)
@@ -200,10 +203,24 @@ def _require_orders(names: Sequence[str], path: Path, *, takes_map: bool) -> Non
     if "order_id" not in names:
         near, report = next((name for name in names if nearest(name, ["order_id"])), None), fitting(names)
         hint = "" if near is None else f"; rename {near!r} to order_id"
+        if _is_written_otherwise(names):
+            how = f"add --map {OWN_NAMES}, which finds that out" if takes_map else "save it as UTF-8 CSV with commas"
+            hint = f"; its cells stand between other signs than its ending tells, or it is in another encoding: {how}"
         if report is not None:
             what = f"add --map {report.report}" if takes_map else "claimrisk import reads it"
             hint = f"; it looks like {report.report}: {what}"
-        raise FileRefused(f"{path}: expected a column order_id, got {', '.join(names[:8])}{hint}")
+        raise FileRefused(f"{path}: expected a column order_id, got {_shown(names[:8])}{hint}")
+
+
+def _is_written_otherwise(names: Sequence[str]) -> bool:
+    """Whether all names stand in one, or are no text: the delimiter or the encoding is another."""
+    return (len(names) == 1 and bool(re.search(r"order_id\"?[,;|\t]", names[0]))) or "\0" in "".join(names)
+
+
+def _shown(names: Sequence[str]) -> str:
+    """Names to be read in a terminal, whatever stands in the file."""
+    text = ", ".join(names)
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)[:LONGEST_SHOWN].strip()
 
 
 def unknown_columns(names: Iterable[str]) -> list[Problem]:
@@ -226,6 +243,7 @@ def checked_rows(raw: RawChunk, options: TableOptions) -> Chunk:
     columns = _with_as_of(with_every_extra(Columns(raw.frame.height, arrays), own), options)
     missing = wrong.good & ~columns.known("order_id")
     wrong.add(missing, Problem("order_id", "missing", "expected an order_id in every row"))
+    wrong.add(_without_digits(raw.frame), Problem("order_id", "digits_lost", DIGITS_LOST))
     sound = wrong.good
     for finding in contradictions(columns):
         wrong.add(finding.where & sound, finding.problem)
@@ -235,6 +253,13 @@ def checked_rows(raw: RawChunk, options: TableOptions) -> Chunk:
     if not good.all():
         frame, lines = frame[places], [lines[i] for i in places.tolist()]
     return Chunk(frame, completed(rounded_money(columns.take(good))), lines, rejects, places)
+
+
+def _without_digits(frame: pl.DataFrame) -> Bools:
+    """(n,) bool: order numbers that a spreadsheet has made 1.14E+16 of, which many orders may share."""
+    if "order_id" not in frame.columns or frame["order_id"].dtype != pl.String:
+        return np.zeros(frame.height, dtype=np.bool_)
+    return shortened(frame["order_id"]).to_numpy()
 
 
 def without_repeats(chunk: Chunk, repeated: Bools) -> Chunk:

@@ -27,16 +27,18 @@ def withheld_at(columns: Columns) -> Floats:
 def is_withheld_undated(columns: Columns) -> Bools:
     """(n,) bool: it is not to go out, and nobody tells since when: it is out of stock, or was paid back some day."""
     out_of_stock: Bools = columns["is_out_of_stock"] == 1.0
-    return (out_of_stock | is_refunded_undated(columns)) & ~is_handed_over(columns)
+    return (out_of_stock | is_perhaps_refunded_undated(columns)) & ~is_handed_over(columns)
 
 
-def is_refunded_undated(columns: Columns) -> Bools:
+def is_perhaps_refunded_undated(columns: Columns) -> Bools:
     """(n,) bool: paid back on a day that nobody tells, in full for all that is known."""
     return undated(columns, "refunded_at") & is_perhaps_in_full(columns)
 
 
 def auto_cancel_at(columns: Columns) -> Floats:
     """(n,) instants: from when on the marketplace has cancelled what was not dispatched, the second after the span from
-    ship_by; NaN for what was, where it has no such fact, and where either is unknown."""
+    ship_by; NaN for what was, where it has no such fact, where either is unknown, and where the shop has looked since:
+    it stands then, unless it is told as cancelled."""
     ship_by = columns["ship_by"]
-    return ends(columns, "ship.auto_cancel", ship_by, ship_by, ~is_dispatched(columns)) + 1.0
+    cancelled = ends(columns, "ship.auto_cancel", ship_by, ship_by, ~is_dispatched(columns)) + 1.0
+    return np.where(columns["cancellation_checked_at"] >= cancelled, np.nan, cancelled)

@@ -24,6 +24,7 @@ from service.journal import Journal, begun, facts_of, resumed
 from service.locks import alone
 from service.means import Means
 from service.processes import WorkerLost, spread
+from service.result_columns import PREFIX
 from service.results import Encoding, Part, check_ending, write_parts, write_rejects
 from service.run_facts import facts, rows_expected
 from service.summary import Summary
@@ -168,7 +169,10 @@ class _Run:
             ready = self._explain(pieces, journal)
         yield from (pieces.part(k) for k in ready)
         self.work.given.require_unchanged()
-        summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in unknown_columns(self.work.given.names())]
+        names = self.work.given.names()
+        earlier = [f"{name}: of an earlier result, not kept" for name in names if name.startswith(PREFIX)]
+        strange = unknown_columns(name for name in names if not name.startswith(PREFIX))
+        summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in strange] + earlier
         write_rejects(summary.of_rejects(pieces.rejects()), rejects)
 
     def _score(self, journal: Journal) -> Iterator[int]:

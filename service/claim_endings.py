@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from features.clocks import Clock
 from features.outcome import CLAIM_TYPES
 from features.policy.book import Rules
-from features.refunds import is_in_full
+from features.refunds import is_surely_in_full
 from model.consequence_rules import expectations, expected
 from model.consequences import Consequences
 from service.claim_stage import One
@@ -42,16 +42,16 @@ def endings(ground: Ground, stage: Stage, kind: Kind, return_share: float) -> tu
 
 def _endings(ground: Ground, stage: Stage, kind: Kind, return_share: float) -> Iterator[Ending]:
     if stage in ("claim_open", "information_requested"):
-        if not is_in_full(ground.one.columns)[0]:
+        if not is_surely_in_full(ground.one.columns)[0]:
             yield _refund_now(ground, kind, return_share)
         yield _represent(ground, kind)
     elif stage == "debited":
         if _is_open(ground, "APPEAL"):
             yield _appeal(ground, kind)
-        yield Ending("ACCEPT", Chance(1.0), Chance(_counted(ground, kind)), _minutes(ground, "ACCEPT"), "debited")
+        yield Ending("ACCEPT", Chance(1.0), _counts(ground, kind), _minutes(ground, "ACCEPT"), "debited")
     elif stage == "appeal_decided":
         if ground.one.columns["is_debit_upheld"][0] == 1.0:
-            yield Ending("ACCEPT", Chance(1.0), Chance(_counted(ground, kind)), _minutes(ground, "ACCEPT"), "debited")
+            yield Ending("ACCEPT", Chance(1.0), _counts(ground, kind), _minutes(ground, "ACCEPT"), "debited")
     elif stage == "refund_charged":
         if _is_open(ground, "SAFE_T"):
             chance = Chance(ground.catalogue.roads.safe_t.money, ground.catalogue.roads.claims)
@@ -99,6 +99,11 @@ def _represent(ground: Ground, kind: Kind) -> Ending:
     return Ending("REPRESENT", pays, defect, _minutes(ground, "REPRESENT"), rule)
 
 
+def is_refund_due(ground: Ground, kind: Kind) -> bool:
+    """Whether the goods came back and their refund is due; one of a parcel that never arrived is Amazon's to make."""
+    return kind.id != "undeliverable" and ground.one.holds(ground.catalogue.roads.refund_is_due)
+
+
 def _chance(decided: float, mean: float) -> Chance:
     return Chance(mean, expectations().prior.claims + decided)
 
@@ -113,6 +118,11 @@ def _counted(ground: Ground, kind: Kind) -> float:
     place = CLAIM_TYPES.index(kind.claim_type)
     outlook = ground.consequences.of(ground.one.columns)
     return min(float(outlook.defect[0, place]) / float(outlook.seller_pays[0, place]), 1.0)
+
+
+def _counts(ground: Ground, kind: Kind) -> Chance:
+    """The same, as firmly as it is believed."""
+    return _chance(ground.consequences.defect.claims, _counted(ground, kind))
 
 
 def appeal_rule(ground: Ground, kind: Kind) -> Appeal:

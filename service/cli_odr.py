@@ -79,7 +79,10 @@ def odr(
     where, who = source.marketplace(marketplace), source.shop(shop)
     rule = odr_rule(where, at)
     if rule is None:
-        raise InputError(f"--marketplace {where}: no target is known of it; `claimrisk policy` shows which are")
+        raise InputError(
+            f"--marketplace {where}: no text on its target was found, and others' is not borrowed; `claimrisk policy` "
+            "shows whose is known"
+        )
     found = forecast(
         window(source, Span(who, where, at - rule.seconds, at), means), rule, bundle.scorer, _official(official)
     )

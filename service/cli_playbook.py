@@ -130,7 +130,9 @@ def _print(found: Found, lang: Lang) -> None:
     said = Said(lang)
     if found.playbooks:
         heads = [said(key) for key in ("order", "stage", "claim", "next", "until", "cheaper")]
-        table = Table(*heads, box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for head in heads:
+            table.add_column(head, overflow="fold")  # Chinese has no spaces to break at, and would be cut
         for told in found.playbooks:
             table.add_row(*_row(told, said))
         console.print(table, markup=False)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from features.errors import ClaimRiskError
-from service.problems import answer_to
+from service.problems import answer_to, asked_lang
 from service.routes import PlainRoute
 
 
@@ -35,6 +36,6 @@ class Direct:
         try:
             response = await handler(Request(scope, receive, send))
         except (ClaimRiskError, ClientDisconnect, HTTPException) as error:
-            response = answer_to(error)
+            response = answer_to(error, asked_lang(Headers(scope=scope)))
             error.__traceback__ = None  # its frames hold the request, and whoever waited for the answer holds the error
         await response(scope, receive, send)

@@ -67,7 +67,7 @@ async def happened(posted: Posted) -> Made:
     if not is_list:
         return Made(orjson.dumps(told[0]), work)
     remaining = iter(told)
-    results = [_result(i, one, remaining) for i, one in enumerate(read)]
+    results = [_result(i, one, remaining, posted.lang) for i, one in enumerate(read)]
     return Made(orjson.dumps({"results": results}), work)
 
 
@@ -88,10 +88,10 @@ def _listed(value: Mapping[str, Any], posted: Posted) -> list[Any]:
     return list(value["events"])
 
 
-def _result(index: int, read: Event | OrderRefused, told: Any) -> Answer:
+def _result(index: int, read: Event | OrderRefused, told: Any, lang: Lang) -> Answer:
     if isinstance(read, Event):
         return {"index": index, "status": 200, "event": next(told)}
-    problem = order_problem(read)
+    problem = order_problem(read, lang)
     return {"index": index, "status": problem["status"], "problem": problem}
 
 
@@ -154,7 +154,7 @@ async def _rescored(lives: Mapping[Place, Life], posted: Posted, at: float) -> d
             last = lives[place].last
             out[place] = _Rescored(score, None if last is None else json.loads(last))
         elif isinstance(score, OrderRefused):
-            out[place] = _Rescored(why="ORDER_REFUSED", errors=order_problem(score)["errors"])
+            out[place] = _Rescored(why="ORDER_REFUSED", errors=order_problem(score, posted.lang)["errors"])
         else:
             raise score
     return out

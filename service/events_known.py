@@ -13,7 +13,7 @@ import orjson
 from features.columns import Columns
 from features.conditions import declared
 from features.kinds import Kind
-from features.refunds import is_in_full
+from features.refunds import is_surely_in_full
 from service.advice_catalogue import AS_OF, catalogue
 from service.events_kinds import KindOfEvent, event_kinds, telling
 from service.store.work import Event
@@ -92,7 +92,7 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
     out = {name: event[name] for name in ("order_id", "shop_id")}
     said = {name: value for name, value in event.get("facts", {}).items() if value is not None}
     done = _sets(event)
-    out |= done | _known_of(order, (name for name in done if declared(name).is_instant))
+    out |= done | _known_of(order, filter(_is_kept, done))
     for step in _steps(event):
         out |= _told(step, order)
         said = {name: value for name, value in said.items() if name not in step["facts"]}
@@ -105,16 +105,27 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
         return out | _grown(kind, at, said, order)
     out |= dict.fromkeys(kind.last, at)
     if kind.stages:
-        out |= {kind.stages[event.get("stage") or "requested"]: at} | _known_of(order, kind.stages.values())
+        out |= _staged(kind, event, order)
     if kind.counts is not None:
-        out[kind.counts] = order.get(kind.counts, 0) + 1
+        out[kind.counts] = 1 if is_anew else order.get(kind.counts, 0) + 1
     out |= kind.sets
     out |= {name: event.get(member) for name, member in kind.tells.items()}
-    return out | said | _known_of(order, kind.once)
+    return out | said | ({} if is_anew else _known_of(order, kind.once))
 
 
 def _known_of(order: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: order[name] for name in names if order.get(name) is not None}
+
+
+def _staged(kind: KindOfEvent, event: Mapping[str, Any], order: Mapping[str, Any]) -> dict[str, Any]:
+    """What a stage sets: its instant, once. One that begins anew has facts of its own, and its later stages are set
+    anew while they are those of the former one."""
+    name, at = kind.stages[event.get("stage") or "requested"], event["at"]
+    first, after = next(iter(kind.stages.values())), str(kind.anew_after)
+    if name == first and first in order and _is_before({**order, name: at}, after, name):
+        return {**dict.fromkeys(kind.facts), name: at}
+    is_former = _is_before(order, after, first) and _is_before(order, name, first)
+    return {name: at, **({} if is_former else _known_of(order, [name]))}
 
 
 def _grown(kind: KindOfEvent, at: str, said: Mapping[str, Any], order: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,7 +145,7 @@ def _is_in_full(order: Mapping[str, Any]) -> bool:
     """Whether what was refunded, at some moment, is known to be all that the buyer paid."""
     amounts = _known_of(order, ("order_total", "item_price", "shipping_price", "promotion_discount", "refund_amount"))
     told = {"refunded_at": 0.0} | {name: float(value) for name, value in amounts.items()}
-    return bool(is_in_full(Columns.of_values([told]))[0])
+    return bool(is_surely_in_full(Columns.of_values([told]))[0])
 
 
 def _steps(event: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -156,6 +167,11 @@ def _sets(event: Mapping[str, Any]) -> dict[str, Any]:
     taken = next((a for a in reversed(catalogue().actions) if a.id == event.get("action")), None)
     told = {} if taken is None else {name: event["at"] if v == AS_OF else v for name, v in taken.sets.items()}
     return {name: value for name, value in told.items() if declared(name).kind is not Kind.MONEY}
+
+
+def _is_kept(name: str) -> bool:
+    """Whether an instant that an action sets stays as told first; of what was done again the last time counts."""
+    return declared(name).is_instant and declared(name).role != "done"
 
 
 def _is_before(order: Mapping[str, Any], one: str, other: str | None) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from features.errors import InputError, nearest
+from features.order import attributes
 from service.files import folder_aside
 from service.playbook_catalogue import playbook_catalogue
 from service.playbook_page import evidence_page, playbook_page
@@ -70,7 +71,6 @@ def write_pack(own: Told, sent: Told, attached: Sequence[Attachment], folder: Pa
     stranger = _stranger(folder)
     if stranger is not None:
         raise InputError(f"--pack {folder}: expected no folder there, or an earlier pack; {stranger} would be lost")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with folder_aside(folder) as aside:
         (aside / SEND / FILES).mkdir(parents=True)
         copied = [_copied(one, place, aside / SEND) for place, one in enumerate(attached, start=1)]
@@ -113,7 +113,8 @@ def evidence_of(playbook: Told, attached: Sequence[Attachment], copied: Sequence
         for name, item in items.items()
         if item["status"] == "present" or name in by_item
     ]
-    happened = [entry for entry in playbook["timeline"] if entry["kind"] != "deadline"]
+    inside = {a.name for a in attributes().values() if a.role == "done"}  # what the shop did is its own note
+    happened = [e for e in playbook["timeline"] if e["kind"] != "deadline" and e["code"] not in inside]
     timeline = [{name: entry[name] for name in ("at", "kind", "code", "text")} for entry in happened]
     return {
         "format": FORMAT, "order_id": playbook["order_id"], "marketplace": playbook["marketplace"],

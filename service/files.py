@@ -37,6 +37,7 @@ def folder_aside(path: Path) -> Iterator[Path]:
     """A folder beside `path` to fill; it takes the place of `path`, an earlier bundle there included, at the end."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
         if path.exists():
             shutil.rmtree(path)

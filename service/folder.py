@@ -29,7 +29,10 @@ def score_folder(orders: Path, out: Path, options: TableOptions, means: Means, w
         raise InputError("--resume: expected one file, got a folder; score the files that are left")
     if out.suffix or out.resolve() == orders.resolve():
         raise InputError(f"--out {out}: expected a new folder for the results of a folder")
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out}: the folder cannot be made ({error.strerror})") from error
     pairs = [(file, out / file.name) for file in files]
     alone = replace(wish, watch=unwatched)
     found = _on_dask(pairs, options, means, alone, on) if on.engine == "dask" else _here(pairs, options, means, alone)

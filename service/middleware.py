@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.callers import IN_SCOPE
 from service.keys import Keyring, keys_path
+from service.languages import TAGS
 from service.observation import Metrics
-from service.problems import answer_to
+from service.problems import answer_to, asked_lang
 from service.refused import RequestRefused
 from service.running import Clock
 from service.settings import Settings, needs_key
+from service.wording import Lang
 
 API_KEY_HEADER = "X-API-Key"
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -68,7 +71,7 @@ class Door:
             await send(message)
 
         try:
-            app = self._app if self._may_enter(scope) else _REFUSED
+            app = self._app if self._may_enter(scope) else _REFUSED[asked_lang(Headers(scope=scope))]
             await app(scope, receive, dressed)
         finally:
             route = getattr(scope.get("route"), "path_format", "other")
@@ -89,4 +92,5 @@ class Door:
         return by is not None
 
 
-_REFUSED = answer_to(RequestRefused("unauthorised", f"expected the API key of this service in {API_KEY_HEADER}"))
+_NO_KEY = RequestRefused("unauthorised", f"expected the API key of this service in {API_KEY_HEADER}")
+_REFUSED: Mapping[Lang, Response] = {lang: answer_to(_NO_KEY, lang) for lang in TAGS}

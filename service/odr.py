@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -88,7 +89,11 @@ def forecast(window: Window, rule: OdrRule, scorer: Scorer, official: Official |
     """The defect budget of a window under a rule; `InputError` where no order was placed in it."""
     n, ours = window.columns.n, int(window.known.is_defect.sum())
     if not n:
-        raise InputError(f"no order of {window.span.shop_id} on {window.span.marketplace} in the last {rule.days} days")
+        until = datetime.fromtimestamp(window.span.until, UTC)
+        raise InputError(
+            f"no order of {window.span.shop_id} on {window.span.marketplace} in the {rule.days} days before "
+            f"{until:%Y-%m-%dT%H:%M:%SZ}; --as-of looks at another moment, --shop and --marketplace at other orders"
+        )
     orders, known = (n, ours) if official is None else (official.orders, official.defects)
     coming = to_come(window, scorer, rule.days)
     rows = budgeted(window, coming, scorer.shocks, (max(orders - n, 0), max(known - ours, 0)), orders)

@@ -10,7 +10,7 @@ import numpy as np
 
 from features.columns import Bools, Columns, Floats, Ints
 from features.outcome import CLAIM, OUTCOME
-from features.refunds import is_in_full
+from features.refunds import is_surely_in_full
 from features.ruled import OF_CLAIM, is_claim_withdrawn
 from model.defect_priors import defect_priors
 from service.decide import Decisions
@@ -128,7 +128,7 @@ def _refunded_after_filing(columns: Columns, claims: _Told) -> Bools:
     """(n,) bool: the seller refunded in full, and after the claim was filed."""
     opened = columns["claim_opened_at"]
     opened = np.where(np.isnan(opened), claims.opened_at, opened)
-    found: Bools = is_in_full(columns) & (columns["refunded_at"] >= opened)
+    found: Bools = is_surely_in_full(columns) & (columns["refunded_at"] >= opened)
     return found
 
 

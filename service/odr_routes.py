@@ -106,7 +106,12 @@ def _task(
     rule = rules.get(marketplace)
     if rule is None:
         have = ", ".join(name for name, one in rules.items() if one is not None)
-        raise RequestRefused("request_refused", f"marketplace: expected one with a known target, of {have}")
+        why = (
+            f"no text on the target of {marketplace} was found, others' is not borrowed; "
+            if marketplace in rules
+            else ""
+        )
+        raise RequestRefused("request_refused", f"marketplace: {why}expected one with a known target, of {have}")
     return Task(Span(shop_id, marketplace, now - rule.seconds, now), rule, official, wanted, lang)
 
 

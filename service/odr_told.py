@@ -110,7 +110,7 @@ def _sentences(found: Forecast, lang: Lang) -> Iterator[str]:
     yield filled("text", used, lang, **said)
     yield filled("text", "ahead", lang, **said)
     breach = percent(float(found.reported.breach[found.worst]))
-    worst = {"on": _on(found, found.worst), "target": share, "breach": breach}
+    worst = {"on": _on(found, found.worst), "target": share, "breach": breach, "days": found.rule.days}
     yield filled("text", "worst" if found.worst else "today", lang, **worst)
 
 

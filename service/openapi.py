@@ -12,7 +12,7 @@ from features.order import Order
 from service.events import OneOrMore
 from service.middleware import API_KEY_HEADER
 from service.odr_shapes import PlanAsked
-from service.problems import KINDS, MEDIA_TYPE
+from service.problems import MEDIA_TYPE, STATUSES, title
 from service.settings import Settings, needs_key
 from service.shapes import Batch, Draft, ProblemShape
 
@@ -46,7 +46,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": _REF.format(model=ProblemShape.__name__)}
     return {
         status: {
-            "description": "; ".join(kind.title for kind in KINDS.values() if kind.status == status),
+            "description": "; ".join(title(code) for code, known in STATUSES.items() if known == status),
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
         for status in statuses

@@ -150,12 +150,14 @@ class SafeT:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Roads:
-    """All of roads.toml. claims: how many decided ones an assumed chance is worth."""
+    """All of roads.toml. claims: how many decided ones an assumed chance is worth; refund_is_due: where no road is
+    called cheaper."""
 
     valid_from: date
     source: Literal["assumed"]
     claims: Annotated[float, Field(gt=0)]
     too_close: Share
+    refund_is_due: Conditions
     road: Mapping[RoadId, Road]
     appeal: tuple[Appeal, ...]
     safe_t: SafeT

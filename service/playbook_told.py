@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from service.advice_catalogue import Text
-from service.claim_endings import Ground, appeal_rule, endings
+from service.claim_endings import Ground, appeal_rule, endings, is_refund_due
 from service.claim_stakes import Purse, purse_of
 from service.instants import instant_text
 from service.playbook_catalogue import Kind, Stage
@@ -25,7 +25,7 @@ def roads_told(
     open_roads = endings(ground, stage, kind, 0.0 if purse is None else purse.stakes.return_share)
     if not open_roads:
         return [], None
-    comparison = _comparison(ground, open_roads, purse, lang)
+    comparison = _comparison(ground, kind, open_roads, purse, lang)
     told = [_road(ground, sources, kind, ending, purse, lang) for ending in open_roads]
     for road in told:
         cheaper = comparison["cheaper"]
@@ -72,10 +72,12 @@ def _cost(ending: Ending, purse: Purse) -> Told:
     }  # fmt: skip
 
 
-def _comparison(ground: Ground, roads: Sequence[Ending], purse: Purse | None, lang: Lang) -> Told:
+def _comparison(ground: Ground, kind: Kind, roads: Sequence[Ending], purse: Purse | None, lang: Lang) -> Told:
     texts = ground.catalogue.texts
     if len(roads) == 1:
         return _compared(None, None, None, _in(texts["comparison"]["over"], lang))
+    if is_refund_due(ground, kind) and roads[0].road == "REFUND_NOW":
+        return _compared(None, None, None, _in(texts["comparison"]["refund_due"], lang))
     found = None if purse is None else compared(roads, purse.stakes)
     if found is None or purse is None:
         return _compared(None, None, None, _in(texts["comparison"]["unknown"], lang))

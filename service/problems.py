@@ -2,74 +2,92 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
+from importlib import resources
 from typing import Any
 
 import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from features.document import DocumentRefused
 from features.errors import ClaimRiskError, InputError, OrderRefused, Problem
+from service.languages import TAGS, accepted
 from service.refused import Code, RequestRefused
+from service.wording import Lang
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:claimrisk:problem:"
+Texts = Mapping[str, Mapping[str, Mapping[Lang, str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of problem: HTTP status and title."""
-
-    status: int
-    title: str
-
-
-KINDS: Mapping[Code, Kind] = {
-    "document_refused": Kind(400, "The body is not JSON that can be taken"),
-    "body_incomplete": Kind(400, "The body ended early"),
-    "request_refused": Kind(400, "The request cannot be used"),
-    "unauthorised": Kind(401, "The API key is missing or wrong"),
-    "forbidden": Kind(403, "The API key may not do this"),
-    "not_found": Kind(404, "There is nothing at this address"),
-    "method_not_allowed": Kind(405, "This address does not take this method"),
-    "body_too_slow": Kind(408, "The body came too slowly"),
-    "body_too_large": Kind(413, "The body is too large"),
-    "too_many_orders": Kind(413, "The batch has too many orders"),
-    "unsupported_media_type": Kind(415, "The body is not declared as plain JSON"),
-    "request_in_flight": Kind(409, "The same request is being answered"),
-    "key_reused": Kind(422, "The key belongs to another request"),
-    "order_refused": Kind(422, "The order cannot be used"),
-    "batch_refused": Kind(422, "The batch cannot be used"),
-    "text_refused": Kind(422, "The text cannot be checked"),
-    "internal_error": Kind(500, "Something went wrong here"),
-    "store_unavailable": Kind(503, "What was kept cannot be read now"),
+STATUSES: Mapping[Code, int] = {
+    "document_refused": 400,
+    "body_incomplete": 400,
+    "request_refused": 400,
+    "unauthorised": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "body_too_slow": 408,
+    "body_too_large": 413,
+    "too_many_orders": 413,
+    "unsupported_media_type": 415,
+    "request_in_flight": 409,
+    "key_reused": 422,
+    "order_refused": 422,
+    "batch_refused": 422,
+    "text_refused": 422,
+    "internal_error": 500,
+    "store_unavailable": 503,
 }
 # Answers after which the rest of a body may still be on its way: the connection is not used again.
 _CLOSING = frozenset({401, 408, 413, 415})
 
 
-def problem(code: Code, detail: str, errors: Sequence[Problem] = ()) -> dict[str, Any]:
+@cache
+def texts() -> Texts:
+    """What `problem_texts.toml` says."""
+    return tomllib.loads((resources.files("service") / "problem_texts.toml").read_text("utf-8"))
+
+
+def title(code: Code, lang: Lang = "en") -> str:
+    """What kind of problem it is."""
+    return texts()["title"][code][lang]
+
+
+def problem(code: Code, detail: str, errors: Sequence[Problem] = (), lang: Lang = "en") -> dict[str, Any]:
     """The members of a problem; `errors` name attributes, never the values that were sent."""
-    kind = KINDS[code]
     return {
         "type": TYPE_PREFIX + code,
-        "title": kind.title,
-        "status": kind.status,
+        "title": title(code, lang),
+        "status": STATUSES[code],
         "code": code,
-        "detail": _sendable(detail),
-        "errors": [{"pointer": pointer(e.attribute), "code": e.code, "detail": _sendable(e.detail)} for e in errors],
+        "detail": _said("detail", code, detail, lang),
+        "errors": [
+            {"pointer": pointer(e.attribute), "code": e.code, "detail": _said("error", e.code, e.detail, lang)}
+            for e in errors
+        ],
     }
 
 
-def order_problem(error: OrderRefused) -> dict[str, Any]:
+def order_problem(error: OrderRefused, lang: Lang = "en") -> dict[str, Any]:
     """The problem of one order."""
-    return problem("order_refused", "see errors for each attribute that cannot be used", error.problems)
+    return problem("order_refused", "", error.problems, lang)
+
+
+def _said(section: str, code: str, detail: str, lang: Lang) -> str:
+    """A reason in the language; where no word stands for its code, the precise reason alone is told in English."""
+    held = texts()[section]
+    known = code if code in held else "before" if code.startswith("before_") and "before" in held else "other"
+    return held[known][lang].format(detail=_sendable(detail))
 
 
 def pointer(attribute: str) -> str:
@@ -90,9 +108,9 @@ def _sendable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _answer(members: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+def _answer(members: Mapping[str, Any], lang: Lang, headers: Mapping[str, str] | None = None) -> Response:
     status = int(members["status"])
-    out = {"Content-Language": "en", **(headers or {})}
+    out = {"Content-Language": TAGS[lang], "Vary": "Accept-Language", **(headers or {})}
     if status in _CLOSING:
         out["Connection"] = "close"
     if status in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
@@ -102,38 +120,44 @@ def _answer(members: Mapping[str, Any], headers: Mapping[str, str] | None = None
     return Response(orjson.dumps(members), status, out, MEDIA_TYPE)
 
 
-def answer_to(error: Exception) -> Response:
+def asked_lang(headers: Headers) -> Lang:
+    """The language in which a request wants to be answered."""
+    return accepted(headers.get("accept-language", ""))
+
+
+def answer_to(error: Exception, lang: Lang = "en") -> Response:
     """The answer to any error; what is no fault of the request tells nothing of itself."""
     if isinstance(error, RequestRefused):
-        return _answer(problem(error.code, str(error), error.errors))
+        return _answer(problem(error.code, str(error), error.errors, lang), lang)
     if isinstance(error, OrderRefused):
-        return _answer(order_problem(error))
+        return _answer(order_problem(error, lang), lang)
     if isinstance(error, DocumentRefused):
-        return _answer(problem("document_refused", str(error)))
+        return _answer(problem("document_refused", str(error), lang=lang), lang)
     if isinstance(error, InputError):
-        return _answer(problem("request_refused", str(error)))
+        return _answer(problem("request_refused", str(error), lang=lang), lang)
     if isinstance(error, ClientDisconnect):
-        return _answer(problem("body_incomplete", "the client went away before the body was complete"))
+        return _answer(problem("body_incomplete", "the client went away before the body was complete", lang=lang), lang)
     if isinstance(error, HTTPException):
-        return _of_http(error)
-    return _answer(problem("internal_error", "this is a bug of the service; its log says more"))
+        return _of_http(error, lang)
+    return _answer(problem("internal_error", "", lang=lang), lang)
 
 
-def _of_http(error: HTTPException) -> Response:
-    code: Code = next((c for c, kind in KINDS.items() if kind.status == error.status_code), "request_refused")
-    return _answer(problem(code, str(error.detail)), error.headers)
+def _of_http(error: HTTPException, lang: Lang) -> Response:
+    code: Code = next((c for c, status in STATUSES.items() if status == error.status_code), "request_refused")
+    return _answer(problem(code, str(error.detail), lang=lang), lang, error.headers)
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Make every error of the app a problem."""
+    """Make every error of the app a problem, in the language that is asked for."""
 
-    async def handler(_: Request, error: Exception) -> Response:
-        return answer_to(error)
+    async def handler(request: Request, error: Exception) -> Response:
+        return answer_to(error, asked_lang(request.headers))
 
-    async def refused(_: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         found = error.errors() if isinstance(error, RequestValidationError) else []
         where = [Problem("/".join(map(str, e["loc"][1:])), str(e["type"]), str(e["msg"])) for e in found]
-        return _answer(problem("request_refused", "the request does not have the form that is documented", where))
+        said, lang = "the request does not have the form that is documented", asked_lang(request.headers)
+        return _answer(problem("request_refused", said, where, lang), lang)
 
     for kind in (ClaimRiskError, ClientDisconnect, HTTPException, Exception):
         app.add_exception_handler(kind, handler)

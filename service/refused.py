@@ -16,7 +16,7 @@ Code = Literal[
 
 
 class RequestRefused(InputError):
-    """A request that is refused for its form: headers, size, key. code: a row of `KINDS`."""
+    """A request that is refused for its form: headers, size, key. code: a row of `STATUSES`."""
 
     def __init__(self, code: Code, detail: str, *, errors: Sequence[Problem] = ()) -> None:
         self.code: Code = code

@@ -20,7 +20,7 @@ from features.errors import InputError
 from features.sound import SoundText
 from service.files import written_aside
 from service.meanwhile import used_meanwhile
-from service.spreadsheet import write_sheet
+from service.spreadsheet import readable_instants, write_sheet
 
 Encoding = Literal["utf-8-sig", "gb18030"]
 ROW_GROUP = 65_536
@@ -143,7 +143,7 @@ def may_run(frame: pl.DataFrame) -> list[str]:
 
 def escaped(frame: pl.DataFrame) -> pl.DataFrame:
     """Text cells and names of columns that a spreadsheet would run get an apostrophe in front."""
-    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    frame = readable_instants(frame).with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     risky = may_run(frame)
     told = frame.with_columns(
         pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_PLAIN_NUMBER))

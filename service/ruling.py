@@ -105,12 +105,17 @@ def _clock_text(found: Clock, lang: Lang) -> str:
 @cache
 def _told(code: str, state: str, certainty: str, is_by_day: bool, lang: Lang) -> str:
     frame = _text("frames", "clock", lang)
-    parts = [frame.format(clock=_text("clocks", code, lang), state=_text("states", state, lang))]
+    parts = [frame.format(clock=_text("clocks", code, lang), state=_state_text(code, state, lang))]
     if certainty in texts()["certainty"]:
         parts.append(_text("certainty", certainty, lang))
     if is_by_day:
         parts.append(_text("frames", "local_day", lang))
     return (" " if lang == "en" else "").join(parts)
+
+
+def _state_text(code: str, state: str, lang: Lang) -> str:
+    own = texts()["states_of_clocks"].get(f"{code}.{state}")
+    return _text("states", state, lang) if own is None else own[lang]
 
 
 def _warnings(grounds: tuple[Eligibility, ...], unknown: tuple[UnknownClock, ...], lang: Lang) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def scored_batch(
         if isinstance(found, Scored):
             good.append((index, found))
         elif isinstance(found, OrderRefused):
-            refused = order_problem(found)
+            refused = order_problem(found, lang)
             results[index] |= {"status": refused["status"], "problem": refused}
     return results, good
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from features.claim_window import TOPIC as WINDOW
 from features.columns import Array, Bools, Columns, Floats
+from features.former import FORMER, former_facts
 from features.handover import is_dispatched
 from features.moments import DAY, later_facts, states
 from features.rules import DOUBTFUL_SEQUENCES
@@ -43,6 +44,10 @@ def warned(
 def _of_moment(columns: Columns, known: Columns, status: Array) -> Iterator[Warned]:
     """What was masked, and what the status says."""
     yield from (Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(columns).items())
+    for of_former, told in former_facts(columns).items():
+        is_since = columns[FORMER[of_former]] <= known["as_of"]
+        if (told & is_since).any():
+            yield Warned("OUT_OF_SEQUENCE", of_former, told & is_since)
     found = set(status.tolist())
     yield from (Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in found)
     left = status == "not_eligible"

@@ -11,6 +11,7 @@ import polars as pl
 from features.errors import InputError
 from service.files import written_aside
 from service.results import Encoding, escaped
+from service.spreadsheet import keeping_digits
 
 FIRST = "orders"  # the sheet that is the CSV itself
 _ENDINGS = (".xlsx", ".csv")
@@ -57,7 +58,7 @@ def _write_workbook(sheets: Mapping[str, pl.DataFrame], path: Path) -> None:
         heading = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         body = book.add_format({"text_wrap": True, "valign": "top"})
         for title, frame in sheets.items():
-            sheet = book.add_worksheet(title)
+            sheet = keeping_digits(book.add_worksheet(title))
             for j, name in enumerate(frame.columns):
                 sheet.set_column(j, j, _width(frame[name]))
                 sheet.write_string(0, j, name, heading)
@@ -75,7 +76,7 @@ def _write_cell(sheet: Any, i: int, j: int, value: str | float | None, style: An
     elif isinstance(value, str):
         sheet.write_string(i, j, value[:_LONGEST_CELL], style)
     else:
-        sheet.write_number(i, j, value, style)
+        sheet.write(i, j, value, style)
 
 
 def _width(column: pl.Series) -> int:

@@ -189,6 +189,33 @@ def test_a_return_that_was_authorised_on_advice_is_authorised(kept: TestClient) 
     assert known(kept)["order"]["return_authorised_at"] == "2026-11-19T20:00:00Z"
 
 
+def test_a_return_asked_for_after_one_that_arrived_is_a_return_of_its_own(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    former = {"authorised": "10", "delivered": "12"}
+    told = [event(s, {"kind": "return", "stage": s, "at": f"2026-11-{d}T08:00:00Z"}) for s, d in former.items()]
+    asked = [event(d, {"kind": "return", "at": f"2026-11-{d}T07:00:00Z"}) for d in ("10", "18")]
+    score = kept.post("/v1/events", json={"events": [*told, *asked]}).json()["results"][-1]["event"]["score"]
+    assert {"AUTHORISE_RETURN", "REFUND_RETURNED"} <= {found["action"] for found in score["recommendations"]}
+    assert ("OUT_OF_SEQUENCE", "return_delivered_at") in {(w["code"], w["attribute"]) for w in score["warnings"]}
+    kept.post(
+        "/v1/events", json=event("e", {"kind": "action_taken", "action": "AUTHORISE_RETURN", "at": MESSAGE["at"]})
+    )
+    order = known(kept)["order"]
+    assert (order["return_requested_at"], order["return_authorised_at"]) == ("2026-11-18T07:00:00Z", MESSAGE["at"])
+
+
+def test_a_question_from_before_the_order_hinders_no_score_and_is_none_about_it(kept: TestClient) -> None:
+    early = {"kind": "message", "at": "2026-11-01T09:00:00Z", "facts": {"message_topic": "other"}}
+    kept.post("/v1/events", json=event("e1", early))
+    score = kept.post("/v1/scores", json=ORDER | known(kept)["order"]).json()
+    assert (score["state"], score["recommendations"]) == ("placed", [])
+    assert ("OUT_OF_SEQUENCE", "first_message_at") in {(w["code"], w["attribute"]) for w in score["warnings"]}
+    kept.post("/v1/events", json=event("e2", MESSAGE))
+    order = known(kept)["order"]
+    told = ("not_received", MESSAGE["at"], 1)
+    assert (order["message_topic"], order["first_message_at"], order["message_count"]) == told
+
+
 LOST = {"tracking_status": "lost", "shipped_at": SHIPPED["at"], "is_claims_protected": False}
 CAME_BACK = {"return_requested_at": "2026-11-10T09:00:00Z", "return_delivered_at": "2026-11-18T09:00:00Z"}
 OUTSIDE = {"return_requested_at": "2026-11-19T09:00:00Z", "is_return_in_policy": False}

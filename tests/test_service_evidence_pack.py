@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from service.cli import app
 from service.cost_profile import template
-from service.evidence_pack import attachment, folder_name
+from service.evidence_pack import attachment, evidence_of, folder_name
+from service.playbook_catalogue import playbook_catalogue
 from service.playbook_shapes import Playbook
 
 AS_OF = ["--as-of", "2026-11-25T09:00:00Z"]
@@ -80,6 +82,19 @@ def test_what_is_sent_tells_no_chance_no_cost_and_nothing_that_is_missing(orders
     assert not any(word in sent for word in ("expected", "REPRESENT", "unknown", "USD", "carrier_trace", "缺"))
     assert "The customer's signature" in sent
     assert "客户签名" in (folder / "playbook.html").read_text("utf-8")
+
+
+def test_what_is_sent_to_the_marketplace_does_not_call_it_you() -> None:
+    of = playbook_catalogue()
+    sent = [*(item.text for item in of.items), *of.texts["timeline"].values()]
+    assert [text for text in sent if re.search(r"\byour?\b", text.en, re.IGNORECASE) or "您" in text.zh] == []
+
+
+def test_what_the_shop_did_about_an_order_is_its_own_note_and_is_not_sent() -> None:
+    moments = [{"at": "2026-11-03T08:00:00Z", "kind": "fact", "code": code, "text": code} for code in
+               ("shipped_at", "listing_fixed_at", "trace_opened_at")]  # fmt: skip
+    book = {"order_id": "1", "marketplace": "US", "as_of": "2026-11-25T09:00:00Z", "claims": [], "timeline": moments}
+    assert [entry["code"] for entry in evidence_of(book, [], [])["timeline"]] == ["shipped_at"]
 
 
 def test_a_pack_is_the_same_byte_for_byte_when_made_again(orders: Path, tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ def test_an_order_that_contradicts_itself_by_what_came_later_is_told_not_lost(ke
     ("asked", "status", "detail"),
     [
         (US | {"marketplace": "XX"}, 400, "expected one with a known target, of US"),
+        (US | {"marketplace": "UK"}, 400, "no text on the target of UK was found"),
         (US | {"marketplace": "IT"}, 404, "no order of s on IT"),
         (US | {"official_defects": 5}, 400, "official_orders"),
         ({}, 400, "marketplace"),

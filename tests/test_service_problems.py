@@ -14,7 +14,7 @@ from model.artefact import Bundle
 from service import bodies
 from service.app import create_app
 from service.means import Means
-from service.problems import KINDS, answer_to
+from service.problems import STATUSES, answer_to, texts
 from service.refused import RequestRefused
 from service.settings import Settings
 from service.shapes import ProblemShape
@@ -183,5 +183,23 @@ def test_a_bug_is_a_problem_with_status_500(bundle: Bundle) -> None:
     assert SECRET not in answer.text
 
 
+def test_problems_are_told_in_the_language_that_is_asked_for(client: TestClient) -> None:
+    order = {"order_id": "a", "placed_at": "yesterday", "order_total": 5, "colour": "red"}
+    tags = ("en", "zh-CN")
+    english, chinese = (client.post("/v1/scores", json=order, headers={"Accept-Language": tag}) for tag in tags)
+    assert (english.headers["Content-Language"], chinese.headers["Content-Language"]) == tags
+    assert chinese.json()["title"] == "订单无法使用"
+    for one, other in zip(english.json()["errors"], chinese.json()["errors"], strict=True):
+        assert (one["code"], one["pointer"]) == (other["code"], other["pointer"])
+        assert other["detail"].endswith("：" + one["detail"])
+    batch = client.post("/v1/scores/batch", json={"orders": [order]}, headers={"Accept-Language": "zh"}).json()
+    assert batch["results"][0]["problem"] == chinese.json()
+    assert client.get("/v1/nothing", headers={"Accept-Language": "zh"}).json()["title"] == "该地址下没有内容"
+
+
+def test_every_kind_of_problem_has_a_title() -> None:
+    assert set(texts()["title"]) == set(STATUSES)
+
+
 def test_statuses_are_those_of_the_table() -> None:
-    assert {kind.status for kind in KINDS.values()} == {400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 500, 503}
+    assert set(STATUSES.values()) == {400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 500, 503}

@@ -43,6 +43,20 @@ def test_every_code_has_a_text() -> None:
     assert set(found["certainty"]) == set(get_args(Certainty)) - {"high"}
 
 
+def test_a_clock_says_whether_it_was_kept_or_has_passed() -> None:
+    order = {"marketplace": "US", "placed_at": "2026-06-01T00:00:00Z", "ship_by": "2026-06-03T00:00:00Z",
+             "shipped_at": "2026-06-02T00:00:00Z", "latest_delivery_at": "2026-06-10T00:00:00Z",
+             "first_message_at": "2026-06-12T00:00:00Z"}  # fmt: skip
+    said = {clock["code"]: clock["text"] for clock in ruled(**order).clocks}
+    assert "done in time" in said["SHIP_BY"]
+    assert "missed" in said["REPLY_LIMIT"]
+    assert "has come" in said["BUYER_CAN_FILE_FROM"]
+    in_germany = {clock["code"]: clock["text"] for clock in ruled(**order | {"marketplace": "DE"}).clocks}
+    assert "does not apply" in in_germany["AUTO_CANCEL"]
+    codes = {f"{code}.{state}" for code in get_args(Code) for state in get_args(State)}
+    assert set(texts()["states_of_clocks"]) <= codes
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_text_is_in_its_language_and_names_its_source(lang: Lang) -> None:
     ids = {fact.id for facts in book().facts.values() for fact in facts}

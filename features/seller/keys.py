@@ -30,11 +30,20 @@ def is_all_rounded(long: int, rounded: int) -> bool:
     return rounded >= wordlists().limits.surely_lost_digits and rounded == long
 
 
+def shortened(values: pl.Series) -> pl.Series:
+    """(n,) Boolean: numbers of which a spreadsheet has kept a power of ten.
+
+    >>> shortened(pl.Series(["1.14E+16", "114-0000001-0000001", "12E", None])).to_list()
+    [True, False, False, False]
+    """
+    return values.str.contains(_ROUNDED).fill_null(value=False)
+
+
 def digits_lost(values: pl.Series, *, is_rounded: bool) -> tuple[pl.Series, int]:
     """(n,) Boolean: surely rounded; and how many more end in a zero behind the digits that Excel keeps. is_rounded:
     see `is_all_rounded`, of the column that the values are from."""
     limits = wordlists().limits
-    short = values.str.contains(_ROUNDED).fill_null(value=False)
+    short = shortened(values)
     _, rounded = _long(values)
     length = values.str.len_chars()
     surely = rounded & (length >= limits.excel_digits + limits.surely_lost_digits).fill_null(value=False)

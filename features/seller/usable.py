@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from features.extras import EXTRA_PREFIX
+from features.former import FORMER
 from features.order import attributes
 from features.outcome import CLAIM
 from features.rules import sequences
@@ -42,7 +43,7 @@ def completed(facts: pl.DataFrame, events: pl.DataFrame) -> tuple[pl.DataFrame, 
             own = pl.col(name) if name in frame.columns else pl.lit(None, dtypes()[name])
             filled[name] = frame.select((own.is_null() & pl.col(source).is_not_null()).sum()).item()
             frame = frame.with_columns(pl.coalesce(own, source).alias(name))
-    for earlier, later in sequences():
+    for earlier, later in (*sequences(), *((since, later) for later, since in FORMER.items())):
         if earlier in frame.columns and later in frame.columns:
             same_day = _same_day(earlier, later)
             filled["day_" + later] = filled.get("day_" + later, 0) + frame.select(same_day.sum()).item()
