@@ -105,7 +105,7 @@ def test_a_file_that_can_be_read_in_two_ways_is_read_as_the_options_say(
     if command == "score":
         (row,) = pl.read_csv(out, infer_schema_length=0).to_dicts()
         assert (row["placed_at"], row["order_total"], row["x_mine"]) == (
-            "2025-04-03T02:00:00.000000+0000",
+            "2025-04-03T02:00:00Z",
             "1.234",
             "7",
         )

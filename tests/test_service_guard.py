@@ -98,7 +98,7 @@ def test_messages_of_a_writer_that_the_reader_was_not_taught_are_judged_as_well_
 
 def test_messages_of_a_writer_whom_nobody_had_read_are_judged_as_well_as_they_were() -> None:
     found = judged(messages("held_out"))
-    assert found.caught >= 0.85
+    assert found.caught >= 0.95
     assert found.stopped <= 0.03
 
 

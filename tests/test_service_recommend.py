@@ -233,7 +233,7 @@ def test_no_advice_holds_a_parcel_raises_a_probability_or_leaves_its_range(
         ("median = 0.5,", "median = 1.5,", r"effect.not_received.median"),
         ('source = "tracked_defects"', 'source = "hearsay"', r"'hearsay' is not in sources.toml"),
         ("plus_hours = -12", "plus_hours = -6", r"12 h before ship_by"),
-        ('en = "Send this', 'en = "Contact the buyer by WhatsApp and send this', r"may not say"),
+        ('en = "Ship this', 'en = "Contact the buyer by WhatsApp and ship this', r"may not say"),
         ("version = 1", "version = 1\nfunny = 2", r"funny"),
         ('fact = "trigger.untracked"', 'fact = "trigger.tracked"', r"no marketplace has 'trigger.tracked'"),
         ("[[action]]", "[[action]", r"shipping.toml: expected TOML"),
