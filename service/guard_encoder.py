@@ -17,8 +17,8 @@ from features.errors import SettingError
 FORMAT = "1"
 # What the model was first taught to expect before a text.
 LEAD = "query: "
-# So many pieces of words are read at once; a longer text is read in windows that share half with the next.
-WINDOW = 160
+# So many pieces of words are read at once; a longer text is read in windows that begin so many after one another.
+WINDOW, STEP = 160, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Encoder:
         """Log-odds that a text in the guard's one form breaks a rule, and the rule nearest to it; of a long one those
         of its most suspicious window."""
         found = self.pieces.encode(LEAD + text)
-        windows = [found[at : at + WINDOW] for at in range(0, max(len(found) - WINDOW // 2, 1), WINDOW // 2)]
+        windows = [found[at : at + WINDOW] for at in range(0, max(len(found) - WINDOW + STEP, 1), STEP)]
         logits = max((self._logits(window) for window in windows), key=lambda told: float(told[0]))
         return float(logits[0]), self.rules[int(np.argmax(logits[1:]))]
 

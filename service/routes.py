@@ -128,7 +128,7 @@ async def compliance(request: Request) -> Response:
 
 
 async def _compliance(posted: Posted) -> Made:
-    # Beside the loop: the longest text takes a good part of a second.
+    # Beside the loop: the longest text takes seconds.
     return Made(await to_thread.run_sync(lambda: orjson.dumps(checked_body(posted.value(), posted.lang))))
 
 
