@@ -18,12 +18,12 @@ from features.tracing import written
 from features.undated import SAID_BY
 
 MESSAGES = ("first_message_at", "last_message_at", "first_reply_at", "last_reply_at")
-ASKED, BACK = "return_requested_at", "return_delivered_at"
+ASKED, SENT_BACK, BACK = "return_requested_at", "return_shipped_at", "return_delivered_at"
 FORMER = {
     **dict.fromkeys(MESSAGES, "placed_at"),
     BACK: ASKED,
 }  # what may be of a former matter, and what begins this one
-_STEPS = ("return_authorised_at", "return_label_sent_at", "return_method_given_at", "return_shipped_at")
+_STEPS = ("return_authorised_at", "return_label_sent_at", "return_method_given_at", SENT_BACK)
 
 
 def former_facts(columns: Columns) -> dict[str, Bools]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from features.columns import Bools, Columns
 from features.errors import Problem
-from features.former import ASKED, BACK, MESSAGES
+from features.former import ASKED, BACK, MESSAGES, SENT_BACK
 from features.moments import facts
 from features.order import attributes
 from features.rounding import money_names
@@ -24,7 +24,7 @@ _SEQUENCES = (
     ("shipped_at", "delivered_at"), ("first_scan_at", "delivered_at"),
     ("earliest_delivery_at", "latest_delivery_at"), ("first_message_at", "last_message_at"),
     ("first_reply_at", "last_reply_at"),
-    ("return_shipped_at", "return_delivered_at"),
+    (SENT_BACK, BACK),
 )  # fmt: skip
 # The second may lie before the first where that came anew, a claim or a request filed again; else a date is wrong.
 DOUBTFUL_SEQUENCES = (
@@ -62,8 +62,10 @@ def _rules(columns: Columns) -> Iterator[tuple[Bools, Problem]]:
     for earlier, later in sequences():
         if earlier in columns and later in columns:
             detail = f"expected {later} not before {earlier}; correct one"
-            is_former = columns[BACK] < columns[ASKED] if later == BACK else np.zeros(columns.n, dtype=np.bool_)
-            yield (columns[later] < columns[earlier]) & ~is_former, Problem(later, "before_" + earlier, detail)
+            broken: Bools = columns[later] < columns[earlier]
+            if (earlier, later) == (SENT_BACK, BACK):  # what was sent since the return was asked for anew is another
+                broken = broken & ~((columns[BACK] < columns[ASKED]) & (columns[SENT_BACK] >= columns[ASKED]))
+            yield broken, Problem(later, "before_" + earlier, detail)
     if "placed_at" in columns and "as_of" in columns:
         detail = "expected placed_at not after as_of; correct one"
         yield columns["placed_at"] > columns["as_of"], Problem("placed_at", "after_as_of", detail)

@@ -110,7 +110,8 @@ def _told(event: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
         out[kind.counts] = 1 if is_anew else order.get(kind.counts, 0) + 1
     out |= kind.sets
     out |= {name: event.get(member) for name, member in kind.tells.items()}
-    return out | said | ({} if is_anew else _known_of(order, kind.once))
+    once = dict.fromkeys(kind.once) | said if is_anew else _known_of(order, kind.once)
+    return out | said | once
 
 
 def _known_of(order: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

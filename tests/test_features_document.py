@@ -178,6 +178,28 @@ def test_nothing_of_an_order_lies_before_it_was_placed(name: str) -> None:
     assert checked_columns(read_order(order | {name: PLACED}), AS_OF).known(name)[0]
 
 
+@pytest.mark.parametrize(
+    ("back", "sent", "told"),
+    [
+        ("2026-08-31T23:59:59Z", None, ["before_placed_at"]),
+        ("2026-09-10T00:00:00Z", None, []),
+        ("2026-09-10T00:00:00Z", "2026-09-19T23:59:59Z", ["before_return_shipped_at"]),
+        ("2026-09-10T00:00:00Z", "2026-09-20T00:00:00Z", []),
+    ],
+)
+def test_a_return_asked_for_anew_excuses_no_arrival_before_the_order_or_before_it_was_sent(
+    back: str, sent: str | None, told: list[str]
+) -> None:
+    order = {"order_id": "1", "placed_at": PLACED, "as_of": "2026-11-01T00:00:00Z", "return_shipped_at": sent}
+    again = read_order(order | {"return_delivered_at": back, "return_requested_at": "2026-09-20T00:00:00Z"})
+    if not told:
+        assert checked_columns(again, AS_OF).known("return_delivered_at")[0]
+        return
+    with pytest.raises(OrderRefused) as refused:
+        checked_columns(again, AS_OF)
+    assert [p.code for p in refused.value.problems] == told
+
+
 def test_every_refusal_is_an_input_error() -> None:
     assert issubclass(OrderRefused, InputError)
     assert issubclass(DocumentRefused, InputError)

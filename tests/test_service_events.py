@@ -216,6 +216,15 @@ def test_a_question_from_before_the_order_hinders_no_score_and_is_none_about_it(
     assert (order["message_topic"], order["first_message_at"], order["message_count"]) == told
 
 
+def test_the_topic_of_a_question_before_the_order_is_not_that_of_a_later_message(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=ORDER)
+    early = {"kind": "message", "at": "2026-10-30T09:00:00Z", "facts": {"message_topic": "cancel"}}
+    later = {"kind": "message", "at": "2026-11-18T09:00:00Z"}
+    kept.post("/v1/events", json={"events": [event("e1", early), event("e2", later)]})
+    order = known(kept)["order"]
+    assert (order["first_message_at"], order.get("message_topic")) == (later["at"], None)
+
+
 LOST = {"tracking_status": "lost", "shipped_at": SHIPPED["at"], "is_claims_protected": False}
 CAME_BACK = {"return_requested_at": "2026-11-10T09:00:00Z", "return_delivered_at": "2026-11-18T09:00:00Z"}
 OUTSIDE = {"return_requested_at": "2026-11-19T09:00:00Z", "is_return_in_policy": False}
