@@ -142,8 +142,8 @@ def _objects(text: pl.Series) -> Array:
 def _instants(cells: pl.Series, problem: Problem, zone: ZoneInfo | None) -> Parsed:
     if zone is None:
         hint = (
-            "; if the file is in local time, say so with --time-zone Area/City, and if "
-            "day and month stand otherwise, with --date-order dmy or mdy"
+            "; if the file is in local time, say so with --time-zone Area/City, and if day and month stand otherwise, "
+            "with --date-order dmy or mdy, which score, worklist, playbook and import take"
         )
         problem = replace(problem, detail=problem.detail + hint)
     if isinstance(cells.dtype, pl.Datetime):

@@ -140,3 +140,7 @@ def demo(
     from service.demo import run_demo
 
     run_demo(port, _say, serves=not once)
+
+
+if __name__ == "__main__":
+    run()

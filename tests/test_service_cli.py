@@ -273,3 +273,8 @@ def test_training_says_why_it_set_rows_aside() -> None:
         "set aside, 2 rows, line 4 the first: x_slow: expected true or false",
         "set aside, 1 rows, line 7 the first: the row: expected 5 cells, got 4",
     ]
+
+
+def test_the_module_runs_the_commands_as_the_script_does() -> None:
+    done = subprocess.run([sys.executable, "-m", "service.cli", "fields"], capture_output=True, check=True, text=True)
+    assert done.stdout.startswith("order_id\t")
