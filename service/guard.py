@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
+from threading import Lock
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -191,9 +192,17 @@ def _around(text: str, span: Span) -> Span:
     return (ends[-1] if ends else start), (last.end() if last else min(span[1] + 400, len(text)))
 
 
-@cache
+_loading = Lock()
+
+
 def guard() -> Guard:
-    """The guard that ships with the program."""
+    """The guard that ships with the program; who asks while it is read waits, and it is read once (some 110 MB)."""
+    with _loading:
+        return _shipped()
+
+
+@cache
+def _shipped() -> Guard:
     return loaded(resources.files("service") / "guard")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
 import orjson
@@ -13,6 +12,7 @@ from onnxruntime import InferenceSession, SessionOptions
 from sentencepiece import SentencePieceProcessor
 
 from features.errors import SettingError
+from service.guard_files import content, readable
 
 FORMAT = "1"
 # What the model was first taught to expect before a text.
@@ -49,18 +49,24 @@ class Encoder:
 @cache
 def encoder() -> Encoder:
     """The one that ships with the program."""
-    folder = resources.files("service") / "guard"
-    return read((folder / "encoder.onnx").read_bytes(), (folder / "encoder.model").read_bytes())
+    return read(content("encoder.onnx"), content("encoder.model"))
 
 
 def read(model: bytes, pieces: bytes) -> Encoder:
-    """An encoder out of encoder.onnx and encoder.model, which `benchmarks/guard_encoder.py` writes."""
+    """An encoder out of encoder.onnx and encoder.model, which `benchmarks/guard_encoder.py` writes; `SettingError` for
+    damaged ones or another format."""
     options = SessionOptions()
     # A text is answered by one worker; those beside it need the other cores.
     options.intra_op_num_threads = 1
-    session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    about = session.get_modelmeta().custom_metadata_map
-    if about.get("format") != FORMAT:
-        raise SettingError(f"guard/encoder.onnx: expected format {FORMAT}, got {about.get('format')}")
-    rules = tuple(orjson.loads(about["rules"]))
-    return Encoder(session, SentencePieceProcessor(model_proto=pieces), rules, about["digest"])
+    with readable("encoder.onnx"):
+        session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        about = session.get_modelmeta().custom_metadata_map
+        if about.get("format") != FORMAT:
+            raise SettingError(f"guard/encoder.onnx: expected format {FORMAT}, got {about.get('format')}")
+        rules, digest = tuple(orjson.loads(about["rules"])), about["digest"]
+    with readable("encoder.model"):
+        processor = SentencePieceProcessor()
+        # Not by the constructor, which takes no bytes at all for nothing to load.
+        processor.LoadFromSerializedProto(pieces)
+        processor.encode(LEAD)
+    return Encoder(session, processor, rules, digest)

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import SettingError
+from service.guard_files import content, readable
 
 FORMAT = 3
 # Marks are told apart by their CRC-32 alone: as many weights as this.
@@ -78,7 +78,7 @@ def _stem(word: str) -> str:
 
 
 def marks(text: str) -> Iterable[str]:
-    """What the reader sees of a text: words, words side by side, and words with others between them."""
+    """What is seen of a text: words, words side by side, and words with others between them."""
     found = words(text)
     yield from found
     for place, first in enumerate(found):
@@ -89,12 +89,13 @@ def marks(text: str) -> Iterable[str]:
 @cache
 def shipped() -> Marks:
     """Those that ship with the program."""
-    return read((resources.files("service") / "guard" / "marks.npz").read_bytes())
+    return read(content("marks.npz"))
 
 
-def read(content: bytes) -> Marks:
-    """Out of the arrays of marks.npz, which `python -m benchmarks.guard_training` writes."""
-    with np.load(io.BytesIO(content)) as held:
-        if int(held["format"]) != FORMAT:
-            raise SettingError(f"guard/marks.npz: expected format {FORMAT}, got {held['format']}")
-        return Marks(weights=held["weights"], bias=float(held["bias"]), digest=str(held["digest"]))
+def read(held: bytes) -> Marks:
+    """Out of the arrays of marks.npz, which `python -m benchmarks.guard_training` writes; `SettingError` for
+    damaged ones or another format."""
+    with readable("marks.npz"), np.load(io.BytesIO(held)) as told:
+        if int(told["format"]) != FORMAT:
+            raise SettingError(f"guard/marks.npz: expected format {FORMAT}, got {told['format']}")
+        return Marks(weights=told["weights"], bias=float(told["bias"]), digest=str(told["digest"]))

@@ -79,6 +79,10 @@ def writings(text: str) -> tuple[Writing, ...]:
 
 # Single letters with one sign between them, three or more: w h a t s, c.l.a.i.m.
 _APART = re.compile(r"(?<![a-z0-9])[a-z](?:[^a-z0-9\u3400-\u9fff,;!?\n]{1,2}[a-z]){2,}(?![a-z0-9])")
+# The same with one alone, looked for first: where two stand between words, they are kept apart.
+_APART_ONCE = re.compile(r"(?<![a-z0-9])[a-z](?:[^a-z0-9\u3400-\u9fff,;!?\n][a-z]){2,}(?![a-z0-9])")
+# Wide gaps, which the guard's words do not have.
+_WIDE = re.compile(r" {2,}")
 # Signs inside a word, which no spelling has.
 _INSIDE = re.compile(r"(?<=[a-z])[*_|~^•\"]{1,3}(?=[a-z])")
 # What stands between two Chinese characters but is no punctuation.
@@ -108,7 +112,9 @@ def _folded(text: str) -> Writing:
 def _joined(writing: Writing) -> Writing:
     for pattern in (_GAP, _INSIDE):
         writing = writing.rewritten(pattern, lambda _: "")
-    return writing.rewritten(_APART, _letters_alone).rewritten(letters().joined, _letters_alone)
+    for pattern in (_APART_ONCE, _APART, letters().joined):
+        writing = writing.rewritten(pattern, _letters_alone)
+    return writing.rewritten(_WIDE, lambda _: " ")
 
 
 def _letters_alone(hit: str) -> str:

@@ -41,6 +41,7 @@ class Running:
     store: None where nothing is kept; scores: single orders that wait together are decided together (`app.py` sets it);
     shadow: a bundle that scores beside, untold; means and shadow may be swapped at any moment: work takes each once;
     in_flight: callers and Idempotency-Keys that are being answered; spooled: replies that the database cannot tell yet;
+    checks: texts that the guard reads, two at a time;
     health: what was told last of the model's; order_locks: by shop and order, so that its events are taken one by one.
     """
 
@@ -57,6 +58,7 @@ class Running:
     spooled: dict[tuple[str, str], Reply] = field(default_factory=dict)
     order_locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
     batches: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    checks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
     scores: Gathering[Asked, Scored] = field(init=False)
 
 

@@ -32,7 +32,10 @@ FOUND = {
     "incentive_withdraw": ("撤 銷 索 賠 送 禮 品 卡 50 元", "We'll double your refund if you close your A‑to‑Z case."),
     "incentive_review": ("Ｐｌｅａｓｅ remove your re\u200bview and we will refund you.", "五星好评返现5元"),
     "refund_for_silence": ("Take 20 EUR and don't open a dispute.", "给您退50%,请不要给差评"),
-    "pressure": ("Remove your review or we will take legal action.", "不撤诉我们就报警。"),
+    "pressure": (
+        "p l e a s e  w i t h d r a w  t h e  c l a i m", "Please  withdraw   the claim",
+        "Remove your review or we will take legal action.", "不撤诉我们就报警。",
+    ),
 }  # fmt: skip
 HARMLESS = (
     "The phone case fits; order 114-0000000-0000000, tracking 1Z9990000000000000.",

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import re
+from threading import Thread
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.guard import WATCHED, digest, messages
+from features.errors import SettingError
+from service import guard as module
+from service import guard_encoder, guard_marks
 from service.guard import guard
 from service.guard_encoder import WINDOW, encoder
+from service.guard_files import content
 from service.guard_reader import parts
 
 HARMLESS = "The parcel left our warehouse this morning and arrives on Thursday. "
@@ -53,3 +59,36 @@ def test_parts_hold_every_word_once_in_order(text: str) -> None:
 
 def test_a_label_of_few_words_is_not_read() -> None:
     assert guard().reader.readings("withdraw claim, get gift") == []
+
+
+@pytest.mark.parametrize("found", [b"", b"version https://git-lfs.github.com/spec/v1\n", b"PK\x03\x04 cut short"])
+def test_a_damaged_file_of_the_guard_is_told_by_its_name(found: bytes) -> None:
+    with pytest.raises(SettingError, match=r"guard/marks\.npz: .*damaged"):
+        guard_marks.read(found)
+    with pytest.raises(SettingError, match=r"guard/encoder\.onnx: .*damaged"):
+        guard_encoder.read(found, content("encoder.model"))
+
+
+def test_missing_or_empty_pieces_of_words_are_told_by_the_name_of_their_file() -> None:
+    with pytest.raises(SettingError, match=r"guard/gone\.npz: .*missing"):
+        content("gone.npz")
+    with pytest.raises(SettingError, match=r"guard/encoder\.model: .*damaged"):
+        guard_encoder.read(content("encoder.onnx"), b"")
+
+
+def test_the_guard_is_read_once_however_many_ask_for_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    held, read, asked = guard(), list[int](), list[object]()
+
+    def loaded(_: object) -> module.Guard:
+        read.append(1)
+        return held
+
+    monkeypatch.setattr(module, "loaded", loaded)
+    module._shipped.cache_clear()
+    threads = [Thread(target=lambda: asked.append(guard())) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert read == [1]
+    assert asked == [held] * 8
