@@ -10,10 +10,10 @@ from itertools import pairwise
 from service.guard_encoder import Encoder, encoder
 from service.guard_marks import Marks, shipped, words
 
-# Fewer words are a label, no message.
+# Fewer words are a label, no message; a sign that is repeated counts once.
 LEAST_WORDS = 6
-# About so many characters are read at once.
-PART = 600
+# About so many characters are read at once: of a letter with one bad clause more is lost in longer parts.
+PART = 200
 _SENTENCE = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。!?\n;])")
 Span = tuple[int, int]
 
@@ -46,7 +46,7 @@ class Reader:
         found = []
         for part in parts(text, PART):
             whole = part[0][0], part[-1][1]
-            if len(words(text[slice(*whole)])) >= LEAST_WORDS:
+            if _said(text[slice(*whole)]) >= LEAST_WORDS:
                 score, rule = self._read(text[slice(*whole)])
                 worst = max(part, key=lambda at: self.marks.score(text[slice(*at)])) if len(part) > 1 else part[0]
                 found.append(Reading(score, rule, whole, worst))
@@ -55,6 +55,12 @@ class Reader:
     def _read(self, text: str) -> tuple[float, str]:
         meant, rule = self.encoder.read(text)
         return meant + self.marks_count * self.marks.score(text), rule
+
+
+def _said(text: str) -> int:
+    found = words(text)
+    signs = {word for word in found if not word.isalnum() and len(word) == 1}
+    return sum(word not in signs for word in found) + len(signs)
 
 
 def parts(text: str, size: int) -> list[list[Span]]:
