@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 
 from service.guard_encoder import Encoder, encoder
@@ -58,9 +57,9 @@ class Reader:
 
 
 def _said(text: str) -> int:
+    """How many words a text has, each sign among them counted once."""
     found = words(text)
-    signs = {word for word in found if not word.isalnum() and len(word) == 1}
-    return sum(word not in signs for word in found) + len(signs)
+    return sum(map(str.isalnum, found)) + len({word for word in found if not word.isalnum()})
 
 
 def parts(text: str, size: int) -> list[list[Span]]:
@@ -79,7 +78,6 @@ def parts(text: str, size: int) -> list[list[Span]]:
     return found
 
 
-@cache
 def reader(marks_count: float) -> Reader:
     """The reader that ships with the program."""
     return Reader(shipped(), encoder(), marks_count)
