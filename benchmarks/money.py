@@ -96,12 +96,14 @@ def trained(world: str, orders: int, seed: int, labels: str, invisible: float) -
         mature = float(past.orders["latest_delivery_at"].dt.epoch("us").max()) / 1e6 + (WINDOW_DAYS + 1.0) * DAY
         dataset = read_dataset(folder / "orders.parquet", folder / "outcomes.parquet", observed_until=mature)
         print(f"# {dataset.orders.n:,} orders with {dataset.claims} claims, of {past.outcomes.height} claims in all")
+        paid = seen.filter("seller_paid").join(past.orders.select("order_id", "order_total"), on="order_id")
+        refunded, share = paid["amount"].sum() / paid["order_total"].sum(), past.outcomes.height / orders
+        del past, paid, seen  # training takes the memory
         prepared = prepare(dataset, Recipe(WINDOW_DAYS, (), frozenset(), seed), lambda _: None)
         scorer = scorer_of(
             prepared, fitted_on_all(prepared, Recipe(WINDOW_DAYS, (), frozenset(), seed), lambda _: None)
         )
-    paid = seen.filter("seller_paid").join(past.orders.select("order_id", "order_total"), on="order_id")
-    return scorer, profile(paid["amount"].sum() / paid["order_total"].sum()), past.outcomes.height / orders
+    return scorer, profile(refunded), share
 
 
 def hidden(outcomes: pl.DataFrame, labels: str, invisible: float, coverage: Path) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from model.margin import Margin
 from training.settings import fit_settings
 
 STATISTICS_ROWS = 200_000
+PIECE_ROWS = 10_000  # whose terms are reckoned at once in float64: a fraction of the memory that all take in float32
 MOST_STEPS = 30
 LEVELS = ("state", "message_topic")  # attributes
 SMALLEST_GAIN = 1e-3  # of the log-loss, in claims' worth of nats
@@ -73,7 +74,9 @@ def fitted(X: Floats, y: Array, weight: Floats, features: tuple[Feature, ...], p
     signs = np.array([features[j].sign for j in start.columns] + [0] * (len(start.unknown_columns) + 1))
     low, high = np.where(signs > 0, 0.0, -np.inf), np.where(signs < 0, 0.0, np.inf)
     design = np.ones((len(X), len(signs)), dtype=np.float32)
-    design[:, :-1] = start.design(X)
+    for begin in range(0, len(X), PIECE_ROWS):
+        piece = slice(begin, begin + PIECE_ROWS)
+        design[piece, :-1] = start.design(X[piece])
     ridge = np.append(_penalties(start, features, penalty), 0.0)
     beta = np.concatenate([start.weights, start.unknown_weights, [start.intercept or _prior_log_odds(y, weight)]])
     beta = _bounded_newton(_Loss(design, y.astype(np.float64), weight, ridge), np.clip(beta, low, high), low, high)
