@@ -34,8 +34,11 @@ from service.odr_plan_told import plans_told
 from service.odr_rule import odr_rule
 from service.odr_told import told
 from service.odr_window import Span, window
+from service.seller_notes import heading, rejects_told
 from service.settings import settings
 from service.wording import Lang
+
+TOLD_REJECTS = 3
 
 
 def odr(
@@ -74,8 +77,9 @@ def odr(
         read_orders(orders, options) if read is None else orders_of(read, options), outcomes, said.zone
     )
     if source.rejects:
-        first = source.rejects[0]
-        err.print(f"{len(source.rejects):,} rows set aside; line {first.line}: {first.reason}", markup=False)
+        err.print(heading("set_aside", lang, count=f"{len(source.rejects):,}"), markup=False)
+        for line in rejects_told(source.rejects, TOLD_REJECTS, lang):
+            err.print(line, markup=False)
     where, who = source.marketplace(marketplace), source.shop(shop)
     rule = odr_rule(where, at)
     if rule is None:

@@ -21,7 +21,7 @@ from features.seller.reading import read_seller_file
 from features.seller.table import Note, SellerTable
 from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, err, said_of
 from service.files import written_aside
-from service.seller_notes import heading, note_text
+from service.seller_notes import heading, note_text, rejects_told
 from service.wording import Lang
 
 SHOWN_ROWS = 20
@@ -100,5 +100,4 @@ def _understood(table: SellerTable, lang: Lang) -> Iterator[str]:
     dropped, rejected = sum(table.dropped.values()), len({reject.line for reject in table.rejects})
     counts = {"rows": table.rows, "good": table.frame.height, "rejected": rejected, "dropped": dropped}
     yield heading("counts", lang, **{name: f"{count:,}" for name, count in counts.items()})
-    for reject in table.rejects[:SHOWN_ROWS]:
-        yield f"  {heading('rejected', lang)} {reject.line}: {reject.column}: {reject.reason}"
+    yield from (f"  {line}" for line in rejects_told(table.rejects, SHOWN_ROWS, lang))

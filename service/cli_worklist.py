@@ -114,7 +114,7 @@ def write_worklist(
     rows = partial(read_orders, orders, options) if read is None else partial(orders_of, read, options)
     parts, rejects = _looked_at(rows, means)
     rejects_file = out.with_name(out.name + ".rejects.csv")
-    write_rejects(rejects, rejects_file)
+    write_rejects(rejects, rejects_file, told.lang)
     _require_rows(parts, rejects, orders, rejects_file)
     found = ranked(parts, means.catalogue, capacity)
     rows_read = sum(part.orders.height for part in parts) + len(rejects)

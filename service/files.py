@@ -21,7 +21,7 @@ def written_aside(path: Path) -> Iterator[Path]:
         yield aside
         aside.replace(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})", about="not_written") from error
     finally:
         with suppress(OSError):  # gone, or never there
             aside.unlink()
@@ -43,6 +43,6 @@ def folder_aside(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         aside.replace(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})", about="not_written") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
