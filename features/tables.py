@@ -30,6 +30,7 @@ from features.rules import contradictions
 from features.seller.keys import DIGITS_LOST, shortened
 from features.seller.maps import OWN_NAMES, fitting
 from features.seller.plainorders import read_lines_of_orders, read_sheet_of_orders
+from features.seller.sources import what_to_do
 from features.seller.table import SellerTable
 from features.spread import Spread, here
 
@@ -81,7 +82,10 @@ def parquet_files(folder: Path) -> list[Path]:
     """The Parquet files of a folder, by name; `FileRefused` without any."""
     files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise FileRefused(f"{folder}: expected a folder with .parquet files, found none")
+        raise FileRefused(
+            f"{folder}: expected a folder with .parquet files, found none; give a file of another kind by its name, or "
+            f"the folder to claimrisk import, which joins what is in it"
+        )
     return files
 
 
@@ -183,7 +187,7 @@ def read_raw(path: Path, *, takes_map: bool = False) -> Iterator[RawChunk]:
         return read_lines_of_orders(path)
     expected = ".csv, .tsv, .parquet, .xlsx or .jsonl"
     by = "by --map, such as amazon.unshipped" if takes_map else "by claimrisk import"
-    hint = f"; a report of the platform goes in {by}" if suffix in REPORTS else ""
+    hint = f"; a report of the platform goes in {by}" if suffix in REPORTS else what_to_do(suffix)
     raise FileRefused(
         f"{path}: expected a file ending in {expected}, got {suffix or 'no ending'!r}{hint}", about="file_type"
     )

@@ -14,6 +14,9 @@ from features.tables import TableOptions, orders_of, read_orders
 from service.bundles import chosen_bundle
 from service.cli_options import (
     CostFile,
+    DateOrderAsked,
+    DecimalAsked,
+    FileEncoding,
     NoModel,
     ShopClaims,
     ShopOrders,
@@ -25,7 +28,7 @@ from service.cli_options import (
 )
 from service.cli_seller import Map, read_as_said
 from service.cost_profile import chosen_costs
-from service.files import written_aside
+from service.files import keep_inputs, written_aside
 from service.means import Means
 from service.odr import Doubts, Official, forecast
 from service.odr_files import file_orders
@@ -61,14 +64,21 @@ def odr(
     time_zone: Zone = None,
     map_file: Map = None,
     costs: CostFile = None,
+    date_order: DateOrderAsked = None,
+    decimal: DecimalAsked = None,
+    file_encoding: FileEncoding = None,
     no_model: NoModel = False,
     shop_claims: ShopClaims = None,
     shop_orders: ShopOrders = None,
 ) -> None:
     """Tell where the order defect rate stands, where it will, and how many defects are still allowed."""
+    keep_inputs(out, orders, outcomes)
     at = looked_at(as_of)
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or chosen_bundle(model, settings())
-    means, said = Means(bundle, costs=chosen_costs(costs, settings())), said_of(time_zone, None, None, None)
+    means, said = (
+        Means(bundle, costs=chosen_costs(costs, settings())),
+        said_of(time_zone, date_order, decimal, file_encoding),
+    )
     options, read = (
         TableOptions(zone=said.zone, extras=means.extras, takes_map=True),
         read_as_said(orders, map_file, said, lang),

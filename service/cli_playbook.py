@@ -24,7 +24,7 @@ from service.cli_options import CostFile, DateOrderAsked, DecimalAsked, FileEnco
 from service.cli_seller import Map, read_as_said
 from service.cost_profile import Costs, chosen_costs
 from service.evidence_pack import Attachment, attachment, folder_name, write_pack
-from service.files import written_aside
+from service.files import keep_inputs, written_aside
 from service.playbook import Told, playbook
 from service.playbook_page import Said, playbook_page
 from service.results import write_rejects
@@ -79,8 +79,7 @@ def playbook_command(
 def _check_out(out: Path | None, orders: Path) -> None:
     if out is not None and out.suffix.lower() not in ENDINGS:
         raise InputError(f"--out {out}: expected a name ending in {' or '.join(ENDINGS)}")
-    if out is not None and out.resolve() == orders.resolve():
-        raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
+    keep_inputs(out, orders)
 
 
 @dataclass(frozen=True, slots=True)

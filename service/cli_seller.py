@@ -20,7 +20,7 @@ from features.seller.one_file import orders_of_file
 from features.seller.reading import read_seller_file
 from features.seller.table import Note, SellerTable
 from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, err, said_of
-from service.files import written_aside
+from service.files import keep_inputs, written_aside
 from service.seller_notes import heading, note_text, rejects_told
 from service.wording import Lang
 
@@ -67,6 +67,7 @@ def map_file_command(
     lang: Annotated[Lang, typer.Option(help="language of what is told")] = "en",
 ) -> None:
     """Look at a file: guess encoding, columns, dates and values, show 20 rows as understood, write a map to edit."""
+    keep_inputs(out, file)
     found = inspected(file, said_of(time_zone, date_order, decimal, file_encoding))
     sys.stdout.write("\n".join(_report(found, lang)) + "\n")
     if out is None:

@@ -18,7 +18,7 @@ from polars.io.plugins import register_io_source
 from features.delimited import Reject
 from features.errors import InputError
 from features.sound import SoundText
-from service.files import written_aside
+from service.files import keep_inputs, written_aside
 from service.meanwhile import used_meanwhile
 from service.problem_words import reason_text
 from service.spreadsheet import readable_instants, write_sheet
@@ -38,9 +38,7 @@ def check_ending(out: Path, taken: Sequence[Path] = ()) -> None:
     if out.suffix.lower() not in ENDINGS:
         expected = ", ".join(ENDINGS)
         raise InputError(f"--out {out}: expected a name ending in {expected}, got {out.suffix or 'no ending'!r}")
-    for path in taken:
-        if out.resolve() == path.resolve():
-            raise InputError(f"--out {out}: expected another file than the input {path.name}, which would be lost")
+    keep_inputs(out, *taken)
 
 
 @dataclass(frozen=True, slots=True)

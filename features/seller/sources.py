@@ -54,9 +54,9 @@ def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = Non
     if not path.is_file():
         raise FileRefused(f"{path}: no such file", about="no_such_file")
     if suffix not in ENDINGS:
-        hint = f"; {OTHER_ENDINGS[suffix]}" if suffix in OTHER_ENDINGS else ""
         raise FileRefused(
-            f"{path}: expected a file ending in {', '.join(ENDINGS)}, got {suffix or 'no ending'!r}{hint}",
+            f"{path}: expected a file ending in {', '.join(ENDINGS)}, got {suffix or 'no ending'!r}"
+            + what_to_do(suffix),
             about="file_type",
         )
     if suffix == ".json":
@@ -68,6 +68,11 @@ def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = Non
     if suffix in LINES:
         return _mapped([read_lines(path, encoding_of(path, mapping, encoding).encoding)], path, mapping)
     return _delimited(path, mapping, encoding)
+
+
+def what_to_do(suffix: str) -> str:
+    """What makes a file of another program's form one that we read; nothing where the form is none of a table."""
+    return f"; {OTHER_ENDINGS[suffix]}" if suffix in OTHER_ENDINGS else ""
 
 
 def expanded(paths: Sequence[Path]) -> list[Path]:
