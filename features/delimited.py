@@ -101,7 +101,7 @@ def delimited_blocks(path: Path, dialect: Dialect = OURS) -> Iterator[Block]:
         with path.open(encoding=dialect.encoding, errors="surrogateescape", newline="") as file:
             yield from _blocks(_Lines(file), path, dialect)
     except OSError as error:
-        raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
+        raise FileRefused(f"{path}: cannot be read ({error.strerror})", about="unreadable") from error
     except UnicodeError as error:
         raise FileRefused(
             f"{path}: expected text in {dialect.encoding}, got other bytes; say encoding = … in a map"
@@ -136,7 +136,9 @@ def _blocks(lines: _Lines, path: Path, dialect: Dialect) -> Iterator[Block]:
 
 def _header(record: _Record | None, path: Path) -> list[str]:
     if record is None:
-        raise FileRefused(f"{path}: the file is empty; expected a header line with at least order_id")
+        raise FileRefused(
+            f"{path}: the file is empty; expected a header line with at least order_id", about="empty_file"
+        )
     if record.why:
         raise FileRefused(f"{path}: line {record.line}: the header is damaged ({record.why})")
     names = [cell.strip() for cell in record.cells]

@@ -22,7 +22,11 @@ from dataclasses import dataclass
 
 
 class ClaimRiskError(Exception):
-    """Base of all errors raised on purpose."""
+    """Base of all errors raised on purpose. about: the code of a fault that has words of its own in every language."""
+
+    def __init__(self, message: str = "", *, about: str = "") -> None:
+        self.about = about
+        super().__init__(message)
 
 
 class InputError(ClaimRiskError):

@@ -21,7 +21,7 @@ class FileState:
         try:
             told = path.stat()
         except OSError as error:
-            raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
+            raise FileRefused(f"{path}: cannot be read ({error.strerror})", about="unreadable") from error
         return cls(path, (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns))
 
     def read(self, start: int, size: int) -> bytes:
@@ -31,7 +31,7 @@ class FileState:
                 file.seek(start)
                 return file.read(size)
         except OSError as error:
-            raise FileRefused(f"{self.path}: cannot be read ({error.strerror})") from error
+            raise FileRefused(f"{self.path}: cannot be read ({error.strerror})", about="unreadable") from error
 
     def require_unchanged(self) -> None:
         """`FileRefused` where the file was changed, or another has its name, since then."""

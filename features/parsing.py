@@ -93,6 +93,11 @@ def _numbers(cells: pl.Series, attribute: Attribute, problem: Problem) -> Parsed
     if not cells.dtype.is_numeric():
         given = _stripped(cells)
         cells = given.set(~given.str.contains(NUMBER), None)
+        if attribute.kind is not Kind.COUNT:
+            hint = (
+                "; if the comma is the decimal sign, say so with --decimal ',', which score, worklist, playbook, odr "
+            )
+            problem = replace(problem, detail=f"{problem.detail}{hint}and import take")
     values = cells.cast(pl.Float64, strict=False)
     fits = (values >= attribute.minimum) & (values <= kinds.largest_number(attribute.kind))
     if attribute.kind is Kind.COUNT:
@@ -143,7 +148,7 @@ def _instants(cells: pl.Series, problem: Problem, zone: ZoneInfo | None) -> Pars
     if zone is None:
         hint = (
             "; if the file is in local time, say so with --time-zone Area/City, and if day and month stand otherwise, "
-            "with --date-order dmy or mdy, which score, worklist, playbook and import take"
+            "with --date-order dmy or mdy, which score, worklist, playbook, odr and import take"
         )
         problem = replace(problem, detail=problem.detail + hint)
     if isinstance(cells.dtype, pl.Datetime):

@@ -30,6 +30,7 @@ from features.rules import contradictions
 from features.seller.keys import DIGITS_LOST, shortened
 from features.seller.maps import OWN_NAMES, fitting
 from features.seller.plainorders import read_lines_of_orders, read_sheet_of_orders
+from features.seller.sources import what_to_do
 from features.seller.table import SellerTable
 from features.spread import Spread, here
 
@@ -81,7 +82,10 @@ def parquet_files(folder: Path) -> list[Path]:
     """The Parquet files of a folder, by name; `FileRefused` without any."""
     files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise FileRefused(f"{folder}: expected a folder with .parquet files, found none")
+        raise FileRefused(
+            f"{folder}: expected a folder with .parquet files, found none; give a file of another kind by its name, or "
+            f"the folder to claimrisk import, which joins what is in it"
+        )
     return files
 
 
@@ -132,7 +136,7 @@ def parquet_of_orders(path: Path) -> ParquetRows:
 
 
 def _without_rows(path: Path) -> FileRefused:
-    return FileRefused(f"{path}: no rows below the header; expected one order a row")
+    return FileRefused(f"{path}: no rows below the header; expected one order a row", about="empty_file")
 
 
 def _first_of_each(raws: Iterable[RawChunk], options: TableOptions) -> Iterator[Chunk]:
@@ -172,7 +176,7 @@ def read_raw(path: Path, *, takes_map: bool = False) -> Iterator[RawChunk]:
     """The rows of a CSV, TSV, Parquet, xlsx or JSON lines file as they stand."""
     suffix = path.suffix.lower()
     if not path.is_file():
-        raise FileRefused(f"{path}: no such file")
+        raise FileRefused(f"{path}: no such file", about="no_such_file")
     if suffix in DELIMITERS:
         return read_delimited(path)
     if suffix == ".parquet":
@@ -183,8 +187,10 @@ def read_raw(path: Path, *, takes_map: bool = False) -> Iterator[RawChunk]:
         return read_lines_of_orders(path)
     expected = ".csv, .tsv, .parquet, .xlsx or .jsonl"
     by = "by --map, such as amazon.unshipped" if takes_map else "by claimrisk import"
-    hint = f"; a report of the platform goes in {by}" if suffix in REPORTS else ""
-    raise FileRefused(f"{path}: expected a file ending in {expected}, got {suffix or 'no ending'!r}{hint}")
+    hint = f"; a report of the platform goes in {by}" if suffix in REPORTS else what_to_do(suffix)
+    raise FileRefused(
+        f"{path}: expected a file ending in {expected}, got {suffix or 'no ending'!r}{hint}", about="file_type"
+    )
 
 
 def _read_parquet(path: Path) -> Iterator[RawChunk]:
@@ -209,7 +215,7 @@ def _require_orders(names: Sequence[str], path: Path, *, takes_map: bool) -> Non
         if report is not None:
             what = f"add --map {report.report}" if takes_map else "claimrisk import reads it"
             hint = f"; it looks like {report.report}: {what}"
-        raise FileRefused(f"{path}: expected a column order_id, got {_shown(names[:8])}{hint}")
+        raise FileRefused(f"{path}: expected a column order_id, got {_shown(names[:8])}{hint}", about="no_order_id")
 
 
 def _is_written_otherwise(names: Sequence[str]) -> bool:

@@ -109,10 +109,19 @@ async def _earlier(asked: Reply, held: Running) -> Response | None:
     if found is None:
         return None
     if found.digest != asked.digest:
-        raise RequestRefused("key_reused", f"expected the request that this {KEY_HEADER} was first used with")
+        raise RequestRefused("key_reused", _reused(found, asked))
     response = _told(found.body, found.language)
     response.headers[REPLAYED] = "true"
     return response
+
+
+def _reused(found: Reply, asked: Reply) -> str:
+    """Why the stored answer is none to this request; its language is a part of a request, as its texts follow it."""
+    told = f"expected the request that this {KEY_HEADER} was first used with"
+    if found.language != asked.language:
+        first, now = (TAGS["zh" if one.language == "zh" else "en"] for one in (found, asked))
+        told += f", which asked for {first}, got one for {now}: Accept-Language is a part of the request"
+    return f"{told}; for another request take a new key"
 
 
 async def _kept(asked: Reply, held: Running) -> Reply | None:

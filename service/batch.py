@@ -173,7 +173,7 @@ class _Run:
         earlier = [f"{name}: of an earlier result, not kept" for name in names if name.startswith(PREFIX)]
         strange = unknown_columns(name for name in names if not name.startswith(PREFIX))
         summary.strange_columns = [f"{p.attribute}: {p.detail}" for p in strange] + earlier
-        write_rejects(summary.of_rejects(pieces.rejects()), rejects)
+        write_rejects(summary.of_rejects(pieces.rejects()), rejects, self.wish.lang)
 
     def _score(self, journal: Journal) -> Iterator[int]:
         """Score what is not scored yet. The pieces in order, as soon as they are there."""

@@ -46,7 +46,9 @@ def export_joblib(folder: Path, out: Path, key: bytes) -> None:
 def named_bundle(folder: Path | None, of: Settings) -> Bundle:
     """The bundle in `folder`, which must be named."""
     if folder is None:
-        raise InputError("expected --model with the folder of a bundle, or --no-model to answer without one")
+        raise InputError(
+            "expected --model with the folder of a bundle, or --no-model to answer without one", about="which_model"
+        )
     return load(champion_folder(folder), signing_key(of))
 
 
@@ -64,6 +66,7 @@ def chosen_bundle(folder: Path | None, of: Settings) -> Bundle:
     if folder is None and not chosen.exists():
         raise InputError(
             f"no model is at hand ({chosen} does not exist): name one with --model, answer without one by --no-model, "
-            "or let `claimrisk demo --once` make a simulated starter"
+            "or let `claimrisk demo --once` make a simulated starter",
+            about="which_model",
         )
     return load(champion_folder(chosen), signing_key(of))

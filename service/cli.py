@@ -38,6 +38,7 @@ from service.cli_train import train
 from service.cli_worklist import worklist
 from service.cost_profile import template
 from service.policy_page import policy_command
+from service.problem_words import asked_on_line, error_text
 
 app = typer.Typer(
     help="Which orders will end in an Amazon A-to-z Guarantee claim, and what to do while there is still time.",
@@ -68,7 +69,7 @@ def run() -> None:
     try:
         app()
     except ClaimRiskError as error:
-        err.print(f"claimrisk: {error}", markup=False)
+        err.print(f"claimrisk: {error_text(error, asked_on_line(sys.argv))}", markup=False)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(1)

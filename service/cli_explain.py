@@ -63,4 +63,4 @@ def _bytes(path: Path) -> bytes:
             raise InputError(f"{path}: expected at most {LARGEST_FILE:,} bytes")
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", about="unreadable") from error

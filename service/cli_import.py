@@ -22,12 +22,14 @@ from features.seller.reading import read_seller_file
 from features.seller.sources import expanded
 from features.seller.spans import coverage_toml
 from features.seller.table import Note, SellerTable
-from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, said_of
+from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, err, said_of
 from service.cli_seller import map_named
 from service.files import folder_aside
 from service.import_report import CONFLICTS, COVERAGE, ORPHANS, report_document
 from service.import_words import report_text
+from service.problem_words import error_text, reason_text
 from service.results import escaped
+from service.seller_notes import heading
 from service.wording import Lang
 
 REPORT = "import_report.json"
@@ -59,13 +61,32 @@ def import_files(
     file_encoding: FileEncoding = None,
     lang: Lang = "en",
 ) -> None:
-    """Take in a shop's own files: orders and outcomes for train and score, and a report of what became of each row."""
+    """Take in a shop's own files: orders and outcomes for train and score, and a report of what became of each row.
+
+    A file that cannot be read is left out and told with what to do; exit 1 then.
+    """
     maps = [map_named(name) for name in map_file or ()]
     said = said_of(time_zone, date_order, decimal, file_encoding)
-    paths = expanded(files)
-    tables = [table for path in paths for table in _tables(path, maps, said, is_alone=len(paths) == 1)]
-    told = write_import(tables, gathered(tables, shop=shop), out, lang)
+    paths = [path for path in expanded(files) if not (path / REPORT).exists()]
+    tables, refused = list[SellerTable](), list[FileRefused]()
+    for path in paths:
+        try:
+            tables += _tables(path, maps, said, is_alone=len(paths) == 1)
+        except FileRefused as error:
+            refused.append(error)
+    reasons = [error_text(error, lang) for error in refused]
+    try:
+        if not tables:
+            raise refused.pop()
+        told = write_import(tables, gathered(tables, shop=shop), out, lang, reasons)
+    except FileRefused:
+        for one in refused:
+            err.print(f"claimrisk: {error_text(one, lang)}", markup=False)
+        raise
     sys.stderr.write(told)
+    if refused:
+        err.print(heading("files_left_out", lang, count=f"{len(refused):,}", of=f"{len(paths):,}"), markup=False)
+        raise typer.Exit(1)
 
 
 def _tables(path: Path, maps: Sequence[Mapping], said: Said, *, is_alone: bool) -> list[SellerTable]:
@@ -91,10 +112,13 @@ def _as_amazon(path: Path) -> list[SellerTable] | None:
     return tables if all(table.report.startswith("amazon.") for table in tables) else None
 
 
-def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang: Lang) -> str:
-    """Everything an import gives, in the folder `out`, in place of an earlier import; returns the report in words."""
+def write_import(
+    tables: Sequence[SellerTable], found: Gathered, out: Path, lang: Lang, left_out: Sequence[str] = ()
+) -> str:
+    """Everything an import gives, in the folder `out`, in place of an earlier import; returns the report in words.
+    left_out: why files were, a sentence each."""
     _refuse_what_is_not_ours(out)
-    document = report_document(tables, found)
+    document = report_document(tables, found, left_out)
     told = report_text(document, lang, _commands(out, document, lang))
     _make_parent(out)
     with folder_aside(out) as aside:
@@ -102,7 +126,7 @@ def write_import(tables: Sequence[SellerTable], found: Gathered, out: Path, lang
         found.orders.write_parquet(aside / "orders.parquet")
         found.outcomes.write_parquet(aside / "outcomes.parquet")
         (aside / COVERAGE).write_text(coverage_toml(found.coverage), "utf-8")
-        _write_csv(aside / "rejects.csv", REJECTS, _rejected(tables, found))
+        _write_csv(aside / "rejects.csv", REJECTS, _rejected(tables, found, lang))
         _write_csv(aside / CONFLICTS, CONFLICT_COLUMNS, found.conflicts)
         _write_csv(aside / ORPHANS, ("order_id", "kind", *PLACE), pl.concat([found.orphans, found.stray_rows]))
         (aside / REPORT).write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
@@ -139,12 +163,14 @@ def _commands(out: Path, document: dict[str, Any], lang: Lang) -> list[str]:
     return [back, train, score] if learns else [f"claimrisk worklist {orders} --out today.xlsx{told}"]
 
 
-def _rejected(tables: Sequence[SellerTable], found: Gathered) -> pl.DataFrame:
+def _rejected(tables: Sequence[SellerTable], found: Gathered, lang: Lang) -> pl.DataFrame:
     """Rows set aside by reading, then orders set aside by joining; of an order the place where it stands first."""
     rows = [(str(t.path), r.line, r.column, r.code, r.reason, r.raw) for t in tables for r in t.rejects]
     schema = {name: pl.Int64() if name == "line" else pl.String() for name in REJECTS}
     read = pl.DataFrame(rows, schema=schema, orient="row")
-    return pl.concat([read, found.set_aside.rename({"order_id": "raw"}).select(REJECTS)])
+    told = pl.concat([read, found.set_aside.rename({"order_id": "raw"}).select(REJECTS)])
+    why = [reason_text(code, reason, lang) for code, reason in told.select("code", "reason").iter_rows()]
+    return told.with_columns(pl.Series("reason", why, pl.String()))
 
 
 def _write_csv(path: Path, columns: Sequence[str], frame: pl.DataFrame) -> None:

@@ -10,6 +10,7 @@ import orjson
 import typer
 
 from service.cli_options import Zone, instant, say, zone_named
+from service.files import keep_inputs
 from service.settings import settings, signing_key
 from service.wording import Lang
 
@@ -29,6 +30,7 @@ def monitor(
     from model.artefact import load
     from service.monitoring import looked_after, write_page
 
+    keep_inputs(out, orders, outcomes)
     until = None if observed_until is None else instant(observed_until, "--observed-until")
     bundle = load(model, signing_key(settings()))
     looked = looked_after(orders, outcomes, bundle, until=until, zone=zone_named(time_zone), lang=lang)

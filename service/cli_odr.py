@@ -14,6 +14,9 @@ from features.tables import TableOptions, orders_of, read_orders
 from service.bundles import chosen_bundle
 from service.cli_options import (
     CostFile,
+    DateOrderAsked,
+    DecimalAsked,
+    FileEncoding,
     NoModel,
     ShopClaims,
     ShopOrders,
@@ -25,7 +28,7 @@ from service.cli_options import (
 )
 from service.cli_seller import Map, read_as_said
 from service.cost_profile import chosen_costs
-from service.files import written_aside
+from service.files import keep_inputs, written_aside
 from service.means import Means
 from service.odr import Doubts, Official, forecast
 from service.odr_files import file_orders
@@ -34,8 +37,11 @@ from service.odr_plan_told import plans_told
 from service.odr_rule import odr_rule
 from service.odr_told import told
 from service.odr_window import Span, window
+from service.seller_notes import heading, rejects_told
 from service.settings import settings
 from service.wording import Lang
+
+TOLD_REJECTS = 3
 
 
 def odr(
@@ -58,14 +64,21 @@ def odr(
     time_zone: Zone = None,
     map_file: Map = None,
     costs: CostFile = None,
+    date_order: DateOrderAsked = None,
+    decimal: DecimalAsked = None,
+    file_encoding: FileEncoding = None,
     no_model: NoModel = False,
     shop_claims: ShopClaims = None,
     shop_orders: ShopOrders = None,
 ) -> None:
     """Tell where the order defect rate stands, where it will, and how many defects are still allowed."""
+    keep_inputs(out, orders, outcomes)
     at = looked_at(as_of)
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or chosen_bundle(model, settings())
-    means, said = Means(bundle, costs=chosen_costs(costs, settings())), said_of(time_zone, None, None, None)
+    means, said = (
+        Means(bundle, costs=chosen_costs(costs, settings())),
+        said_of(time_zone, date_order, decimal, file_encoding),
+    )
     options, read = (
         TableOptions(zone=said.zone, extras=means.extras, takes_map=True),
         read_as_said(orders, map_file, said, lang),
@@ -74,8 +87,9 @@ def odr(
         read_orders(orders, options) if read is None else orders_of(read, options), outcomes, said.zone
     )
     if source.rejects:
-        first = source.rejects[0]
-        err.print(f"{len(source.rejects):,} rows set aside; line {first.line}: {first.reason}", markup=False)
+        err.print(heading("set_aside", lang, count=f"{len(source.rejects):,}"), markup=False)
+        for line in rejects_told(source.rejects, TOLD_REJECTS, lang):
+            err.print(line, markup=False)
     where, who = source.marketplace(marketplace), source.shop(shop)
     rule = odr_rule(where, at)
     if rule is None:

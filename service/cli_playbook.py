@@ -24,10 +24,11 @@ from service.cli_options import CostFile, DateOrderAsked, DecimalAsked, FileEnco
 from service.cli_seller import Map, read_as_said
 from service.cost_profile import Costs, chosen_costs
 from service.evidence_pack import Attachment, attachment, folder_name, write_pack
-from service.files import written_aside
+from service.files import keep_inputs, written_aside
 from service.playbook import Told, playbook
 from service.playbook_page import Said, playbook_page
 from service.results import write_rejects
+from service.seller_notes import heading, rejects_told
 from service.settings import settings, signing_key
 from service.wording import Lang
 
@@ -78,8 +79,7 @@ def playbook_command(
 def _check_out(out: Path | None, orders: Path) -> None:
     if out is not None and out.suffix.lower() not in ENDINGS:
         raise InputError(f"--out {out}: expected a name ending in {' or '.join(ENDINGS)}")
-    if out is not None and out.resolve() == orders.resolve():
-        raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
+    keep_inputs(out, orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +109,20 @@ class _Maker:
                 own, sent = (playbook(columns, i, self.consequences, self.costs, lang) for lang in self.langs)
                 told += [(own, sent)] if only is not None or own["stage"] != "nothing" else []
             rows += columns.n
-        _tell_rejects(rejects, out)
+        _tell_rejects(rejects, out, self.langs[0])
         if only is not None and not told:
             raise InputError(f"--order {only}: expected an order of the file, got none that can be used")
         nothing = rows - len(told) if only is None else 0
         return Found([own for own, _ in told], [sent for _, sent in told], nothing)
 
 
-def _tell_rejects(rejects: list[Reject], out: Path | None) -> None:
+def _tell_rejects(rejects: list[Reject], out: Path | None, lang: Lang) -> None:
     if out is not None:
-        write_rejects(rejects, out.with_name(out.name + ".rejects.csv"))
-    for reject in rejects[:TOLD_REJECTS]:
-        err.print(f"rejected: line {reject.line}: {reject.column}: {reject.reason}", markup=False)
+        write_rejects(rejects, out.with_name(out.name + ".rejects.csv"), lang)
+    for line in rejects_told(rejects, TOLD_REJECTS, lang):
+        err.print(line, markup=False)
     if len(rejects) > TOLD_REJECTS:
-        err.print(f"rejected: {len(rejects):,} rows in all; --out writes them with their reasons", markup=False)
+        err.print(heading("rejected_in_all", lang, count=f"{len(rejects):,}"), markup=False)
 
 
 def _print(found: Found, lang: Lang) -> None:
@@ -157,9 +157,9 @@ def _row(told: Told, said: Said) -> list[str]:
 def _whole(told: Told, said: Said) -> Iterator[str]:
     """The playbook of one order, line by line."""
     yield f"\n{told['text']}"
-    for heading, entries in (("steps", told["steps"]), ("donts", told["donts"])):
+    for title, entries in (("steps", told["steps"]), ("donts", told["donts"])):
         if entries:
-            yield f"\n{said(heading)}"
+            yield f"\n{said(title)}"
         for step in entries:
             until = said("missed" if step["clock_state"] == "missed" else "until")
             due = f" [{until} {said.moment(step['deadline'])} UTC]" if step["deadline"] else ""

@@ -43,6 +43,8 @@ from service.summary import Summary
 from service.wording import Lang
 from service.workers import Engine, On
 
+SHOWN_COLUMNS = 12
+
 
 def score(
     orders: Annotated[Path, typer.Argument(help="orders to score: CSV, TSV, Parquet, xlsx or JSON lines")],
@@ -102,8 +104,10 @@ def _looked_at(as_of: str | None, begun: Path | None) -> float:
 
 def _summarise(summary: Summary, out: Path, bundle: Loaded, lang: Lang) -> None:
     word = partial(summary_word, lang=lang)
-    for strange in summary.strange_columns:
+    for strange in summary.strange_columns[:SHOWN_COLUMNS]:
         err.print(f"{word('column')} {strange}", markup=False)
+    if more := summary.strange_columns[SHOWN_COLUMNS:]:
+        err.print(word("more_columns").format(count=f"{len(more):,}"), markup=False)
     table = Table(box=None, show_header=False)
     table.add_row(word("rows"), f"{summary.rows:,}")
     table.add_row(word("scored"), f"{summary.scored:,}")

@@ -20,8 +20,8 @@ from features.seller.one_file import orders_of_file
 from features.seller.reading import read_seller_file
 from features.seller.table import Note, SellerTable
 from service.cli_options import DateOrderAsked, DecimalAsked, FileEncoding, err, said_of
-from service.files import written_aside
-from service.seller_notes import heading, note_text
+from service.files import keep_inputs, written_aside
+from service.seller_notes import heading, note_text, rejects_told
 from service.wording import Lang
 
 SHOWN_ROWS = 20
@@ -67,6 +67,7 @@ def map_file_command(
     lang: Annotated[Lang, typer.Option(help="language of what is told")] = "en",
 ) -> None:
     """Look at a file: guess encoding, columns, dates and values, show 20 rows as understood, write a map to edit."""
+    keep_inputs(out, file)
     found = inspected(file, said_of(time_zone, date_order, decimal, file_encoding))
     sys.stdout.write("\n".join(_report(found, lang)) + "\n")
     if out is None:
@@ -100,5 +101,4 @@ def _understood(table: SellerTable, lang: Lang) -> Iterator[str]:
     dropped, rejected = sum(table.dropped.values()), len({reject.line for reject in table.rejects})
     counts = {"rows": table.rows, "good": table.frame.height, "rejected": rejected, "dropped": dropped}
     yield heading("counts", lang, **{name: f"{count:,}" for name, count in counts.items()})
-    for reject in table.rejects[:SHOWN_ROWS]:
-        yield f"  {heading('rejected', lang)} {reject.line}: {reject.column}: {reject.reason}"
+    yield from (f"  {line}" for line in rejects_told(table.rejects, SHOWN_ROWS, lang))

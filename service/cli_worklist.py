@@ -36,6 +36,7 @@ from service.cli_options import (
 from service.cli_seller import Map, read_as_said
 from service.cost_profile import chosen_costs
 from service.decide import Decisions, decide
+from service.files import keep_inputs
 from service.means import Means
 from service.results import Encoding, write_rejects
 from service.settings import settings
@@ -108,13 +109,12 @@ def write_worklist(
     rejects are written, an earlier list is left as it is, and `FileRefused` says why.
     """
     checked_ending(out)
-    if out.resolve() == orders.resolve():
-        raise InputError(f"--out {out}: expected another file than the orders, which would be lost; name another")
+    keep_inputs(out, orders)
     options = TableOptions(as_of=as_of, zone=told.zone, extras=means.extras, takes_map=True)
     rows = partial(read_orders, orders, options) if read is None else partial(orders_of, read, options)
     parts, rejects = _looked_at(rows, means)
     rejects_file = out.with_name(out.name + ".rejects.csv")
-    write_rejects(rejects, rejects_file)
+    write_rejects(rejects, rejects_file, told.lang)
     _require_rows(parts, rejects, orders, rejects_file)
     found = ranked(parts, means.catalogue, capacity)
     rows_read = sum(part.orders.height for part in parts) + len(rejects)

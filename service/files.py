@@ -12,6 +12,16 @@ from pathlib import Path
 from features.errors import InputError
 
 
+def keep_inputs(out: Path | None, *given: Path | None) -> None:
+    """Refuse a result in the place of a file that was given, which would be lost."""
+    for path in given:
+        if out is not None and path is not None and out.exists() and path.exists() and out.samefile(path):
+            raise InputError(
+                f"--out {out}: expected another file than the input {path.name}, which would be lost; name another",
+                about="input_lost",
+            )
+
+
 @contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; renamed into place at the end, removed if anything fails."""
@@ -21,7 +31,7 @@ def written_aside(path: Path) -> Iterator[Path]:
         yield aside
         aside.replace(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})", about="not_written") from error
     finally:
         with suppress(OSError):  # gone, or never there
             aside.unlink()
@@ -43,6 +53,6 @@ def folder_aside(path: Path) -> Iterator[Path]:
             shutil.rmtree(path)
         aside.replace(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise InputError(f"{path}: cannot be written ({error.strerror or error})", about="not_written") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)

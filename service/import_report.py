@@ -20,12 +20,13 @@ CONFLICTS, COVERAGE, ORPHANS = "conflicts.csv", "outcomes.coverage.toml", "orpha
 _EXAMPLES = 3
 
 
-def report_document(tables: Sequence[SellerTable], found: Gathered) -> dict[str, Any]:
-    """The report as JSON values; its texts are codes and names, the numbers are counts."""
+def report_document(tables: Sequence[SellerTable], found: Gathered, left_out: Sequence[str] = ()) -> dict[str, Any]:
+    """The report as JSON values; its texts are codes and names, the numbers are counts. left_out: why files were."""
     counted = found.outcomes.filter(~pl.col("retracted").fill_null(value=False))
     return {
         "format": FORMAT,
         "files": [_file(table) for table in tables],
+        "files_left_out": list(left_out),
         "orders": {
             "given": found.orders.height + found.set_aside.height, "out": found.orders.height,
             "set_aside": _counts(found.set_aside["code"]), "only_in": dict(found.only_in),

@@ -79,7 +79,9 @@ def _files_told(document: Mapping[str, Any], words: Words) -> list[str]:
         f"{words.counts('codes', f['left_out'])} | {f['rejected']:,} |"
         for f in document["files"]
     ]
-    return [head, "|---|---|---|---|---|---|", *rows]
+    left_out = document["files_left_out"]
+    why = ["", f"{words('files_left_out')}{words.colon}", "", *_bullets(left_out)] if left_out else []
+    return [head, "|---|---|---|---|---|---|", *rows, *why]
 
 
 def _orders_told(document: Mapping[str, Any], words: Words) -> list[str]:

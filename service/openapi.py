@@ -37,7 +37,8 @@ DETAIL: dict[str, Any] = {
 _KEY = {
     "name": "Idempotency-Key", "in": "header", "required": False,
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    "description": "asked again with the same key within 72 h, the same bytes are answered (where answers are kept)",
+    "description": "asked again with the same key within 72 h, the same bytes are answered (where answers are kept); "
+    "another body or Accept-Language is another request, for which a key is needed of its own",
 }  # fmt: skip
 
 

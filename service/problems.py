@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from http import HTTPStatus
-from importlib import resources
 from typing import Any
 
 import orjson
@@ -20,12 +17,12 @@ from starlette.responses import Response
 from features.document import DocumentRefused
 from features.errors import ClaimRiskError, InputError, OrderRefused, Problem
 from service.languages import TAGS, accepted
+from service.problem_words import said, sendable, texts
 from service.refused import Code, RequestRefused
 from service.wording import Lang
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:claimrisk:problem:"
-Texts = Mapping[str, Mapping[str, Mapping[Lang, str]]]
 
 
 STATUSES: Mapping[Code, int] = {
@@ -52,12 +49,6 @@ STATUSES: Mapping[Code, int] = {
 _CLOSING = frozenset({401, 408, 413, 415})
 
 
-@cache
-def texts() -> Texts:
-    """What `problem_texts.toml` says."""
-    return tomllib.loads((resources.files("service") / "problem_texts.toml").read_text("utf-8"))
-
-
 def title(code: Code, lang: Lang = "en") -> str:
     """What kind of problem it is."""
     return texts()["title"][code][lang]
@@ -70,9 +61,9 @@ def problem(code: Code, detail: str, errors: Sequence[Problem] = (), lang: Lang 
         "title": title(code, lang),
         "status": STATUSES[code],
         "code": code,
-        "detail": _said("detail", code, detail, lang),
+        "detail": said("detail", code, detail, lang),
         "errors": [
-            {"pointer": pointer(e.attribute), "code": e.code, "detail": _said("error", e.code, e.detail, lang)}
+            {"pointer": pointer(e.attribute), "code": e.code, "detail": said("error", e.code, e.detail, lang)}
             for e in errors
         ],
     }
@@ -81,13 +72,6 @@ def problem(code: Code, detail: str, errors: Sequence[Problem] = (), lang: Lang 
 def order_problem(error: OrderRefused, lang: Lang = "en") -> dict[str, Any]:
     """The problem of one order."""
     return problem("order_refused", "", error.problems, lang)
-
-
-def _said(section: str, code: str, detail: str, lang: Lang) -> str:
-    """A reason in the language; where no word stands for its code, the precise reason alone is told in English."""
-    held = texts()[section]
-    known = code if code in held else "before" if code.startswith("before_") and "before" in held else "other"
-    return held[known][lang].format(detail=_sendable(detail))
 
 
 def pointer(attribute: str) -> str:
@@ -100,12 +84,7 @@ def pointer(attribute: str) -> str:
         return ""
     parent, slash, name = attribute.partition("/")
     parts = [parent, name] if slash and parent in ("extra", "facts") else [attribute]
-    return "".join("/" + _sendable(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
-def _sendable(text: str) -> str:
-    """The text without lone surrogates, which no UTF-8 can carry."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return "".join("/" + sendable(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 def _answer(members: Mapping[str, Any], lang: Lang, headers: Mapping[str, str] | None = None) -> Response:
@@ -156,8 +135,8 @@ def handle_problems(app: FastAPI) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         found = error.errors() if isinstance(error, RequestValidationError) else []
         where = [Problem("/".join(map(str, e["loc"][1:])), str(e["type"]), str(e["msg"])) for e in found]
-        said, lang = "the request does not have the form that is documented", asked_lang(request.headers)
-        return _answer(problem("request_refused", said, where, lang), lang)
+        why, lang = "the request does not have the form that is documented", asked_lang(request.headers)
+        return _answer(problem("request_refused", why, where, lang), lang)
 
     for kind in (ClaimRiskError, ClientDisconnect, HTTPException, Exception):
         app.add_exception_handler(kind, handler)

@@ -6,7 +6,7 @@ import csv
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
@@ -18,9 +18,11 @@ from polars.io.plugins import register_io_source
 from features.delimited import Reject
 from features.errors import InputError
 from features.sound import SoundText
-from service.files import written_aside
+from service.files import keep_inputs, written_aside
 from service.meanwhile import used_meanwhile
+from service.problem_words import reason_text
 from service.spreadsheet import readable_instants, write_sheet
+from service.wording import Lang
 
 Encoding = Literal["utf-8-sig", "gb18030"]
 ROW_GROUP = 65_536
@@ -36,9 +38,7 @@ def check_ending(out: Path, taken: Sequence[Path] = ()) -> None:
     if out.suffix.lower() not in ENDINGS:
         expected = ", ".join(ENDINGS)
         raise InputError(f"--out {out}: expected a name ending in {expected}, got {out.suffix or 'no ending'!r}")
-    for path in taken:
-        if out.resolve() == path.resolve():
-            raise InputError(f"--out {out}: expected another file than the input {path.name}, which would be lost")
+    keep_inputs(out, *taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ def _write_csv(parts: Iterator[Part], aside: Path, encoding: Encoding) -> None:
             file.write(text if encoding == "utf-8-sig" else text.decode().encode(encoding))
 
 
-def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
+def write_rejects(rejects: Iterable[Reject], path: Path, lang: Lang = "en") -> None:
     """One line a rejected row; a file of an earlier run is removed where there are none."""
-    rejects = iter(rejects)
+    rejects = (replace(r, reason=reason_text(r.code, r.reason, lang)) for r in rejects)
     first = next(rejects, None)
     if first is None:
         path.unlink(missing_ok=True)

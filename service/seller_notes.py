@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 
+from features.delimited import Reject
 from features.errors import SettingError
 from features.seller.table import Note
+from service.problem_words import reason_text
 from service.wording import Lang
 
 Texts = dict[str, dict[str, str]]
@@ -47,3 +50,11 @@ def heading(code: str, lang: Lang, **filled: str) -> str:
 def summary_word(code: str, lang: Lang) -> str:
     """A word of what `claimrisk score` says at its end."""
     return texts()["summary"][code][lang]
+
+
+def rejects_told(rejects: Sequence[Reject], most: int, lang: Lang) -> Iterator[str]:
+    """The first rows that were set aside, a line each: where, and why."""
+    for reject in rejects[:most]:
+        where = f"{reject.column}{colon(lang)}" if reject.column else ""
+        why = reason_text(reject.code, reject.reason, lang)
+        yield heading("rejected", lang, line=str(reject.line), why=f"{where}{why}")

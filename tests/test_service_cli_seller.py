@@ -265,3 +265,31 @@ def test_every_note_that_the_code_gives_has_words_in_both_languages() -> None:
     assert given == set(told)
     assert all(re.search(r"[\u4e00-\u9fff]", text["zh"]) for code, text in told.items() if code != "refused")
     assert note_text(Note("header_row", "", {"row": "2"}), "zh") == "表头在第 2 行，其上各行未读取"
+
+
+@pytest.mark.parametrize("command", ["odr", "score", "worklist", "map", "monitor"])
+def test_a_result_never_takes_the_place_of_a_file_that_was_given(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path, command: str
+) -> None:
+    orders, alias = tmp_path / "orders.csv", tmp_path / "same.csv"
+    orders.write_bytes((ROOT / "examples" / "orders.csv").read_bytes())
+    alias.hardlink_to(orders)
+    words = {"monitor": [orders, "--model", bundle_folder], "map": []}.get(command, ["--model", bundle_folder])
+    code, _, err = claimrisk(command, orders, *words, "--out", alias)
+    assert (code, "which would be lost" in err) == (1, True), err
+    assert orders.read_bytes() == (ROOT / "examples" / "orders.csv").read_bytes()
+
+
+def test_what_is_wrong_with_a_file_is_told_with_the_option_that_the_command_takes(
+    claimrisk: Claimrisk, bundle_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "o.csv").write_text(
+        'order_id,marketplace,placed_at,order_total,currency\n1,US,2026-11-02T09:00:00Z,"8,50",USD\n'
+    )
+    (tmp_path / "o.csv.gz").write_bytes(b"\x1f\x8b")
+    words = ("--model", bundle_folder, "--as-of", "2026-11-20T00:00:00Z")
+    assert "--decimal ','" in claimrisk("worklist", tmp_path / "o.csv", *words, "--out", tmp_path / "w.csv")[2]
+    code, out, err = claimrisk("odr", tmp_path / "o.csv", *words, "--decimal", ",")
+    assert (code, "1 orders in 60 days" in out) == (0, True), err
+    assert "unpack it first" in claimrisk("score", tmp_path / "o.csv.gz", *words, "--out", tmp_path / "s.csv")[2]
+    assert "claimrisk import" in claimrisk("score", tmp_path, *words, "--out", tmp_path / "s")[2]

@@ -122,3 +122,15 @@ def test_what_the_database_can_tell_again_is_not_held_in_memory(tmp_path: Path, 
             client.post("/v1/scores", json=EXAMPLE)
         assert not held.spooled
         assert client.post("/v1/scores", json=EXAMPLE, headers=KEY).content == first.content
+
+
+def test_the_same_key_in_another_language_says_that_the_language_is_part_of_the_request(kept: TestClient) -> None:
+    kept.post("/v1/scores", json=EXAMPLE, headers=KEY)
+    en, zh = (
+        kept.post("/v1/scores", json=body, headers=KEY | {"Accept-Language": tag}).json()
+        for body, tag in ((EXAMPLE | {"order_id": "another"}, "en"), (EXAMPLE, "zh-CN"))
+    )
+    assert {en["code"], zh["code"]} == {"key_reused"}
+    assert "Accept-Language" not in en["detail"]
+    assert "语言（Accept-Language）也算在内" in zh["detail"]
+    assert "asked for en, got one for zh-CN" in zh["detail"]

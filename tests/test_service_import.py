@@ -322,3 +322,29 @@ def test_what_to_type_next_can_be_typed(everything: Path) -> None:
     commands = re.findall(r"^    claimrisk (\w+) (\S+orders\.parquet)", told, re.MULTILINE)
     assert [name for name, _ in commands] == ["backtest", "train", "score"]
     assert all(Path(path).is_file() for _, path in commands)
+
+
+def test_one_unknown_file_leaves_the_known_ones_imported_and_is_named_with_what_to_do(
+    claimrisk: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    (folder / "2025").mkdir(parents=True)
+    sheet(folder / "erp.csv", ROW)
+    sheet(folder / "2025" / "erp.csv", ROW)
+    (folder / "strange.csv").write_text("foo,bar\n1,2\n")
+    (folder / "old.xls").write_text("x")
+    words = ("import", folder, "--out", tmp_path / "out", "--time-zone", ZONE)
+    said = claimrisk(*words, code=1)
+    assert "3 of 4 files were left out" in said
+    assert orders_of(tmp_path / "out")["order_id"].to_list() == ["A-1"]
+    left_out = report_of(tmp_path / "out")["files_left_out"]
+    for reason, name, what in zip(
+        left_out, ("2025", "old.xls", "strange.csv"), ("named to it", "save it as", "claimrisk map"), strict=True
+    ):
+        assert name in reason
+        assert what in reason
+        assert reason in said
+    assert "无法识别这些列" in claimrisk(*words, "--lang", "zh", code=1)
+    (folder / "erp.csv").unlink()
+    said = claimrisk(*words, code=1)
+    assert len([line for line in said.splitlines() if line.startswith("claimrisk: ")]) == 3

@@ -14,7 +14,8 @@ from model.artefact import Bundle
 from service import bodies
 from service.app import create_app
 from service.means import Means
-from service.problems import STATUSES, answer_to, texts
+from service.problem_words import texts
+from service.problems import STATUSES, answer_to
 from service.refused import RequestRefused
 from service.settings import Settings
 from service.shapes import ProblemShape

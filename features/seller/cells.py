@@ -236,7 +236,8 @@ def _instants(text: pl.Series, attribute: Attribute, column: MapColumn, reading:
         if mapping.assumed_time_zone is None:
             raise FileRefused(
                 f"{reading.path}: column {text.name!r}: expected instants with an offset, got local time; say "
-                f"--time-zone Asia/Shanghai, or time_zone in a map; {WRITES_A_MAP}"
+                f"--time-zone Asia/Shanghai, or time_zone in a map; {WRITES_A_MAP}",
+                about="which_zone",
             )
         notes.append(Note("time_zone_assumed", text.name, {"zone": mapping.assumed_time_zone.key}))
     elif local and (said := zone_said(text.name)) and not column.time_zone:

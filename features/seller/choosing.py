@@ -41,7 +41,8 @@ def _refusal(fit: Fit, path: Path) -> FileRefused:
     what = "the number of its rows alone" if fit.read == 0 else "not even the number of its rows"
     return FileRefused(
         f"{path}: expected columns that the map {fit.mapping.report} names, got {what}; name them in the map, or give "
-        f"one for this file: claimrisk map {path} --out MAP.toml writes it"
+        f"one for this file: claimrisk map {path} --out MAP.toml writes it",
+        about="unknown_columns",
     )
 
 

@@ -84,6 +84,8 @@ def returns_told(rows: pl.DataFrame) -> pl.DataFrame:
         "return_requested_at": pl.col("return_requested_at").min(),
         "return_authorised_at": pl.col("return_authorised_at").min(),
         "return_label_sent_at": pl.col("return_label_sent_at").min(),
+        "return_method_given_at": pl.col("return_method_given_at").min(),
+        "refund_checked_at": pl.col("refund_checked_at").max(),
         "return_shipped_at": pl.col("return_shipped_at").min(),
         "return_delivered_at": pl.col("return_delivered_at").max(),
         "return_reason": pl.col("return_reason").drop_nulls().first(),

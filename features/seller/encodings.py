@@ -41,7 +41,7 @@ def guessed_encoding(path: Path) -> Guess:
         with path.open("rb") as file:
             return _of_start(file.read(BLOCK)) or _of_lines(file, path)
     except OSError as error:
-        raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
+        raise FileRefused(f"{path}: cannot be read ({error.strerror})", about="unreadable") from error
 
 
 def _of_start(start: bytes) -> Guess | None:
@@ -111,6 +111,8 @@ def _least_odd(sample: bytes, path: Path) -> str:
     if len(found) == 1 or (len(found) > 1 and found[1].chaos - found[0].chaos >= apart):
         return best[0]
     if b"\0" in sample:
-        raise FileRefused(f"{path}: expected text, got a file of another kind under that name; export it once more")
+        raise FileRefused(
+            f"{path}: expected text, got a file of another kind under that name; export it once more", about="damaged"
+        )
     could = f"it may be {' or '.join(best[:3])}" if best else "it is none of those we know"
-    raise FileRefused(f"{path}: expected UTF-8, got another encoding; {could}: {WHAT_TO_SET}")
+    raise FileRefused(f"{path}: expected UTF-8, got another encoding; {could}: {WHAT_TO_SET}", about="which_encoding")

@@ -55,7 +55,7 @@ def inspected(path: Path, said: Said = NOTHING_SAID) -> Inspection:
         return _by_built_in(path, known, said)
     sheet, top, guesses = _sheet(path, said)
     if not sheet.rows:
-        raise FileRefused(f"{path}: no rows below the header; expected some to look at")
+        raise FileRefused(f"{path}: no rows below the header; expected some to look at", about="empty_file")
     family = family_of(sheet.frame.columns)
     columns, more, asked = _columns(sheet, family, said)
     kind = _kind(sheet, columns) if family == ORDERS else family

@@ -53,7 +53,9 @@ def read_lines_of_orders(path: Path) -> Iterator[RawChunk]:
     """JSON lines in chunks, as text; the file is read twice, as only its last line tells the last column."""
     names = _names(path)
     if not names:
-        raise FileRefused(f"{path}: the file is empty; expected one JSON object a line with at least order_id")
+        raise FileRefused(
+            f"{path}: the file is empty; expected one JSON object a line with at least order_id", about="empty_file"
+        )
     lines = parsed_lines(path, UTF8)
     while some := list(islice(lines, CHUNK_ROWS)):
         good = [(line, _flat(record)) for line, record in some if not isinstance(record, Reject)]

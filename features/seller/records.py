@@ -54,7 +54,7 @@ def read_document(path: Path) -> Any:
         text = path.read_bytes().decode(guessed_encoding(path).encoding)
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
     except OSError as error:
-        raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
+        raise FileRefused(f"{path}: cannot be read ({error.strerror})", about="unreadable") from error
     except (ValueError, RecursionError) as error:
         raise FileRefused(f"{path}: expected JSON: {error}") from error
     return value["payload"] if isinstance(value, dict) and isinstance(value.get("payload"), dict | list) else value
@@ -204,7 +204,7 @@ def parsed_lines(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, Any
                 if text.strip():
                     yield line, _object(line, text)
     except OSError as error:
-        raise FileRefused(f"{path}: cannot be read ({error.strerror})") from error
+        raise FileRefused(f"{path}: cannot be read ({error.strerror})", about="unreadable") from error
     except UnicodeError as error:
         raise FileRefused(f"{path}: expected text in {encoding}, got other bytes") from error
 

@@ -26,7 +26,8 @@ from features.seller.workbook import HEADER_ROWS, read_workbook
 
 DELIMITERS = "\t,;|"
 DELIMITED, LINES = (".csv", ".tsv", ".txt"), (".jsonl", ".ndjson")
-ENDINGS = (*DELIMITED, ".xlsx", ".parquet", ".json", *LINES)
+TABLES = (*DELIMITED, ".xlsx", ".parquet", *LINES)
+ENDINGS = (*TABLES, ".json")
 OTHER_ENDINGS = dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers"), "save it as .xlsx or CSV") | {
     ".zip": "unpack it first", ".gz": "unpack it first", ".rar": "unpack it first", ".7z": "unpack it first",
 }  # fmt: skip
@@ -46,13 +47,17 @@ def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = Non
     of a text file, where neither a map nor the file itself says one."""
     suffix = path.suffix.lower()
     if path.is_dir():
-        raise FileRefused(f"{path}: expected a file, got a folder; claimrisk import joins the files in it")
-    if not path.is_file():
-        raise FileRefused(f"{path}: no such file")
-    if suffix not in ENDINGS:
-        hint = f"; {OTHER_ENDINGS[suffix]}" if suffix in OTHER_ENDINGS else ""
         raise FileRefused(
-            f"{path}: expected a file ending in {', '.join(ENDINGS)}, got {suffix or 'no ending'!r}{hint}"
+            f"{path}: expected a file, got a folder; claimrisk import joins the files in it, if it is named to it",
+            about="a_folder",
+        )
+    if not path.is_file():
+        raise FileRefused(f"{path}: no such file", about="no_such_file")
+    if suffix not in ENDINGS:
+        raise FileRefused(
+            f"{path}: expected a file ending in {', '.join(ENDINGS)}, got {suffix or 'no ending'!r}"
+            + what_to_do(suffix),
+            about="file_type",
         )
     if suffix == ".json":
         return _document(path, mapping)
@@ -65,31 +70,49 @@ def sources(path: Path, mapping: Mapping | None, encoding: Encoding | None = Non
     return _delimited(path, mapping, encoding)
 
 
+def what_to_do(suffix: str) -> str:
+    """What makes a file of another program's form one that we read; nothing where the form is none of a table."""
+    return f"; {OTHER_ENDINGS[suffix]}" if suffix in OTHER_ENDINGS else ""
+
+
 def expanded(paths: Sequence[Path]) -> list[Path]:
-    """Files, and for a folder the files in it that can be read, by name, without hidden ones and our own rejects."""
+    """Files, and for a folder what lies in it that may hold rows, by name, without hidden ones and our own rejects;
+    with what `sources` refuses, so that whoever reads can name it. `FileRefused` where nothing can be read."""
     found = list[Path]()
     for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in ENDINGS)
-            inside = [p for p in inside if not p.name.startswith((".", "~$")) and ".rejects." not in p.name]
-            if not inside:
-                raise FileRefused(f"{path}: expected files ending in {', '.join(ENDINGS)} in the folder, got none")
-            found += inside
-        else:
-            found.append(path)
+        if not path.exists():
+            raise FileRefused(f"{path}: no such file", about="no_such_file")
+        found += sorted(filter(_may_hold_rows, _entries(path))) if path.is_dir() else [path]
+        if path.is_dir() and not any(one.parent == path and one.is_file() for one in found):
+            raise FileRefused(f"{path}: expected files ending in {', '.join(ENDINGS)} in the folder, got none")
     return list(dict.fromkeys(found))
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if not path.name.startswith((".", "~$"))]
+    except OSError as error:
+        raise FileRefused(f"{folder}: the folder cannot be read ({error.strerror})") from error
+
+
+def _may_hold_rows(path: Path) -> bool:
+    """A table, one in another program's form, or a folder of them."""
+    if path.is_dir():
+        return any(one.suffix.lower() in TABLES for one in _entries(path))
+    return path.suffix.lower() in (*ENDINGS, *OTHER_ENDINGS) and ".rejects." not in path.name
 
 
 def _refused(path: Path, names: Sequence[str]) -> FileRefused:
     if not any(names):
-        return FileRefused(f"{path}: the file is empty; expected a header and rows below it")
+        return FileRefused(f"{path}: the file is empty; expected a header and rows below it", about="empty_file")
     near = nearest_map(names)
     lacking = ", ".join(name.partition(EITHER)[0] for name in near.missing[:6]) if near is not None else ""
     hint = f"; the nearest, {near.mapping.report}, misses {lacking}" if near is not None else ""
     return FileRefused(
         f"{path}: expected a report that we know by its English headers, or an ERP's by its Chinese ones, got columns "
         f"{', '.join(names[:8])}{hint}; claimrisk map {shlex.quote(str(path))} --out MAP.toml writes a map to correct, "
-        "then add --map MAP.toml"
+        "then add --map MAP.toml",
+        about="unknown_columns",
     )
 
 

@@ -47,7 +47,9 @@ def read_workbook(path: Path, *, sheet: str | None = None, header_row: HeaderRow
             wanted = [sheet] if sheet is not None else [name for name in named if name not in hidden]
             found = [_read_sheet(book.get_sheet_by_name(name), name, path, header_row) for name in wanted]
     except (CalamineError, PasswordError, XmlError, ZipError, OSError) as error:
-        raise FileRefused(f"{path}: not a readable workbook ({error}); save it once more as .xlsx or as CSV") from error
+        raise FileRefused(
+            f"{path}: not a readable workbook ({error}); save it once more as .xlsx or as CSV", about="damaged"
+        ) from error
     notes = [Note("hidden_sheet", name, {}) for name in hidden if name != sheet]
     if without_value:
         notes.append(Note("formulas_without_value", "", {"count": str(without_value)}))

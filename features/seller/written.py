@@ -61,7 +61,8 @@ def _instants(pieces: Sequence[pl.Series], declared: DateOrder | None, path: Pat
         raise FileRefused(
             f"{path}: column {name!r}: expected to know the order of day and month, got "
             f'{seen.example or "both orders"!r}; say --date-order dmy, mdy or ymd, or date_order = "dmy" in a map; '
-            f"{WRITES_A_MAP}"
+            f"{WRITES_A_MAP}",
+            about="which_date_order",
         )
     return Written(
         order=order, notes=[Note("date_order_guessed", name, {"order": order})] if seen.dmy or seen.mdy else []
@@ -78,7 +79,8 @@ def _numbers(pieces: Sequence[pl.Series], attribute: Attribute, declared: Decima
     if decimal is None:
         raise FileRefused(
             f"{path}: column {name!r}: expected to know the decimal sign, got {seen.example or 'both'!r}; "
-            f'say --decimal "." or ",", or decimal = "." in a map; {WRITES_A_MAP}'
+            f'say --decimal "." or ",", or decimal = "." in a map; {WRITES_A_MAP}',
+            about="which_decimal",
         )
     told = [Note("decimal_guessed", name, {"sign": decimal})] if seen.point or seen.comma else []
     return Written(decimal=decimal, is_guessed=True, notes=told)
