@@ -2,7 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint clean
+# The tests run in two halves side by side: these files, and all others.
+SERVICE := tests/test_service_*.py
+# Each process that a test starts would else compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: install demo test lint test-service test-others clean
 
 install: .venv/installed
 
@@ -22,8 +27,14 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
-	$(BIN)/pytest
+test: install
+	$(MAKE) --no-print-directory --jobs=2 lint test-service test-others
+
+test-service: install
+	$(BIN)/pytest $(SERVICE)
+
+test-others: install
+	$(BIN)/pytest --ignore-glob='$(SERVICE)'
 
 clean:
 	rm -rf .venv var
