@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Each process that a test starts would else compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install demo test lint clean
 
 install: .venv/installed
@@ -23,7 +26,7 @@ lint: install
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 clean:
 	rm -rf .venv var

@@ -37,7 +37,9 @@ class Encoder:
         """Log-odds that a text in the guard's one form breaks a rule, and the rule nearest to it; of a long one those
         of its most suspicious window."""
         found = self.pieces.encode(LEAD + text)
-        windows = [found[at : at + WINDOW] for at in range(0, max(len(found) - WINDOW + STEP, 1), STEP)]
+        starts = range(0, max(len(found) - WINDOW + STEP, 1), STEP)
+        # A text that says the same over and over has few windows that differ; each is read once.
+        windows = dict.fromkeys(tuple(found[at : at + WINDOW]) for at in starts)
         logits = max((self._logits(window) for window in windows), key=lambda told: float(told[0]))
         return float(logits[0]), self.rules[int(np.argmax(logits[1:]))]
 

@@ -148,7 +148,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def kept_app(url: str, tmp_path: Path, bundle: Bundle) -> FastAPI:
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stores that wait for their database as long as a busy machine may need, not for the two seconds of a server."""
+    for name in ("writer.LOOK", "database.CONNECT_SECONDS", "database.READ_SECONDS"):
+        monkeypatch.setattr(f"service.store.{name}", 20.0)
+
+
+@pytest.fixture
+def kept_app(url: str, tmp_path: Path, bundle: Bundle, unhurried: None) -> FastAPI:
     """An app that keeps what it tells in `url`."""
     return create_app(
         Means(bundle), Settings(data_dir=tmp_path, database_url=url, store_wait_ms=20_000), clock=lambda: NOW

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from threading import Thread
 
 import pytest
@@ -45,6 +46,18 @@ def test_a_breach_in_a_sentence_without_end_is_read_by_meaning_wherever_it_stand
         told, rule = encoder().read(text)
         assert told > calm + 1
         assert rule == "incentive_withdraw"
+
+
+def test_a_text_that_says_the_same_over_and_over_costs_no_more_than_what_differs() -> None:
+    class Counting:
+        def run(self, names: None, given: object) -> list[object]:
+            read.append(given)
+            return held.session.run(names, given)
+
+    held, read = encoder(), list[object]()
+    found = replace(held, session=Counting()).read("a1" * 10_000)
+    assert len(read) <= 4  # the first and the last window, and those between
+    assert found == held.read("a1" * 500)
 
 
 def test_an_empty_text_can_be_read() -> None:

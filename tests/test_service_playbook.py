@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import datetime
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from shutil import copytree
@@ -26,7 +27,7 @@ from features.policy.book import book
 from model.consequences import Consequences, Tilt, from_policy_alone
 from service.claim_stage import may_concern
 from service.cost_profile import default_costs
-from service.guard import guard
+from service.guard import Finding, guard
 from service.playbook import playbook
 from service.playbook_catalogue import RoadId, Stage, loaded, playbook_catalogue
 from service.playbook_roads import Chance, Ending, RoadStakes, compared, cost_of
@@ -46,6 +47,12 @@ def order_of(case: dict[str, Any]) -> Columns:
 
 def told(case: dict[str, Any], lang: Lang = "en", consequences: Consequences | None = None) -> Told:
     return playbook(order_of(case), 0, consequences or from_policy_alone(), default_costs(), lang)
+
+
+@cache
+def findings(text: str) -> list[Finding]:
+    """What the guard finds; most texts of the data come again in the playbooks of the cases."""
+    return guard().findings(text)
 
 
 def codes(entries: list[Told]) -> list[str]:
@@ -124,14 +131,14 @@ def test_every_text_is_in_its_language_and_breaks_no_rule(lang: Lang) -> None:
     every = {text for case in GOLDEN["case"] for text in texts(told(case, lang))}
     assert len(every) > 100
     assert [text for text in every if "{" in text or bool(re.search("[一-鿿]", text)) != (lang == "zh")] == []
-    assert [(text, guard().findings(text)) for text in every if guard().findings(text)] == []
+    assert [(text, findings(text)) for text in every if findings(text)] == []
 
 
 def test_no_text_of_the_data_breaks_a_rule() -> None:
     raw = [tomllib.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.toml")]
     every = [text for table in raw for text in strings(table) if not text.startswith("http")]
     assert len(every) > 300
-    assert [text for text in every if guard().findings(text)] == []
+    assert [text for text in every if findings(text)] == []
 
 
 def strings(value: Any) -> list[str]:
