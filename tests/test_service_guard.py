@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from benchmarks.guard import judged, messages
-from benchmarks.guard_training import without
+from benchmarks.guard_marks import without
 from service.advice_catalogue import catalogue
 from service.cli import app as commands
 from service.guard import guard

@@ -1,4 +1,4 @@
-"""How the guard's marks are taught: python -m benchmarks.guard_training writes service/guard/marks.npz."""
+"""How the guard's marks are taught: python -m benchmarks.guard_marks writes service/guard/marks.npz."""
 
 from __future__ import annotations
 
