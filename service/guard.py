@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -52,12 +52,15 @@ class Guard:
             if form.is_certain or not any(_touch(span, part) for part in harmless)
         ]
         yield from hits
-        yield from self._read(readings, hits)
-
-    def _read(self, readings: Sequence[Reading], hits: Sequence[tuple[str, Span]]) -> Iterable[tuple[str, Span]]:
         for one in readings:
             if one.score >= self.book.reader_finds_at and not any(_touch(span, one.part) for _, span in hits):
-                yield one.rule, one.sentence
+                yield one.rule, self._worst(writing.text, one, read)
+
+    def _worst(self, text: str, found: Reading, read: Read) -> Span:
+        """The sentence most like a breach; where none is one by itself, all that were read together."""
+        scores = {sentence: read(text[slice(*sentence)])[0] for sentence in found.sentences}
+        worst = max(scores, key=scores.__getitem__)
+        return worst if scores[worst] >= self.book.reader_finds_at else found.part
 
     def _hits(self, writing: Writing) -> Iterable[tuple[str, Form, Span]]:
         places = _Places(writing.text, self.words)

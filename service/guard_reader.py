@@ -21,13 +21,13 @@ Read = Callable[[str], tuple[float, str]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the reader thinks of a part of a text: log-odds of a breach, the rule nearest to it, its place, and
-    the sentence in it that is most like a breach."""
+    """What the reader thinks of a part of a text: log-odds of a breach, the rule nearest to it, its place, and that of
+    each of its sentences."""
 
     score: float
     rule: str
     part: Span
-    sentence: Span
+    sentences: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,7 @@ class Reader:
             whole = part[0][0], part[-1][1]
             if _said(text[slice(*whole)]) >= LEAST_WORDS:
                 score, rule = read(text[slice(*whole)])
-                worst = max(part, key=lambda at: self.marks.score(text[slice(*at)])) if len(part) > 1 else part[0]
-                found.append(Reading(score, rule, whole, worst))
+                found.append(Reading(score, rule, whole, tuple(part)))
         return found
 
 
