@@ -17,6 +17,7 @@ import orjson
 from service.guard import Guard, guard
 
 MESSAGES = Path(__file__).parent.parent / "tests" / "golden" / "messages.jsonl"
+SHIPPED = Path(__file__).parent.parent / "service" / "guard"
 # 47,402 more that teach, by writers who had not seen the rules: six megabytes of text, so kept compressed.
 TAUGHT = Path(__file__).with_name("guard_messages.jsonl.xz")
 # Writers who had not seen the rules, and whose messages teach no encoder: by these its thresholds are chosen.
@@ -57,6 +58,15 @@ def messages(half: str, *, is_whole: bool = True) -> list[Message]:
 def digest(labelled: Sequence[Message]) -> str:
     """SHA-256 of what is taught: texts and their rules."""
     return hashlib.sha256(orjson.dumps([[m["text"], m.get("rule")] for m in labelled])).hexdigest()
+
+
+def ship(folder: Path, name: str, content: bytes) -> None:
+    """Write what was learned into a folder, and its digest beside it, without which it is not read."""
+    (folder / name).write_bytes(content)
+    listed = folder / "digests.toml"
+    lines = (listed if listed.exists() else SHIPPED / "digests.toml").read_text("utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith(f'"{name}"')]
+    listed.write_text("\n".join([*kept, f'"{name}" = "{hashlib.sha256(content).hexdigest()}"', ""]), "utf-8")
 
 
 def judged(labelled: Sequence[Message], by: Guard | None = None) -> Judged:

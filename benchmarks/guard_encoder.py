@@ -26,12 +26,11 @@ from sentencepiece.sentencepiece_model_pb2 import ModelProto  # type: ignore[att
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.guard import WATCHED, Message, digest, messages
+from benchmarks.guard import SHIPPED, WATCHED, Message, digest, messages, ship
 from benchmarks.guard_base import Base
 from service.guard_encoder import FORMAT, LEAD, WINDOW
 from service.guard_normal import writings
 
-GUARD = Path(__file__).parent.parent / "service" / "guard"
 FROZEN, BATCH, RATE, WARM, DECAY = 4, 32, 1e-4, 0.06, 0.01
 # Labels are a little doubted; what naming the rule counts beside finding the breach.
 DOUBT, OF_RULE = 0.02, 0.3
@@ -229,7 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--passes", type=float, default=3.0, help="how often each message is shown")
     parser.add_argument("--most", type=int, help="teach so many messages alone, to try this out")
-    parser.add_argument("--out", type=Path, default=GUARD)
+    parser.add_argument("--out", type=Path, default=SHIPPED)
     a = parser.parse_args()
     torch.manual_seed(0)
     random.seed(0)
@@ -237,13 +236,13 @@ def main() -> None:
     texts = [LEAD + writings(message["text"])[0].text for message in labelled]
     base = Base()
     kept = vocabulary(base, texts)
-    (a.out / "encoder.model").write_bytes(pieces(base, kept))
+    ship(a.out, "encoder.model", pieces(base, kept))
     processor = SentencePieceProcessor(model_file=str(a.out / "encoder.model"))
     ids = [torch.tensor([processor.bos_id(), *found[:WINDOW], processor.eos_id()]) for found in processor.encode(texts)]
     rules = sorted({message["rule"] for message in labelled if not message["allowed"]})
     network = Network(base, kept, len(rules))
     teach(network, ids, [-1 if message["allowed"] else rules.index(message["rule"]) for message in labelled], a.passes)
-    (a.out / "encoder.onnx").write_bytes(exported(network, rules, digest(labelled)))
+    ship(a.out, "encoder.onnx", exported(network, rules, digest(labelled)))
 
 
 def teachers() -> list[Message]:

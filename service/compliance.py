@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from features.errors import Problem
+from features.errors import Problem, SettingError
 from service.guard import guard
 from service.refused import RequestRefused
 from service.wording import Lang
@@ -23,8 +23,17 @@ def checked_body(value: Any, lang: Lang) -> Answer:
     elif not isinstance(value["text"], str):
         problem = Problem("text", "not_a_text", "expected a text between quotes")
     else:
+        _ready()
         return checked_text(value["text"], lang)
     raise RequestRefused("text_refused", problem.detail, errors=[problem])
+
+
+def _ready() -> None:
+    """Load the guard; `RequestRefused` where its files cannot be used. It is tried anew at each text until they can."""
+    try:
+        guard()
+    except SettingError as error:
+        raise RequestRefused("guard_unavailable", str(error)) from error
 
 
 def checked_text(text: str, lang: Lang) -> Answer:

@@ -3,66 +3,21 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
 from threading import Lock
-from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked
-
-from features.conditions import CLOSED
 from features.errors import SettingError
-from service.advice_catalogue import Text
-from service.guard_normal import Writing, writings
-from service.guard_reader import Reader, Reading, reader
+from service.guard_book import AFTER, BREAKS, DENIED, Book, Form, Words, book, words
+from service.guard_normal import Writing, letters, writings
+from service.guard_quotes import Borders, joined
+from service.guard_reader import Read, Reader, Reading, reader
 
-DENIED, BREAKS, AFTER = "denied", "breaks", "forbidden_after"
 _SENTENCE = re.compile(r"[.!?](?=\s|$)|[。!?\n]")
 _CLAUSE = re.compile(r"[,;:.!?。\n]")
 Span = tuple[int, int]
-
-
-@checked(frozen=True, slots=True, config=CLOSED)
-class Form:
-    """One way to break a rule: words within so many characters of the first (`given` is no part of the quote), and the
-    words that clear it. Where it is not certain, it counts only if the reader does not think the text harmless."""
-
-    all: Annotated[tuple[str, ...], Field(min_length=1)]
-    within: Annotated[int, Field(ge=0)]
-    given: str | None = None
-    cleared_by: tuple[str, ...] = ()
-    is_never_denied: bool = False
-    is_certain: bool = False
-
-
-@checked(frozen=True, slots=True, config=CLOSED)
-class Rule:
-    """A rule of the marketplace, where it stands, since when it is held here, and what to say of a breach."""
-
-    source: Annotated[str, Field(pattern=r"^https?://\S+$")]
-    certainty: Literal["H", "M", "L", "X"]
-    valid_from: date
-    text: Text
-    form: tuple[Form, ...]
-
-
-@checked(frozen=True, slots=True, config=CLOSED)
-class Book:
-    """All of rules.toml."""
-
-    most_characters: Annotated[int, Field(ge=1)]
-    denial_reaches: Annotated[int, Field(ge=1)]
-    marks_count: Annotated[float, Field(ge=0)]
-    reader_agrees_at: float
-    reader_finds_at: float
-    rule: Mapping[str, Rule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +25,26 @@ class Guard:
     """The rules, the words they speak of, and the reader, which knows more ways to say a thing than we have words."""
 
     book: Book
-    words: Mapping[str, re.Pattern[str]]
+    words: Words
     reader: Reader
 
     def findings(self, text: str) -> list[Finding]:
-        """What breaks a rule, by place; hits of one rule that touch are told once."""
-        found = {(writing.span(*span), name) for writing in writings(text) for name, span in self._found(writing)}
-        told = list[Finding]()
-        for (start, end), name in sorted(found, key=lambda hit: (hit[1], hit[0][1] - hit[0][0], hit[0])):
-            if not any(other.rule == name and other.start < end and start < other.end for other in told):
-                told.append(Finding(name, text[start:end], start, end))
+        """What breaks a rule, by place; hits of one rule that touch are told once, and whole."""
+        read = cache(self.reader.read)
+        found = {(name, writing.span(*span)) for writing in writings(text) for name, span in self._found(writing, read)}
+        if not found:
+            return []
+        borders = Borders(text)
+        told = [
+            Finding(name, text[start:end], start, end)
+            for name in {name for name, _ in found}
+            for start, end in joined(borders.whole(span) for rule, span in found if rule == name)
+        ]
         return sorted(told, key=lambda one: (one.start, one.end, one.rule))
 
-    def _found(self, writing: Writing) -> Iterable[tuple[str, Span]]:
+    def _found(self, writing: Writing, read: Read) -> Iterable[tuple[str, Span]]:
         """What the forms find and the reader does not think harmless; and sentences that the reader alone finds."""
-        readings = self.reader.readings(writing.text)
+        readings = self.reader.readings(writing.text, read)
         harmless = [one.part for one in readings if one.score < self.book.reader_agrees_at]
         hits = [
             (name, span)
@@ -92,12 +52,15 @@ class Guard:
             if form.is_certain or not any(_touch(span, part) for part in harmless)
         ]
         yield from hits
-        yield from self._read(readings, hits)
-
-    def _read(self, readings: Sequence[Reading], hits: Sequence[tuple[str, Span]]) -> Iterable[tuple[str, Span]]:
         for one in readings:
             if one.score >= self.book.reader_finds_at and not any(_touch(span, one.part) for _, span in hits):
-                yield one.rule, one.sentence
+                yield one.rule, self._worst(writing.text, one, read)
+
+    def _worst(self, text: str, found: Reading, read: Read) -> Span:
+        """The sentence most like a breach; where none is one by itself, all that were read together."""
+        scores = {sentence: read(text[slice(*sentence)])[0] for sentence in found.sentences}
+        worst = max(scores, key=scores.__getitem__)
+        return worst if scores[worst] >= self.book.reader_finds_at else found.part
 
     def _hits(self, writing: Writing) -> Iterable[tuple[str, Form, Span]]:
         places = _Places(writing.text, self.words)
@@ -138,7 +101,7 @@ class Finding:
 class _Places:
     """Where the words stand in one text; each word is looked for once, when it is first asked for."""
 
-    def __init__(self, text: str, words: Mapping[str, re.Pattern[str]]) -> None:
+    def __init__(self, text: str, words: Words) -> None:
         self.text = text
         self._words = words
         self._found: dict[str, list[Span]] = {}
@@ -203,35 +166,16 @@ def guard() -> Guard:
 
 @cache
 def _shipped() -> Guard:
-    return loaded(resources.files("service") / "guard")
+    return loaded()
 
 
-def loaded(folder: Traversable) -> Guard:
-    """The guard in a folder of TOML files; `SettingError` names the key that is wrong."""
-    raw = tomllib.loads((folder / "words.toml").read_text("utf-8"))
-    words = {name: _pattern(name, word, raw["fragments"]) for name, word in raw["words"].items()}
-    try:
-        book = TypeAdapter(Book).validate_python(tomllib.loads((folder / "rules.toml").read_text("utf-8")))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise SettingError(f"guard/rules.toml: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    forms = [form for rule in book.rule.values() for form in rule.form]
-    named = {word for form in forms for word in (*form.all, *form.cleared_by, *filter(None, [form.given]))}
-    missing = named.union((DENIED, BREAKS, AFTER)) - words.keys()
-    if missing:
-        raise SettingError(f"guard/rules.toml: expected words that words.toml has, got {sorted(missing)}")
-    held = reader(book.marks_count)
-    if set(held.encoder.rules) - book.rule.keys():
+def loaded() -> Guard:
+    """The guard out of its files; `SettingError` names the file, and where it is told the key, that is wrong."""
+    # Asked for only when a text is read, so that they are tried here.
+    letters()
+    known = words()
+    told = book(known)
+    held = reader(told.marks_count)
+    if set(held.encoder.rules) - told.rule.keys():
         raise SettingError(f"guard/rules.toml: expected the rules of encoder.onnx, {held.encoder.rules}")
-    return Guard(book, words, held)
-
-
-def _pattern(name: str, word: Mapping[str, list[str]], fragments: Mapping[str, str]) -> re.Pattern[str]:
-    english = [rf"(?<![a-z])(?:{'|'.join(word['en'])})(?![a-z])"] if word["en"] else []
-    whole = "|".join([*english, *word["zh"]])
-    for key, fragment in fragments.items():
-        whole = whole.replace("{" + key + "}", fragment)
-    try:
-        return re.compile(whole)
-    except re.error as error:
-        raise SettingError(f"guard/words.toml: words.{name}: expected patterns: {error}") from error
+    return Guard(told, known, held)

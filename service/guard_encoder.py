@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import orjson
-from onnxruntime import InferenceSession, SessionOptions
+from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
 from sentencepiece import SentencePieceProcessor
 
 from features.errors import SettingError
@@ -57,6 +57,8 @@ def encoder() -> Encoder:
 def read(model: bytes, pieces: bytes) -> Encoder:
     """An encoder out of encoder.onnx and encoder.model, which `benchmarks/guard_encoder.py` writes; `SettingError` for
     damaged ones or another format."""
+    # Under Windows the runtime tells its maker of sessions and machine; elsewhere it tells nothing.
+    disable_telemetry_events()
     options = SessionOptions()
     # A text is answered by one worker; those beside it need the other cores.
     options.intra_op_num_threads = 1

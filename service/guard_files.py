@@ -1,18 +1,62 @@
-"""What the guard has learned, in files of its folder: what is missing or damaged is told by name."""
+"""What the guard knows, in files of its folder: what is missing, damaged or not of one teaching is told by name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
 from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
 
 from features.errors import SettingError
 
+TABLES = ("rules.toml", "words.toml", "letters.toml")
+
+
+def folder() -> Traversable:
+    """Where the files lie."""
+    return resources.files("service") / "guard"
+
 
 def content(name: str) -> bytes:
-    """A file of the folder `guard`, whole; `SettingError` where it is missing."""
+    """What was learned, a file whole; `SettingError` where it is missing or not the one of digests.toml."""
     with readable(name):
-        return (resources.files("service") / "guard" / name).read_bytes()
+        found = (folder() / name).read_bytes()
+        told = sha256(found).hexdigest()
+        if told != digests()[name]:
+            raise SettingError(
+                f"guard/{name}: expected the file of guard/digests.toml, got one that is damaged or of another "
+                f"teaching (SHA-256 {told[:12]}...); install the program again"
+            )
+        return found
+
+
+def digests() -> Mapping[str, str]:
+    """SHA-256 of each file that was learned: they belong together."""
+    return {str(name): str(told) for name, told in table("digests.toml")["sha256"].items()}
+
+
+def table(name: str) -> dict[str, Any]:
+    """A TOML file of the folder; `SettingError` where it is missing or cannot be read."""
+    with readable(name):
+        return tomllib.loads((folder() / name).read_text("utf-8"))
+
+
+@cache
+def damage() -> str | None:
+    """What is wrong with the first file that cannot be used, None where all can. Looked for once, in some 50 ms,
+    without loading what they hold."""
+    try:
+        for name in digests():
+            content(name)
+        for name in TABLES:
+            table(name)
+    except SettingError as error:
+        return str(error)
+    return None
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def shipped() -> Marks:
 
 
 def read(held: bytes) -> Marks:
-    """Out of the arrays of marks.npz, which `python -m benchmarks.guard_training` writes; `SettingError` for
+    """Out of the arrays of marks.npz, which `python -m benchmarks.guard_marks` writes; `SettingError` for
     damaged ones or another format."""
     with readable("marks.npz"), np.load(io.BytesIO(held)) as told:
         if int(told["format"]) != FORMAT:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import chain
+
+from service.guard_files import readable, table
 
 # The mark of a digit that was said as a word: the guard's patterns name it.
 SPELLED = "\u0001"
@@ -57,13 +57,15 @@ class Letters:
 
 @cache
 def letters() -> Letters:
-    """The letters that ship with the program."""
-    raw = tomllib.loads((resources.files("service") / "guard" / "letters.toml").read_text("utf-8"))
-    alike = dict(chain.from_iterable(zip(*pair, strict=True) for pair in raw["alike"].values()))
-    words = (_BETWEEN.join(word) for word in sorted(raw["joined"], key=len, reverse=True))
-    digits = {word: str(i) for language in ("en", "zh") for i, word in _digit_words(raw["digits"][language], language)}
-    joined = re.compile(rf"(?<![a-z])(?:{'|'.join(words)})(?![a-z])")
-    return Letters(alike, joined, digits, dict(zip(*raw["leet"]["signs"], strict=True)))
+    """The letters that ship with the program; `SettingError` where they cannot be read."""
+    raw = table("letters.toml")
+    with readable("letters.toml"):
+        alike = dict(chain.from_iterable(zip(*pair, strict=True) for pair in raw["alike"].values()))
+        words = (_BETWEEN.join(word) for word in sorted(raw["joined"], key=len, reverse=True))
+        said = ((language, raw["digits"][language]) for language in ("en", "zh"))
+        digits = {word: str(i) for language, listed in said for i, word in _digit_words(listed, language)}
+        joined = re.compile(rf"(?<![a-z])(?:{'|'.join(words)})(?![a-z])")
+        return Letters(alike, joined, digits, dict(zip(*raw["leet"]["signs"], strict=True)))
 
 
 def _digit_words(words: list[str], language: str) -> Iterable[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,17 +16,18 @@ LEAST_WORDS = 6
 PART = 200
 _SENTENCE = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。!?\n;])")
 Span = tuple[int, int]
+Read = Callable[[str], tuple[float, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the reader thinks of a part of a text: log-odds of a breach, the rule nearest to it, its place, and
-    the sentence in it that is most like a breach."""
+    """What the reader thinks of a part of a text: log-odds of a breach, the rule nearest to it, its place, and that of
+    each of its sentences."""
 
     score: float
     rule: str
     part: Span
-    sentence: Span
+    sentences: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +40,23 @@ class Reader:
 
     def score(self, text: str) -> float:
         """Log-odds that a text in the guard's one form breaks a rule."""
-        return self._read(text)[0]
+        return self.read(text)[0]
 
-    def readings(self, text: str) -> list[Reading]:
-        """One reading per part of a text that has words enough to be a message."""
+    def read(self, text: str) -> tuple[float, str]:
+        """Log-odds that a text in the guard's one form breaks a rule, and the rule nearest to it."""
+        meant, rule = self.encoder.read(text)
+        return meant + self.marks_count * self.marks.score(text), rule
+
+    def readings(self, text: str, read: Read | None = None) -> list[Reading]:
+        """One reading per part of a text that has words enough to be a message. read: `read` that remembers."""
+        read = read or self.read
         found = []
         for part in parts(text, PART):
             whole = part[0][0], part[-1][1]
             if _said(text[slice(*whole)]) >= LEAST_WORDS:
-                score, rule = self._read(text[slice(*whole)])
-                worst = max(part, key=lambda at: self.marks.score(text[slice(*at)])) if len(part) > 1 else part[0]
-                found.append(Reading(score, rule, whole, worst))
+                score, rule = read(text[slice(*whole)])
+                found.append(Reading(score, rule, whole, tuple(part)))
         return found
-
-    def _read(self, text: str) -> tuple[float, str]:
-        meant, rule = self.encoder.read(text)
-        return meant + self.marks_count * self.marks.score(text), rule
 
 
 def _said(text: str) -> int:

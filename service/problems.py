@@ -44,9 +44,12 @@ STATUSES: Mapping[Code, int] = {
     "text_refused": 422,
     "internal_error": 500,
     "store_unavailable": 503,
+    "guard_unavailable": 503,
 }
 # Answers after which the rest of a body may still be on its way: the connection is not used again.
 _CLOSING = frozenset({401, 408, 413, 415})
+# What somebody has to mend: no use to ask again soon.
+_BY_HAND = frozenset({"guard_unavailable"})
 
 
 def title(code: Code, lang: Lang = "en") -> str:
@@ -92,7 +95,7 @@ def _answer(members: Mapping[str, Any], lang: Lang, headers: Mapping[str, str] |
     out = {"Content-Language": TAGS[lang], "Vary": "Accept-Language", **(headers or {})}
     if status in _CLOSING:
         out["Connection"] = "close"
-    if status in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
+    if status in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE) and members["code"] not in _BY_HAND:
         out["Retry-After"] = "1"
     if status == HTTPStatus.UNAUTHORIZED:
         out["WWW-Authenticate"] = 'ApiKey realm="claimrisk", header="X-API-Key"'

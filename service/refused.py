@@ -10,7 +10,7 @@ from features.errors import InputError, Problem
 Code = Literal[
     "document_refused", "body_incomplete", "request_refused", "unauthorised", "forbidden", "not_found",
     "method_not_allowed", "body_too_slow", "body_too_large", "too_many_orders", "unsupported_media_type",
-    "order_refused", "batch_refused", "text_refused", "internal_error", "store_unavailable",
+    "order_refused", "batch_refused", "text_refused", "internal_error", "store_unavailable", "guard_unavailable",
     "request_in_flight", "key_reused",
 ]  # fmt: skip
 

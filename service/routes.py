@@ -18,6 +18,7 @@ from service import playbook_shapes, shapes
 from service.answering import JsonBytes, Made, Posted, answered
 from service.answers import Asked, Detail
 from service.compliance import checked_body
+from service.guard_files import damage
 from service.guarded import guarded
 from service.observation import CONTENT_TYPE
 from service.openapi import ALWAYS, DETAIL, REASONS, WITH_BODY, problems, takes
@@ -41,7 +42,7 @@ DISPUTED: dict[str, Any] = EXAMPLE | {
 
 DRAFT = {"text": "Please add me on WeChat: abc_0000, I will send the replacement there."}
 CHECKED: dict[str, Any] = {"allowed": False, "findings": [{
-    "rule": "contact_outside", "quote": "add me on WeChat", "start": 7, "end": 23,
+    "rule": "contact_outside", "quote": "add me on WeChat: abc_0000", "start": 7, "end": 33,
     "source": "https://scribd.com/document/749325633/Selling-Policies-and-Seller-Code-of-Conduct",
     "text": "Contact outside the marketplace's messages is not allowed; write through Buyer-Seller Messages only, "
     "without addresses, numbers or links.",
@@ -121,9 +122,12 @@ async def _playbook(posted: Posted) -> Made:
 @api.post("/v1/compliance/check", tags=["compliance"], response_class=JsonBytes,
           openapi_extra=takes(shapes.Draft, DRAFT),
           responses={200: {"model": shapes.Compliance, "content": {"application/json": {"example": CHECKED}}},
-                     **problems(*WITH_BODY)})  # fmt: skip
+                     **problems(*WITH_BODY, 503)})  # fmt: skip
 async def compliance(request: Request) -> Response:
-    """Check a message to a buyer, or an advice to a seller, against the marketplace's rules. Texts are not kept."""
+    """Check a message to a buyer, or an advice to a seller, against the marketplace's rules. Texts are not kept.
+
+    English and Chinese only: a text in another language may be stopped or missed, whatever it says.
+    """
     return await answered(request, running(request).settings.max_body_bytes, _compliance)
 
 
@@ -158,9 +162,11 @@ async def healthz(_: Request) -> Response:
 @api.get("/readyz", tags=["service"], response_class=JsonBytes,
          responses={200: {"model": shapes.Health}, 503: {"model": shapes.Health}, **problems(405)})  # fmt: skip
 async def readyz(request: Request) -> Response:
-    """Whether orders can be scored: the model is loaded, and its canaries got the scores they must get."""
+    """Whether orders can be scored: the model is loaded, and its canaries got the scores they must get. `lacks` names
+    what does not work beside that: of a guard with damaged files, /v1/compliance/check says what to do."""
     if running(request).is_ready:
-        return JsonBytes(b'{"status":"ready"}')
+        lacks = b"" if damage() is None else b',"lacks":["guard"]'
+        return JsonBytes(b'{"status":"ready"' + lacks + b"}")
     return JsonBytes(b'{"status":"not_ready"}', 503)
 
 

@@ -19,6 +19,7 @@ from service.app import create_app
 from service.bundles import chosen_folder, starter_path
 from service.connections import PatientProtocol
 from service.cost_profile import chosen_costs
+from service.guard_files import damage
 from service.keys import keys_path, read_keys
 from service.means import Means
 from service.registry import champion_folder, is_registry
@@ -49,6 +50,9 @@ def serve(
         say("there is NO MODEL: assumed priors and policy; ranks and clocks may be used, percentages are a guess")
     if bundle.is_starter:
         say("the model comes from SIMULATED history: ranks may be used, percentages are not this shop's")
+    harmed = damage()
+    if harmed is not None:
+        say(f"messages CANNOT be checked: {harmed}")
     guarded = of.model_copy(update={"require_key": of.require_key or not is_loopback(host)})
     if of.workers > 1:
         run(partial(_app, folder, costs, cold, guarded), host, port, of, say)

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from benchmarks.guard import judged, messages
-from benchmarks.guard_training import without
+from benchmarks.guard_marks import without
 from service.advice_catalogue import catalogue
 from service.cli import app as commands
 from service.guard import guard
@@ -77,6 +77,47 @@ def test_a_breach_that_no_form_has_words_for_is_found_as_a_sentence(rule: str, t
     before = "Thank you for your message. "
     found = guard().findings(before + text)
     assert [(one.rule, one.quote) for one in found] == [(rule, text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Call the carrier on 9400110200000000000000 and open a trace.", "打电话给承运商：9400110200000000000000",
+        "Please call the carrier about 9400 1102 0000 0000 0000 00 and ask where it is.",
+        "Call FedEx about 794600000000 and ask for a trace.", "联系承运商查 940011020000 的去向",
+        "Phone Royal Mail about RR123456785GB today.", "DHL has it since Tuesday, number 00340434161094000000.",
+    ],
+)  # fmt: skip
+def test_the_carrier_may_be_called_about_a_parcel_by_its_number(text: str) -> None:
+    assert rules(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Call the carrier or me: 4155550100", "Call the carrier and us at 4155550100", "Call my courier at 4155550100",
+        "If the carrier does not answer, ring 4155550100.", "Call me, not the carrier, on 4155550100",
+        "打电话给承运商或打给我 075588880000", "打电话给承运商或我 075588880000",
+        "The carrier is slow, number 0049 30 1234567.", "Call us at 9400110200000000000000.",
+    ],
+)  # fmt: skip
+def test_a_number_of_the_seller_is_stopped_though_a_carrier_is_called_too(text: str) -> None:
+    assert "contact_outside" in rules(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("Sorry! Call us on 5550100200300, please.", "Call us on 5550100200300"),
+        ("平台回复太慢了，方便的话请留个手机，我让经理打给您。", "方便的话请留个手机"),
+        ("亲,加V信 abc_0000哦,谢谢", "加V信 abc_0000哦"),
+        ("We refund 45.50 USD once the claim is withdrawn. Bye", "45.50 USD once the claim is withdrawn"),
+        ("Your money is ready. Just tell Amazon first that the parcel turned up.", None),
+    ],
+)  # fmt: skip
+def test_a_quote_holds_all_that_offends_with_words_and_chinese_clauses_whole(text: str, quote: str | None) -> None:
+    (told,) = guard().findings(text)
+    assert told.quote == (quote or "Just tell Amazon first that the parcel turned up.")
 
 
 def test_a_loose_form_does_not_stop_what_the_reader_thinks_harmless() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
 from benchmarks.guard import digest, messages
-from benchmarks.guard_training import pieces, taught
+from benchmarks.guard_marks import pieces, taught
 from service.guard_marks import BUCKETS, LEAST_LENGTH, REACH, SCALE, Marks, buckets, marks, read, shipped, words
 
 FEW = [message for message in messages("build") if message["writer"] == "first"][:120]

@@ -1,21 +1,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from threading import Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
 from benchmarks.guard import WATCHED, digest, messages
 from features.errors import SettingError
+from model.artefact import Bundle
 from service import guard as module
-from service import guard_encoder, guard_marks
+from service import guard_encoder, guard_files, guard_marks, guard_normal
+from service.app import create_app
 from service.guard import guard
 from service.guard_encoder import WINDOW, encoder
 from service.guard_files import content
 from service.guard_reader import parts
+from service.means import Means
+from service.settings import Settings
 
 HARMLESS = "The parcel left our warehouse this morning and arrives on Thursday. "
 BREACH = "close the claim and we will send you a gift card of 20 dollars"
@@ -89,10 +96,77 @@ def test_missing_or_empty_pieces_of_words_are_told_by_the_name_of_their_file() -
         guard_encoder.read(content("encoder.onnx"), b"")
 
 
+@pytest.fixture
+def lying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of the guard's files that may be harmed."""
+    for path in (Path(guard_files.__file__).parent / "guard").iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    monkeypatch.setattr(guard_files, "folder", lambda: tmp_path)
+    guard_files.damage.cache_clear()
+    yield tmp_path
+    guard_files.damage.cache_clear()
+
+
+def forget() -> None:
+    """Let the guard be read anew when it is next asked for."""
+    for kept in (guard_normal.letters, guard_encoder.encoder, guard_marks.shipped, module._shipped):
+        kept.cache_clear()
+
+
+def harmed(path: Path, found: bytes | None) -> None:
+    path.unlink()
+    if found is not None:
+        path.write_bytes(found)
+
+
+@pytest.mark.parametrize(
+    "name", ["encoder.model", "encoder.onnx", "marks.npz", "rules.toml", "words.toml", "letters.toml"]
+)
+@pytest.mark.parametrize("found", [None, b"cut [short"])
+def test_a_file_of_the_guard_that_cannot_be_used_is_told_before_a_text_is_checked(
+    lying: Path, name: str, found: bytes | None
+) -> None:
+    assert guard_files.damage() is None
+    harmed(lying / name, found)
+    guard_files.damage.cache_clear()
+    assert re.match(rf"guard/{name}: expected .*; install the program again", guard_files.damage() or "")
+
+
+def test_an_encoder_is_not_read_with_pieces_of_words_of_another_teaching(lying: Path) -> None:
+    forget()
+    harmed(lying / "encoder.model", content("encoder.model") + b"\n")
+    with pytest.raises(SettingError, match=r"guard/encoder\.model: .*of another teaching"):
+        guard()
+
+
+@pytest.mark.parametrize(("asked", "word"), [("en", "missing or damaged"), ("zh-CN", "重新安装")])
+def test_a_service_whose_guard_is_damaged_says_so_and_answers_the_rest(
+    lying: Path, bundle: Bundle, asked: str, word: str
+) -> None:
+    forget()
+    harmed(lying / "words.toml", None)
+    with TestClient(create_app(Means(bundle), Settings())) as started:
+        assert started.get("/readyz").json() == {"status": "ready", "lacks": ["guard"]}
+        answer = started.post("/v1/compliance/check", json={"text": "We ship."}, headers={"Accept-Language": asked})
+        assert (answer.status_code, answer.json()["code"]) == (503, "guard_unavailable")
+        assert "guard/words.toml" in answer.json()["detail"]
+        assert word in answer.text
+        (lying / "words.toml").symlink_to(Path(guard_files.__file__).parent / "guard" / "words.toml")
+        assert started.post("/v1/compliance/check", json={"text": "We ship."}).json()["allowed"] is True
+
+
+def test_parts_that_are_the_same_are_read_by_the_encoder_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = list[str]()
+    told = guard_encoder.Encoder.read
+    monkeypatch.setattr(guard_encoder.Encoder, "read", lambda self, text: (read.append(text), told(self, text))[1])
+    guard().findings((HARMLESS + "\n") * 40 + "We sent 2 b0xes and c1aim nothing.")
+    assert len(read) == len(set(read)) < 8
+
+
 def test_the_guard_is_read_once_however_many_ask_for_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     held, read, asked = guard(), list[int](), list[object]()
 
-    def loaded(_: object) -> module.Guard:
+    def loaded() -> module.Guard:
         read.append(1)
         return held
 

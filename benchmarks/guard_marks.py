@@ -1,4 +1,4 @@
-"""How the guard's marks are taught: python -m benchmarks.guard_training writes service/guard/marks.npz."""
+"""How the guard's marks are taught: python -m benchmarks.guard_marks writes service/guard/marks.npz."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.guard import WATCHED, Judged, Message, digest, judged, messages
+from benchmarks.guard import SHIPPED, WATCHED, Judged, Message, digest, judged, messages, ship
 from service.guard import guard
 from service.guard_marks import BUCKETS, FORMAT, SCALE, buckets, length, read, words
 from service.guard_normal import writings
 from service.guard_reader import LEAST_WORDS, parts
 
-MARKS = Path(__file__).parent.parent / "service" / "guard" / "marks.npz"
 # Chosen by leaving writers out; see docs/decisions/0009. USUAL: a rarity, so that STRENGTH is of weights near 1.
 STRENGTH, USUAL = 10.0, 7.0
 # What a piece of a message counts against a whole one, and the score from which a piece of a bad message is bad.
@@ -106,7 +104,7 @@ def main() -> None:
     """Teach the marks from all build messages; `check` prints how the guard does at writers left out instead."""
     labelled = messages("build")
     if sys.argv[1:] != ["check"]:
-        MARKS.write_bytes(taught(labelled))
+        ship(SHIPPED, "marks.npz", taught(labelled))
         return
     at = guard().book.reader_finds_at
     finds_at = [at + step for step in (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0)]
