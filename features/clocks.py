@@ -24,7 +24,8 @@ State = Literal["running", "met", "missed", "not_started"]
 
 class Clock(NamedTuple):
     """One deadline. due: epoch seconds, None before its start. is_by_day: it ends with the marketplace's local day.
-    is_if_now: it is reckoned as if the buyer wrote now, and so moves with as_of."""
+    is_if_now: it is reckoned as if the buyer wrote now, and so moves with as_of. is_overdue: missed, and what it is
+    about has not been done since, for all that is known."""
 
     code: Code
     due: float | None
@@ -32,6 +33,7 @@ class Clock(NamedTuple):
     fact: PolicyFact
     is_by_day: bool
     is_if_now: bool = False
+    is_overdue: bool = False
 
 
 class UnknownClock(NamedTuple):
@@ -93,6 +95,8 @@ def clocks(
 # Topics of which every marketplace must have some value; the others may not exist there (advice, auto-cancellation).
 _EXPECTED = frozenset({"reply.limit", "return.authorise_limit", "return.method", "refund.after_return",
                        "information.limit", "appeal.window"})  # fmt: skip
+# Clocks of which no attribute tells whether the seller met them, or that are not the seller's to meet.
+_UNTOLD: frozenset[Code] = frozenset({"AUTO_CANCEL", "INFORMATION_PLAN", "INFORMATION_LIMIT", "APPEAL", "SAFE_T"})
 
 
 def _clock(span: _Span, fact: PolicyFact, order: RuledOrder, book: Book) -> Clock:
@@ -100,7 +104,8 @@ def _clock(span: _Span, fact: PolicyFact, order: RuledOrder, book: Book) -> Cloc
     state = _state(ends, span.met, order.as_of)
     if span.is_undated and state == "running":
         state = "met"
-    return Clock(span.code, ends, state, fact, is_by_day=fact.unit != "hours")
+    is_overdue = state == "missed" and span.is_waiting and span.code not in _UNTOLD
+    return Clock(span.code, ends, state, fact, is_by_day=fact.unit != "hours", is_overdue=is_overdue)
 
 
 def _state(ends: float | None, met: float | None, as_of: float) -> State:
@@ -221,6 +226,9 @@ def _buyers(order: RuledOrder, grounds: tuple[Eligibility, ...], book: Book) -> 
 
 
 def _buyer_clock(code: Code, ends: float | None, fact: PolicyFact, as_of: float) -> Clock:
-    """A border of the buyer's window is met once it has passed."""
-    state: State = "not_started" if ends is None else "running" if as_of < ends else "met"
+    """A border of the buyer's window is met once it has passed; the last second is still inside."""
+    if ends is None:
+        return Clock(code, ends, "not_started", fact, is_by_day=True)
+    is_ahead = as_of < ends or (code == "BUYER_CAN_FILE_UNTIL" and as_of == ends)
+    state: State = "running" if is_ahead else "met"
     return Clock(code, ends, state, fact, is_by_day=True)

@@ -1,7 +1,8 @@
 """What is of a former matter: messages from before the order, and the steps of a return before it was asked for anew.
 
 A question before buying is none about the order. A return that is asked for after one has arrived is another return:
-what answered the first answers nothing. Its arrival stays until it was refunded, since that is still due.
+what answered the first answers nothing. Its arrival stays until it was refunded, since that is still due, and where a
+part is known to have been, since the rest may be.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from functools import cache
 
 import numpy as np
 
-from features.columns import Bools, Columns
-from features.refunds import is_refunded
+from features.columns import Bools, Columns, Floats
+from features.refunds import is_in_part, is_refunded
 from features.symbols import Value
 from features.tracing import written
 from features.undated import SAID_BY
@@ -65,4 +66,10 @@ def _of_former_return(columns: Columns, is_anew: Bools) -> Iterator[tuple[str, B
         if name in SAID_BY:
             yield SAID_BY[name], is_former
     is_charged = columns["refund_charged_at"] >= columns[BACK]
-    yield BACK, is_anew & ((is_refunded(columns) & ~(columns["refunded_at"] < columns[BACK])) | is_charged)
+    is_settled = is_refunded_since(columns, columns[BACK]) & ~is_in_part(columns)
+    yield BACK, is_anew & (is_settled | is_charged)
+
+
+def is_refunded_since(columns: Columns, back: Floats) -> Bools:
+    """(n,) bool: something was refunded, and not before the goods came `back`."""
+    return is_refunded(columns) & ~(columns["refunded_at"] < back)

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.columns import Columns, Floats
 from features.feature import Feature
+from features.former import is_refunded_since
 from features.handover import carried_at, is_seen
 from features.moments import DAY, HOUR, contact_at, message_at
 from features.order import Known
@@ -203,6 +204,8 @@ def _messages(columns: Columns, told: Columns) -> dict[str, Floats]:
 def _returns(columns: Columns) -> dict[str, Floats]:
     as_of, asked = columns["as_of"], columns["return_requested_at"]
     authorised, back = columns["return_authorised_at"], columns["return_delivered_at"]
+    # A former return that was refunded in part waits for policy's rules alone.
+    back = np.where((back < asked) & is_refunded_since(columns, back), np.nan, back)
 
     def waiting(since: Floats, name: str, unit: float) -> Floats:
         over = undated(columns, name) & ~np.isnan(since)

@@ -150,14 +150,15 @@ class SafeT:
 
 @dataclass(frozen=True, slots=True, config=CLOSED)
 class Roads:
-    """All of roads.toml. claims: how many decided ones an assumed chance is worth; refund_is_due: where no road is
-    called cheaper."""
+    """All of roads.toml. claims: how many decided ones an assumed chance is worth; refund_is_due,
+    is_with_the_bank: where no road is called cheaper."""
 
     valid_from: date
     source: Literal["assumed"]
     claims: Annotated[float, Field(gt=0)]
     too_close: Share
     refund_is_due: Conditions
+    is_with_the_bank: Conditions
     road: Mapping[RoadId, Road]
     appeal: tuple[Appeal, ...]
     safe_t: SafeT

@@ -78,6 +78,8 @@ def _comparison(ground: Ground, kind: Kind, roads: Sequence[Ending], purse: Purs
         return _compared(None, None, None, _in(texts["comparison"]["over"], lang))
     if is_refund_due(ground, kind) and roads[0].road == "REFUND_NOW":
         return _compared(None, None, None, _in(texts["comparison"]["refund_due"], lang))
+    if roads[0].road == "REFUND_NOW" and ground.one.holds(ground.catalogue.roads.is_with_the_bank):
+        return _compared(None, None, None, _in(texts["comparison"]["with_the_bank"], lang))
     found = None if purse is None else compared(roads, purse.stakes)
     if found is None or purse is None:
         return _compared(None, None, None, _in(texts["comparison"]["unknown"], lang))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -17,7 +17,7 @@ from features.errors import SettingError
 from features.policy.book import book
 from features.ruled import ruled_order
 from service.instants import instant_text
-from service.wording import Lang
+from service.wording import Lang, age
 
 Texts = Mapping[str, Mapping[str, Mapping[Lang, str]]]
 
@@ -49,7 +49,7 @@ def ruling(columns: Columns, i: int, lang: Lang) -> Ruling:
     told, unknown = clocks(order, grounds, book())
     return Ruling(
         [_ground(ground, lang) for ground in grounds],
-        [_clock(clock, lang) for clock in told],
+        [_clock(clock, lang, order.as_of) for clock in told],
         _warnings(grounds, unknown, lang),
     )
 
@@ -75,37 +75,40 @@ def _ground_text(ground: str, why: str, lang: Lang) -> str:
     return _text("frames", "ground", lang).format(ground=_text("grounds", ground, lang), why=_text("why", why, lang))
 
 
-def _clock(found: Clock, lang: Lang) -> Mapping[str, Any]:
-    return _not_started(found, lang) if found.due is None else _written(found, lang)
+def _clock(found: Clock, lang: Lang, as_of: float) -> Mapping[str, Any]:
+    return _not_started(found, lang) if found.due is None else _written(found, lang, as_of)
 
 
 @cache
 def _not_started(found: Clock, lang: Lang) -> Mapping[str, Any]:
     """What is told of most clocks of most orders."""
-    return _written(found, lang)
+    return _written(found, lang, 0.0)
 
 
-def _written(found: Clock, lang: Lang) -> Mapping[str, Any]:
+def _written(found: Clock, lang: Lang, as_of: float) -> Mapping[str, Any]:
     return {
         "code": found.code,
         "due": _instant(found.due),
         "state": found.state,
         "source": found.fact.id,
         "certainty": found.fact.certainty,
-        "text": _clock_text(found, lang),
+        "text": _clock_text(found, lang, as_of),
     }
 
 
-def _clock_text(found: Clock, lang: Lang) -> str:
-    """What is due, its state, and how sure the rule is."""
-    told = _told(found.code, found.state, found.fact.certainty, found.is_by_day, lang)
+def _clock_text(found: Clock, lang: Lang, as_of: float) -> str:
+    """What is due, its state, for how long it is overdue, and how sure the rule is."""
+    state = _state_text(found.code, found.state, lang)
+    if found.is_overdue and found.due is not None:
+        state = _text("frames", "overdue", lang).format(age=age(as_of - found.due, lang))
+    told = _told(found.code, state, found.fact.certainty, found.is_by_day, lang)
     return told + (" " if lang == "en" else "") + _text("frames", "if_now", lang) if found.is_if_now else told
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _told(code: str, state: str, certainty: str, is_by_day: bool, lang: Lang) -> str:
     frame = _text("frames", "clock", lang)
-    parts = [frame.format(clock=_text("clocks", code, lang), state=_state_text(code, state, lang))]
+    parts = [frame.format(clock=_text("clocks", code, lang), state=state)]
     if certainty in texts()["certainty"]:
         parts.append(_text("certainty", certainty, lang))
     if is_by_day:

@@ -243,7 +243,7 @@ DAMAGED = {"first_message_at": "2026-11-19T09:00:00Z", "message_topic": "damaged
         ("GUIDE_TO_RETURN_REQUEST", DAMAGED),
         ("HONOUR_CANCEL_REQUEST", {"cancel_requested_at": "2026-11-19T09:00:00Z", "ship_by": "2026-11-21T23:59:59Z"}),
         ("SETTLE_CANCELLATION", TO_CANCEL | {"ship_by": "2026-11-21T23:59:59Z"}),
-        ("HAND_OVER_IN_TIME", {}),
+        ("HAND_OVER_IN_TIME", {"ship_by": "2026-11-20T12:00:00Z"}),
     ],
 )
 def test_what_was_done_on_advice_is_not_advised_again_in_the_answer(

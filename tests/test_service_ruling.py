@@ -57,6 +57,24 @@ def test_a_clock_says_whether_it_was_kept_or_has_passed() -> None:
     assert set(texts()["states_of_clocks"]) <= codes
 
 
+def test_a_clock_that_was_missed_says_for_how_long_unless_it_was_done_late() -> None:
+    waits = {"marketplace": "US", "ship_by": "2026-06-03T00:00:00Z"}
+    for as_of, said in (("2026-06-03T05:00:00Z", "missed 5 h ago"), ("2026-06-13T00:00:00Z", "missed 10.0 days ago")):
+        assert said in next(c["text"] for c in ruled(**waits, as_of=as_of).clocks if c["code"] == "SHIP_BY")
+    late = ruled(**waits, ship_confirmed_at="2026-06-05T00:00:00Z").clocks
+    assert next(c["text"] for c in late if c["code"] == "SHIP_BY").startswith("Hand over and confirm shipment: missed.")
+
+
+def test_the_last_second_of_the_window_is_inside_for_clock_and_ground_alike() -> None:
+    order = {"marketplace": "US", "latest_delivery_at": "2026-06-10T20:00:00-07:00",
+             "delivered_at": "2026-06-09T12:00:00-07:00", "first_message_at": "2026-06-12T12:00:00-07:00"}  # fmt: skip
+    for as_of, states in (("2026-09-08T23:59:59-07:00", ("open", "running")),
+                          ("2026-09-09T00:00:00-07:00", ("closed", "met"))):  # fmt: skip
+        told = ruled(**order, as_of=as_of)
+        until = next(c["state"] for c in told.clocks if c["code"] == "BUYER_CAN_FILE_UNTIL")
+        assert (told.eligibility[0]["status"], until) == states
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_text_is_in_its_language_and_names_its_source(lang: Lang) -> None:
     ids = {fact.id for facts in book().facts.values() for fact in facts}
