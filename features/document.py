@@ -109,7 +109,8 @@ def checked_together(
     """The same of many orders at once: those that can be used as columns, and by place why the others cannot."""
     columns = columns_of(orders, extras)
     given = columns["as_of"]
-    columns = columns.replacing({"as_of": np.where(np.isnan(given), as_of, given)})
+    if np.isnan(given).any():
+        columns = columns.replacing({"as_of": np.where(np.isnan(given), as_of, given)})
     found: dict[int, list[Problem]] = {}
     for finding in contradictions(columns):
         for i in np.flatnonzero(finding.where).tolist():
