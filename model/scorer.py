@@ -142,7 +142,7 @@ class Scorer:
         else:
             told = self._told(columns, state, raw, leans)
         phase, probability, low, high, within_7, within_30, baseline, assumed, *shares = told
-        types = np.stack(shares, axis=1)
+        types = np.array(shares).T
         return Scores(state, phase, probability, low, high, within_7, within_30, baseline, types, X, raw, assumed)
 
     def raw_log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:
