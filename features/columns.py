@@ -115,10 +115,15 @@ class Columns(Mapping[str, Array]):
             replaced = Columns(self.n, {**self._arrays, **arrays})
             replaced.is_few = self.is_few
             return replaced
-        rows = zip(*(array.tolist() for array in arrays.values()), strict=True)
-        more = [dict(zip(arrays, row, strict=True)) for row in rows]
-        replaced = Columns.of_values([{**old, **new} for old, new in zip(self._each, more, strict=True)])
-        replaced._arrays.update({**self._arrays, **arrays})
+        replaced = self.with_values({name: array.tolist() for name, array in arrays.items()})
+        replaced._arrays.update(arrays)
+        return replaced
+
+    def with_values(self, told: Mapping[str, Sequence[Value]]) -> Columns:
+        """The same few orders with some columns replaced or added, one value an order."""
+        more = [dict(zip(told, row, strict=True)) for row in zip(*told.values(), strict=True)]
+        replaced = Columns.of_values([{**old, **new} for old, new in zip(self.each, more, strict=True)])
+        replaced._arrays.update((name, array) for name, array in self._arrays.items() if name not in told)
         return replaced
 
     def without(self, names: Collection[str]) -> Columns:

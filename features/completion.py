@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from features.columns import Array, Columns, Floats, text_array
+from features.columns import Array, Columns, Floats
 from features.moments import DAY
 from features.order import attributes
 from features.refunds import without_refunds_of_nothing
@@ -40,11 +40,8 @@ def completed(columns: Columns) -> Columns:
     told apart from the seller's own messages, and no refunds of nothing."""
     columns = without_refunds_of_nothing(replies_apart(columns))
     if columns.is_few:
-        shop, *numbers = of_each(_filled_of_one(), columns)
-        told: list[Array] = [text_array(shop, columns.n), *np.array(numbers)]
-    else:
-        told = _filled(columns)
-    return columns.replacing(dict(zip(_FILLED, told, strict=True)))
+        return columns.with_values(dict(zip(_FILLED, of_each(_filled_of_one(), columns), strict=True)))
+    return columns.replacing(dict(zip(_FILLED, _filled(columns), strict=True)))
 
 
 _FILLED = ("shop_id", "latest_delivery_at", "latest_delivery_basis")

@@ -108,8 +108,9 @@ def checked_together(
 ) -> tuple[Columns, dict[int, OrderRefused]]:
     """The same of many orders at once: those that can be used as columns, and by place why the others cannot."""
     columns = columns_of(orders, extras)
-    given = columns["as_of"]
-    columns = columns.replacing({"as_of": np.where(np.isnan(given), as_of, given)})
+    if any(order.as_of is None for order in orders):
+        given = columns["as_of"]
+        columns = columns.replacing({"as_of": np.where(np.isnan(given), as_of, given)})
     found: dict[int, list[Problem]] = {}
     for finding in contradictions(columns):
         for i in np.flatnonzero(finding.where).tolist():

@@ -27,7 +27,7 @@ def rounded_money(columns: Columns) -> Columns:
         return columns
     if columns.is_few:
         told = zip(money_names(), of_each(_rounded_of_one(), columns), strict=True)
-        return columns.replacing({name: np.array(values) for name, values in told if name in money})
+        return columns.with_values({name: values for name, values in told if name in money})
     return columns.replacing(dict(zip(money, _rounded(columns, money), strict=True)))
 
 

@@ -7,9 +7,9 @@ showed; nothing else is learned, because claims are few.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -56,32 +56,37 @@ class Outlook:
     defect: Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Consequences:
     """Both outcomes of a claim."""
 
     seller_pays: Tilt
     defect: Tilt
 
-    def of(self, columns: Columns) -> Outlook:
-        """What a claim would lead to, of n orders as known at their as_of."""
-        at = (states(columns)[:, None], rules_that_hold(columns, expectations()), _KINDS)
-        return Outlook(_tilted(self.seller_pays, "seller_pays")[at], _tilted(self.defect, "defect")[at])
+    def of(self, columns: Columns, state: Ints | None = None) -> Outlook:
+        """What a claim would lead to, of n orders as known at their as_of. state: (n,), if it is known already."""
+        state = states(columns) if state is None else state
+        at = (state[:, None], rules_that_hold(columns, expectations()), _KINDS)
+        pays, defect = self._tilted
+        return Outlook(pays[at], defect[at])
+
+    @cached_property
+    def _tilted(self) -> tuple[Floats, Floats]:
+        """(states, rules + 1, types) float64 each: what is told in each state where a rule holds, the base last."""
+        pays, defect = shares(expectations())
+        return _by_state(self.seller_pays, pays), _by_state(self.defect, defect)
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {name: {f: getattr(getattr(self, name), f) for f in Tilt.__slots__} for name in self.__slots__}
+        return {f.name: {name: getattr(getattr(self, f.name), name) for name in Tilt.__slots__} for f in fields(self)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Consequences:
         """The inverse of `to_state`."""
-        return cls(*(_tilt(state[name]) for name in cls.__slots__))
+        return cls(*(_tilt(state[f.name]) for f in fields(cls)))
 
 
-@lru_cache(maxsize=64)
-def _tilted(tilt: Tilt, outcome: Literal["seller_pays", "defect"]) -> Floats:
-    """(states, rules + 1, types) float64: what is told in each state where a rule holds, the base last."""
-    told = dict(zip(("seller_pays", "defect"), shares(expectations()), strict=True))[outcome]
+def _by_state(tilt: Tilt, told: Floats) -> Floats:
     return np.stack([tilt.of(told, np.full(len(told), place)) for place in range(len(STATES))])
 
 

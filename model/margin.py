@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from features.columns import Floats, Ints
 BLOCK = 256  # rows whose terms fit the processor's nearer memory
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Margin:
     """Log-odds = intercept + Σ weight · standardised column, and weight where a value is unknown.
 
@@ -45,7 +46,12 @@ class Margin:
 
     def terms(self, X: Floats) -> Floats:
         """(n, p + q) float64: the part of each term in the log-odds."""
-        return np.asarray(self.design(X) * np.concatenate([self.weights, self.unknown_weights]))
+        return np.asarray(self.design(X) * self._all_weights)
+
+    @cached_property
+    def _all_weights(self) -> Floats:
+        """(p + q,) float64."""
+        return np.concatenate([self.weights, self.unknown_weights])
 
     def log_odds(self, X: Floats) -> Floats:
         """(n,) float64. Summed one term after the other, so that a row alone equals the row in a table, bit for bit."""
@@ -60,16 +66,16 @@ class Margin:
         """(n, n_features) float64: the terms summed by the column of the feature matrix they come from."""
         out = np.zeros((len(X), n_features))
         terms, p = self.terms(X), len(self.columns)
-        out[:, self.columns] += terms[:, :p]  # each column has one term of either kind
+        out[:, self.columns] = terms[:, :p]  # each column has one term of either kind
         out[:, self.unknown_columns] += terms[:, p:]
         return out
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name in self.__slots__
-            for value in (getattr(self, name),)
+            field.name: value.tolist() if isinstance(value, np.ndarray) else value
+            for field in fields(self)
+            for value in (getattr(self, field.name),)
         }
 
     @classmethod

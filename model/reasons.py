@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -50,5 +51,10 @@ def reasons(scorer: Scorer, scores: Scores, at: Array | None = None, threads: in
         strength[:, of.names.index(scorer.assumed.attribute)] += scores.assumed if at is None else scores.assumed[at]
     # Log-odds stay far below 1,000, so what raises the risk stands before what lowers it, each by its size.
     rank = np.where(strength > 0.0, strength + 1e3, -strength)
-    rank[:, [j for j, name in enumerate(of.names) if name in CONTEXT]] = -1.0
-    return Reasons(of.names, strength, np.argsort(-rank, axis=1, kind="stable"))
+    rank[:, _context(of.names)] = -1.0
+    return Reasons(of.names, strength, (-rank).argsort(axis=1, kind="stable"))
+
+
+@lru_cache(maxsize=8)
+def _context(names: tuple[str, ...]) -> list[int]:
+    return [j for j, name in enumerate(names) if name in CONTEXT]

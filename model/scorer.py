@@ -137,11 +137,12 @@ class Scorer:
             of_one = self.written.of(
                 "scores", lambda some, raw, *leans: self._told(some, states(some), raw, leans), beside=1 + len(leans)
             )
-            told = [np.array(values) for values in of_each(of_one, columns, raw.tolist(), *leans.tolist())]
+            first, *others = of_each(of_one, columns, raw.tolist(), *leans.tolist())
+            told = [np.array(first), *np.array(others)]
         else:
             told = self._told(columns, state, raw, leans)
         phase, probability, low, high, within_7, within_30, baseline, assumed, *shares = told
-        types = np.stack(shares, axis=1)
+        types = np.array(shares).T
         return Scores(state, phase, probability, low, high, within_7, within_30, baseline, types, X, raw, assumed)
 
     def raw_log_odds(self, X: Floats, state: Ints, threads: int = 1) -> Floats:

@@ -31,11 +31,13 @@ _OF: Mapping[CostKind, Callable[[Prices], Floats]] = {  # kinds by what they are
 
 @dataclass(frozen=True, slots=True)
 class ActionCosts:
-    """Over the p profiles of the costs and the a actions of a catalogue. kinds: (a,) what each action takes; quantity:
-    (p, a) of what `_OF` says of its kind, else of units of the profile's currency; served: (p, a) orders that doing an
-    action once serves; side: (p, a) side effects on one order, each by its chance, in units. in_minutes: (a,) bool."""
+    """Over the p profiles of the costs and the a actions of a catalogue. kinds: (a,) what each action takes; of: (a,)
+    int64, 0 where that is reckoned in units of the profile's currency, else the place in `_OF` of what it is a share
+    of, from 1; quantity: (p, a) how much of it; served: (p, a) orders that doing an action once serves; side: (p, a)
+    side effects on one order, each by its chance, in units. in_minutes: (a,) bool."""
 
     kinds: Array
+    of: Ints
     quantity: Floats
     served: Floats
     side: Floats
@@ -48,10 +50,8 @@ class ActionCosts:
 
     def once(self, prices: Prices, rows: Ints, place: Ints) -> Floats:
         """(m,) float64: what doing the actions at `place` once takes for the orders at `rows`."""
-        of, kinds = prices.unit[rows], self.kinds[place]
-        for kind, told in _OF.items():
-            of = np.where(kinds == kind, told(prices)[rows], of)
-        return np.asarray(of * self.quantity[prices.place[rows], place])
+        amounts = np.array([prices.unit, *(told(prices) for told in _OF.values())])
+        return np.asarray(amounts[self.of[place], rows] * self.quantity[prices.place[rows], place])
 
 
 @lru_cache(maxsize=8)
@@ -64,6 +64,7 @@ def action_costs(costs: Costs, catalogue: Catalogue) -> ActionCosts:
 
     return ActionCosts(
         np.array([action.cost.kind for action in actions], dtype=object),
+        np.array([1 + [*_OF].index(action.cost.kind) if action.cost.kind in _OF else 0 for action in actions]),
         each(lambda profile, action: _AMOUNTS[action.cost.kind](profile) * action.cost.quantity),
         each(_served),
         each(lambda profile, a: sum(chance * profile.side_effect[name] for name, chance in a.side_effects.items())),

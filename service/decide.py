@@ -89,11 +89,12 @@ def decide(columns: Columns, means: Means, *, threads: int = 1, explains: bool =
     at_stake = stakes(known, told, bundle.scorer.consequences, bundle.scorer.target, costs)
     ordinary = _ordinary(known, bundle, told, at_stake)
     multiple, score, band, usual, may_hold = _placed(known, costs, status == "assessed", told, ordinary, at_stake)
-    why = reasons(bundle.scorer, scores, threads=threads) if explains else no_reasons(columns.n)
     evidence = bundle.scorer.evidence
-    advice = no_advice(columns.n)
     if explains:
+        why = reasons(bundle.scorer, scores, threads=threads)
         advice = recommended(at_stake, means.catalogue, evidence, hold_out=means.hold_out)
+    else:
+        why, advice = no_reasons(columns.n), no_advice(columns.n)
 
     def advise(rows: Ints) -> Advice:
         if explains:

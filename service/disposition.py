@@ -44,7 +44,10 @@ def _of_one(usual: int, may_hold: bool, is_critical: bool, told: OrderAdvice) ->
 
 def may_stop(columns: Columns, among: Bools, catalogue: Catalogue) -> Bools:
     """(n,) bool: of the orders of `among` those for which an action that stops shipping may be feasible."""
-    truths, found = Truths(columns), np.zeros(columns.n, dtype=np.bool_)
+    found = np.zeros(columns.n, dtype=np.bool_)
+    if not np.count_nonzero(among):
+        return found
+    truths = Truths(columns)
     for action in catalogue.actions:
         if action.stops_shipping:
             found = found | truths.all_of(action.when, among)

@@ -141,13 +141,13 @@ def rounded(amount: Floats, currency: Array) -> Floats:
 def prices(columns: Columns, costs: Costs) -> Prices:
     """What things cost n orders, each by the profile of its shop."""
     if columns.is_few:
-        told = _Priced._make(of_each(_of_one(costs), columns))
-        found = _Priced._make(map(np.array, told))._replace(currency=text_array(told.currency, columns.n))
+        told = dict(zip(_Priced._fields, of_each(_of_one(costs), columns), strict=True))
+        currency = text_array(told.pop("currency"), columns.n)
+        found = {name: np.array(values) for name, values in told.items()} | {"currency": currency}
     else:
-        found = _priced(columns, costs)
-    by_type = [getattr(found, name) for name in CLAIM_TYPES]
-    own = {name: value for name, value in found._asdict().items() if name not in CLAIM_TYPES}
-    return Prices(refund=np.stack(by_type, axis=1), costs=costs, **own)
+        found = _priced(columns, costs)._asdict()
+    refund = np.array([found.pop(name) for name in CLAIM_TYPES]).T
+    return Prices(refund=refund, costs=costs, **found)
 
 
 def _priced(columns: Columns, costs: Costs) -> _Priced:

@@ -17,7 +17,6 @@ from features.named_moments import moment
 from features.order import STATES
 from features.policy.book import book
 from features.policy.ends import ends
-from features.symbols import at
 from features.tracing import written
 from service.advice_catalogue import Action, Catalogue
 
@@ -62,19 +61,19 @@ def _of_many(columns: Columns, states: Ints, candidates: Bools, catalogue: Catal
 
 def _of_few(columns: Columns, states: Ints, candidates: Bools, catalogue: Catalogue) -> Iterator[Part]:
     """By order."""
-    told, groups = _of_one(catalogue), book().groups_of_each(columns)
+    groups = book().groups_of_each(columns)
     for row, (values, group, can) in enumerate(zip(columns.each, groups, candidates.tolist(), strict=True)):
         if not can:
             continue
-        of_order = told(values, int(states[row]))
+        in_state, feasible = _of_one(catalogue, int(states[row]))
         rules = group[0].rules if group else {}
         places = [
             place
-            for place, action in enumerate(catalogue.actions)
-            if of_order[3 * place] and all(topic in rules for topic in action.facts)
+            for place, is_feasible in zip(in_state, feasible(values), strict=True)
+            if is_feasible and all(topic in rules for topic in catalogue.actions[place].facts)
         ]
         if places:
-            due, late = ([of_order[3 * place + k] for place in places] for k in (1, 2))
+            due, late = zip(*[_due_of_one(catalogue, place)(values) for place in places], strict=True)
             yield [row] * len(places), places, due, late
 
 
@@ -84,21 +83,31 @@ def _in_state(catalogue: Catalogue) -> Bools:
     return np.array([[state in action.states for state in STATES] for action in catalogue.actions])
 
 
-@lru_cache(maxsize=8)
-def _of_one(catalogue: Catalogue) -> Callable[..., list[Any]]:
-    """Of one order and its state, by action: whether it is feasible but for facts, its deadline, and if it is past."""
+@lru_cache(maxsize=64)
+def _of_one(catalogue: Catalogue, state: int) -> tuple[list[int], Callable[..., list[bool]]]:
+    """The places of the actions of a state, and whether each is feasible, but for facts, for one order in it."""
+    places = np.flatnonzero(_in_state(catalogue)[:, state]).tolist()
 
-    def told(columns: Columns, state: Ints) -> Iterator[Array]:
+    def feasible(columns: Columns) -> list[Array]:
         truths, candidates = Truths(columns), np.ones(1, dtype=np.bool_)
         for condition in catalogue.limits.never:
             candidates = candidates & ~truths.of(condition)
-        for action, in_state in zip(catalogue.actions, _in_state(catalogue), strict=True):
-            due = _deadline(action, columns)
-            yield _feasible(action, catalogue, truths, candidates & at(in_state, state), columns["as_of"])
-            yield due
-            yield _is_too_late(action, due, columns["as_of"])
+        return [
+            _feasible(catalogue.actions[place], catalogue, truths, candidates, columns["as_of"]) for place in places
+        ]
 
-    return written(lambda columns, state: list(told(columns, state)), beside=1)
+    return places, written(feasible)
+
+
+@lru_cache(maxsize=512)
+def _due_of_one(catalogue: Catalogue, place: int) -> Callable[..., list[Any]]:
+    """The deadline of an action for one order, and whether it is past."""
+
+    def told(columns: Columns) -> list[Array]:
+        due = _deadline(catalogue.actions[place], columns)
+        return [due, _is_too_late(catalogue.actions[place], due, columns["as_of"])]
+
+    return written(told)
 
 
 def _feasible(action: Action, catalogue: Catalogue, truths: Truths, among: Bools, as_of: Array) -> Bools:

@@ -81,7 +81,7 @@ def stakes(columns: Columns, chances: Chances, consequences: Consequences, targe
     shares = chances.type_shares
     by_type = chances.probability[:, None] * (shares / summed(shares)[:, None])
     known = prices(columns, costs)
-    outlook = consequences.of(columns)
+    outlook = consequences.of(columns, chances.state)
     if target == "claim_debited":
         outlook = _given_debited(outlook)
     claim = known.per_claim(outlook)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -43,11 +44,12 @@ def warned(
 
 def _of_moment(columns: Columns, known: Columns, status: Array) -> Iterator[Warned]:
     """What was masked, and what the status says."""
-    yield from (Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(columns).items())
-    for of_former, told in former_facts(columns).items():
-        is_since = columns[FORMER[of_former]] <= known["as_of"]
-        if (told & is_since).any():
-            yield Warned("OUT_OF_SEQUENCE", of_former, told & is_since)
+    if known is not columns:  # else nothing was masked
+        yield from (Warned("LATER_FACT_MASKED", name, where) for name, where in later_facts(columns).items())
+        for of_former, told in former_facts(columns).items():
+            is_since = columns[FORMER[of_former]] <= known["as_of"]
+            if (told & is_since).any():
+                yield Warned("OUT_OF_SEQUENCE", of_former, told & is_since)
     found = set(status.tolist())
     yield from (Warned(code, name, status == of) for of, (code, name) in _OF_STATUS.items() if of in found)
     left = status == "not_eligible"
@@ -67,7 +69,7 @@ _OF_STATUS: dict[Status, tuple[str, str | None]] = {
 
 def _caused(known: Columns, bundle: Bundle, at_stake: Stakes, costs: Costs) -> Iterator[Warned]:
     """Warnings by what an order says, and by what was assumed of its money where that is told."""
-    prices, is_told = at_stake.prices, ~np.isnan(at_stake.probability)
+    prices, is_told, causes = at_stake.prices, ~np.isnan(at_stake.probability), _causes(_ignored(bundle))
     given = (
         is_told, prices.value_assumed, prices.goods_assumed, prices.refund_assumed, prices.goods_exceed_value,
         prices.rate_assumed, prices.rate_is_old, prices.unit,
@@ -75,23 +77,24 @@ def _caused(known: Columns, bundle: Bundle, at_stake: Stakes, costs: Costs) -> I
     if known.is_few:
         of_one = bundle.scorer.written.of("warnings", lambda some, *more: _where_caused(some, bundle, *more), beside=8)
         told = of_each(of_one, known, *(array.tolist() for array in given))
-        found = [(cause, np.array(where)) for cause, where in zip(_causes(bundle), told, strict=True) if any(where)]
+        found = [(cause, np.array(where)) for cause, where in zip(causes, told, strict=True) if any(where)]
     else:
         where_caused = _where_caused(known, bundle, *given)
-        found = [pair for pair in zip(_causes(bundle), where_caused, strict=True) if pair[1].any()]
+        found = [pair for pair in zip(causes, where_caused, strict=True) if pair[1].any()]
     yield from (Warned(*cause, where) for cause, where in found)
     if costs.is_default and is_told.any():
         yield Warned("COSTS_ASSUMED", None, is_told)
 
 
-def _causes(bundle: Bundle) -> list[tuple[str, str | None]]:
-    """Code and attribute of the warnings that `_where_caused` tells."""
+@lru_cache(maxsize=8)
+def _causes(ignored: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    """Code and attribute of the warnings that `_where_caused` tells. ignored: of `_ignored`."""
     return [
         ("SHOP_RATE_ASSUMED", "seller_orders_60d"), ("PLACED_AT_UNKNOWN", "placed_at"),
         ("PROMISE_ESTIMATED", "latest_delivery_at"), ("WINDOW_UNKNOWN", "latest_delivery_at"), ("OUT_OF_SCOPE", None),
         ("HISTORY_STALE", None),
         ("AS_OF_BEFORE_TRAINING", "as_of"),
-        *(("ATTRIBUTE_IGNORED", name) for name in _ignored(bundle)), ("ATTRIBUTE_IGNORED", "tracking_status"),
+        *(("ATTRIBUTE_IGNORED", name) for name in ignored), ("ATTRIBUTE_IGNORED", "tracking_status"),
         ("EFFECT_ASSUMED", "tracking_status"),
         ("AMOUNT_ASSUMED", "order_total"), ("AMOUNT_ASSUMED", "unit_cost"), ("REFUND_ASSUMED", "refund_amount"),
         ("CANCELLED_YET_SENT", "cancelled_at"),
@@ -124,7 +127,7 @@ def _where_caused(
     ]  # fmt: skip
 
 
-def _ignored(bundle: Bundle) -> list[str]:
+def _ignored(bundle: Bundle) -> tuple[str, ...]:
     """Attributes that the model does not look at; that of `Assumed` is looked at apart."""
     scorer = bundle.scorer
-    return [name for name in (*scorer.pipeline.ignored, *scorer.unread()) if name != scorer.assumed.attribute]
+    return tuple([name for name in (*scorer.pipeline.ignored, *scorer.unread()) if name != scorer.assumed.attribute])

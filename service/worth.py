@@ -143,9 +143,10 @@ def _changed(columns: Columns, rows: Ints, place: Ints, catalogue: Catalogue) ->
     for the booster)."""
     made = changes(catalogue)
     pairs = [pair for pair, which in enumerate(place.tolist()) if which in made]
-    if columns.is_few and pairs:
-        done = [_after(columns.each[rows[pair]], made[int(place[pair])]) for pair in pairs]
-        yield np.array(pairs), Columns.of_values(done)
+    if columns.is_few:
+        if pairs:
+            done = [_after(columns.each[rows[pair]], made[int(place[pair])]) for pair in pairs]
+            yield np.array(pairs), Columns.of_values(done)
         return
     for which, change in made.items():
         those = np.flatnonzero(place == which)

@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
+from math import nan
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -82,7 +83,7 @@ class Book:
 
     def groups_of_each(self, columns: Columns) -> Iterator[list[Group]]:
         """For each of a few orders its group, if it has one, as if it were alone."""
-        return map(self._of_one, columns["marketplace"].tolist(), columns["as_of"].tolist())
+        return (self._of_one(of.get("marketplace", nan), of.get("as_of", nan)) for of in columns.each)  # type: ignore[arg-type]
 
     def _of_one(self, code: float, at: float) -> list[Group]:
         """The group of one order; no local day begins inside a quarter of an hour."""
