@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from features.columns import Floats, Ints
+from features.columns import Bools, Floats, Ints
 from model.calibration import probability_of
 
 
@@ -24,7 +24,9 @@ def _nothing() -> Floats:
 @dataclass(frozen=True, slots=True)
 class Leaning:
     """What leans the shares of types. All (p,): columns, places in the feature matrix; low, high: clipping; centre: of
-    the clipped values, in their units; received, goods: log-odds a unit for the first split and for the second.
+    the clipped values, in their units; received, goods: log-odds a unit for the first split and for the second;
+    awaited: which lean only until the parcel is delivered. arrival: the place in `columns` of one that is known from
+    delivery on; -1 where none is.
 
     An unknown value counts as the centre. Without columns nothing leans.
     """
@@ -35,10 +37,21 @@ class Leaning:
     centre: Floats = field(default_factory=_nothing)
     received: Floats = field(default_factory=_nothing)
     goods: Floats = field(default_factory=_nothing)
+    awaited: Bools = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    arrival: int = -1
 
     def design(self, X: Floats) -> Floats:
         """(n, p) float64: what the weights act on, in the attributes' units; zero is the centre."""
-        return np.stack([self._acts(k, X[:, j]) for k, j in enumerate(self.columns)], axis=1)
+        return np.stack(self._terms(X.take(self.columns, axis=1).T), axis=1)
+
+    def _terms(self, values: Sequence[Floats] | Floats) -> list[Floats]:
+        """(n,) float64 by column: what the weights act on, of the values of `columns`."""
+        terms = [self._acts(k, column) for k, column in enumerate(values)]
+        if self.arrival < 0:
+            return terms
+        on_its_way = np.isnan(values[self.arrival])
+        both = zip(terms, self.awaited.tolist(), strict=True)
+        return [np.where(on_its_way, term, 0.0) if only_then else term for term, only_then in both]
 
     def _acts(self, k: int, values: Floats) -> Floats:
         """(n,) float64: what the k-th weights act on, of the values of their column."""
@@ -57,7 +70,7 @@ class Leaning:
         """
         if not len(self.columns):
             return list(base)
-        terms = [self._acts(k, column) for k, column in enumerate(values)]
+        terms = self._terms(values)
         received = reduce(np.add, [term * weight for term, weight in zip(terms, self.received, strict=True)])
         goods = reduce(np.add, [term * weight for term, weight in zip(terms, self.goods, strict=True)])
         missing = probability_of(np.log(base[0]) - np.log(base[1] + base[2]) + received)
@@ -66,12 +79,16 @@ class Leaning:
 
     def to_state(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {name: getattr(self, name).tolist() for name in self.__slots__}
+        return {name: np.asarray(getattr(self, name)).tolist() for name in self.__slots__}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Leaning:
-        """The inverse of `to_state`; nothing leans where a bundle says nothing of it."""
+        """The inverse of `to_state`; nothing leans where a bundle says nothing of it, and all do in any state where it
+        does not say which wait for the parcel."""
         if not state:
             return cls()
-        floats = {name: np.array(state[name], dtype=np.float64) for name in cls.__slots__ if name != "columns"}
-        return cls(columns=np.array(state["columns"], dtype=np.int64), **floats)
+        names = ("low", "high", "centre", "received", "goods")
+        low, high, centre, received, goods = (np.array(state[name], dtype=np.float64) for name in names)
+        columns = np.array(state["columns"], dtype=np.int64)
+        awaited = np.array(state.get("awaited", [False] * len(columns)), dtype=np.bool_)
+        return cls(columns, low, high, centre, received, goods, awaited, state.get("arrival", -1))

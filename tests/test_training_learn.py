@@ -61,6 +61,10 @@ def model(telling: Rows) -> Learned:
     return learned(telling)
 
 
+def spread(log_odds: Floats, weight: Floats) -> float:
+    return float(np.sqrt(np.cov(log_odds, aweights=weight, ddof=0)))
+
+
 def loss(y: Floats, log_odds: Floats, weight: Floats) -> float:
     return float(weight @ np.logaddexp(0.0, np.where(y, -1.0, 1.0) * log_odds) / weight.sum())
 
@@ -241,14 +245,18 @@ def test_rows_are_told_the_same_mean_with_the_history_that_is_served(bundle_fold
     X = ready.pipeline.transform(known_piece(final, ready.pipeline, ready.marks, slice(None)))
     age = [f.name for f in ready.pipeline.features_].index("history_age_days")
     X[:, age] = rows.X[:, age]
-    wanted = probability_of(learned.calibrator.log_odds(learned.raw(rows.X, rows.state), rows.phase))
-    told = probability_of(served.log_odds(learned.raw(X, rows.state), rows.phase))
+    known_then = learned.calibrator.log_odds(learned.raw(rows.X, rows.state), rows.phase)
+    known_now = served.log_odds(learned.raw(X, rows.state), rows.phase)
+    wanted, told = probability_of(known_then), probability_of(known_now)
     for phase in range(len(PHASES)):
         at = rows.phase == phase
+        assert spread(known_now[at], rows.importance[at]) <= spread(known_then[at], rows.importance[at]) * (1.0 + 1e-9)
         assert np.average(told[at], weights=rows.importance[at]) == pytest.approx(
             np.average(wanted[at], weights=rows.importance[at]), rel=1e-6
         )
     assert not np.allclose(served.intercepts, learned.calibrator.intercepts)
+    assert (served.slopes <= learned.calibrator.slopes).all()
+    assert (served.slopes < learned.calibrator.slopes).any()
 
 
 def test_that_a_topic_is_unknown_sets_the_level_of_contacts() -> None:

@@ -81,6 +81,21 @@ def test_an_order_of_which_nothing_is_known_has_the_shares_of_its_state():
     np.testing.assert_allclose(found.shares(base, nothing), base, rtol=1e-12)
 
 
+def test_how_late_a_lane_is_leans_nothing_once_the_parcel_is_there():
+    claims = claimed(400)
+    late, since = NAMES.index("lane_late_history"), NAMES.index("days_since_delivery_log")
+    claims.X[:, late] = (claims.kind == 0) + 0.1 * np.arange(400) / 400.0
+    claims.X[::2, since] = np.nan
+    base = state_shares(claims)
+    found = leaning(claims, base, FEATURES)
+    on_its_way, there = (np.full((2, len(NAMES)), np.nan) for _ in range(2))
+    on_its_way[:, late] = there[:, late] = (0.0, 1.0)
+    there[:, since] = 1.0
+    usual = base[[0, 0]]
+    assert np.diff(found.shares(usual, on_its_way)[:, 0]) > 0.1
+    assert np.diff(found.shares(usual, there)[:, 0]) == 0.0
+
+
 def test_no_claims_lean_nothing():
     none = claimed(0)
     base = state_shares(none)

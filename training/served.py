@@ -1,9 +1,9 @@
-"""The level of a calibrator with the history that is served, which tells keys apart better than that of training rows.
+"""A calibrator for the history that is served, which tells keys apart better than that of training rows.
 
 A row of the past sees what was known of its SKU or region then; an order that is scored sees all that was known at the
-end of training. The more is known, the further the rates of keys lie apart, and with them probabilities: their mean
-grows though nothing happens more often. So each phase's level is set such that the same rows are told the same mean
-with either history.
+end of training. The more is known, the further the rates of keys lie apart, and with them log-odds: further than claims
+do, and their mean probability grows though nothing happens more often. So each phase's slope is lowered such that
+the same rows lie as far apart with either history, and its level set such that they are told the same mean.
 """
 
 from __future__ import annotations
@@ -39,9 +39,21 @@ def at_served_level(
         X = pipeline.transform(known_piece(dataset, pipeline, chosen, piece))
         X[:, age] = rows.X[some[piece], age]  # a bundle is served for a while
         served[piece] = learned.raw(X, state[piece])
-    wanted = probability_of(calibrator.log_odds(learned.raw(rows.X[some], state), phase))
+    trained = learned.raw(rows.X[some], state)
+    wanted = probability_of(calibrator.log_odds(trained, phase))
+    before, after = _spread(trained, phase, weight), _spread(served, phase, weight)
+    wider = np.divide(after, before, out=np.ones(len(PHASES)), where=before > 0.0)
+    calibrator = replace(calibrator, slopes=calibrator.slopes / np.maximum(wider, 1.0))
     shift = _shifts(calibrator.log_odds(served, phase), phase, weight, wanted)
     return replace(calibrator, intercepts=calibrator.intercepts + shift)
+
+
+def _spread(log_odds: Floats, phase: Ints, weight: Floats) -> Floats:
+    """(phases,) float64: the weighted standard deviation of log-odds in each phase; 0 where there are no rows."""
+    total = np.maximum(np.bincount(phase, weight, len(PHASES)), 1e-300)
+    mean = np.bincount(phase, weight * log_odds, len(PHASES)) / total
+    square = np.bincount(phase, weight * (log_odds - mean[phase]) ** 2, len(PHASES)) / total
+    return np.sqrt(square)
 
 
 def _shifts(log_odds: Floats, phase: Ints, weight: Floats, wanted: Floats) -> Floats:

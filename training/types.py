@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from features.columns import Floats, Ints
+from features.columns import Bools, Floats, Ints
 from features.feature import Feature
 from features.order import STATES
 from features.outcome import CLAIM_TYPES
@@ -31,6 +31,7 @@ class Leaner:
     sign: int
     received_penalty: float
     goods_penalty: float
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class TypeSettings:
     """The numbers of `types.toml`."""
 
     clip_quantile: float
+    arrival: str
     leaners: tuple[Leaner, ...]
 
 
@@ -64,7 +66,8 @@ def type_settings() -> TypeSettings:
     """What `types.toml` says."""
     table: Mapping[str, Any] = tomllib.loads((resources.files("training") / "types.toml").read_text("utf-8"))
     usual = {name: table[name] for name in ("received_penalty", "goods_penalty")}
-    return TypeSettings(table["clip_quantile"], tuple(Leaner(**{**usual, **column}) for column in table["column"]))
+    leaners = tuple(Leaner(**{**usual, **column}) for column in table["column"])
+    return TypeSettings(table["clip_quantile"], table["arrival"], leaners)
 
 
 def state_shares(claims: Claimed) -> Floats:
@@ -88,7 +91,7 @@ def leaning(claims: Claimed, base: Floats, features: tuple[Feature, ...]) -> Lea
     columns = np.array([places[leaner.name] for leaner in leaners])
     low, high, centre = _spread(claims.X[:, columns])
     nothing = np.zeros(len(columns))
-    plain = Leaning(columns, low, high, centre, nothing, nothing)
+    plain = Leaning(columns, low, high, centre, nothing, nothing, _awaited(leaners), _arrival(leaners))
     design, weight, shares = plain.design(claims.X), claims.weight, base[claims.state]
     scale = np.sqrt((weight @ design**2) / weight.sum())
     used = scale > 1e-9
@@ -106,7 +109,21 @@ def leaning(claims: Claimed, base: Floats, features: tuple[Feature, ...]) -> Lea
         penalty=np.array([leaner.goods_penalty for leaner in leaners]),
         sign=np.zeros(len(leaners)),
     )  # fmt: skip
-    return Leaning(columns[used], low[used], high[used], centre[used], received / scale[used], goods / scale[used])
+    return Leaning(
+        columns[used], low[used], high[used], centre[used], received / scale[used], goods / scale[used],
+        _awaited(leaners), _arrival(leaners),
+    )  # fmt: skip
+
+
+def _awaited(leaners: list[Leaner]) -> Bools:
+    """(p,) bool: which lean only until the parcel is delivered."""
+    return np.array([leaner.awaited for leaner in leaners], dtype=np.bool_)
+
+
+def _arrival(leaners: list[Leaner]) -> int:
+    """The place of the column that is known from delivery on; -1 where no order was delivered."""
+    names = [leaner.name for leaner in leaners]
+    return names.index(type_settings().arrival) if type_settings().arrival in names else -1
 
 
 def _spread(values: Floats) -> tuple[Floats, Floats, Floats]:
