@@ -6,7 +6,8 @@ Trains on N simulated orders, then tells what each order of the later year is ex
 state, with the product's own functions and a cost profile whose share of refunds is that of the shop's past claims. The
 truth: each later order is lived on from there many times (training/replicates.py); debits, staff time, goods on their
 way back and defects are counted and priced as the profile says.
-    told ÷ true    by tenth of the expected cost (of the expected defects), least first, and in total
+    told ÷ true    by tenth of the expected cost (of the expected defects), least first, and in total; by state, and of
+                   all rows together
     noise          standard error of the true total, and of the true value of a tenth at its noisiest, from counting
     luck           claims that the past showed ÷ those that later orders truly bring: no model can see this part
 `--labels debited` hides every claim that was not debited and declares that (`complete_for = ["debited"]`); `--invisible
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def main() -> None:
         print(f"\nWorld {a.world}, seed {seed}, {a.orders:,} orders, labels {a.labels}; {scorer.consequences}")
         print("| state | rows | expected | told ÷ true by tenth | total | noise of total, of a tenth |")
         print("|---|---|---|---|---|---|")
+        each: list[Told] = []
         for state in STATES:
             lives = a.lives * (6 if state == "contact" else 1)
             truth = memory.cache(foreseen)(load_world(a.world), a.later, seed, part=1, state=state, lives=lives)
@@ -82,6 +84,13 @@ def main() -> None:
                 print(f"# luck: {share / truth.claims.sum(axis=1).mean():.3f}")
             found = told(scorer, costs, later_rows(memory.cache(later)(a.world, a.later, seed), truth), truth)
             print("\n".join(lines(state, found)), flush=True)
+            each.append(found)
+        print("\n".join(lines("all", joined(each))), flush=True)
+
+
+def joined(parts: list[Told]) -> Told:
+    """The rows of all parts as one."""
+    return Told(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Told)))
 
 
 def trained(world: str, orders: int, seed: int, labels: str, invisible: float) -> tuple[Scorer, Costs, float]:
