@@ -247,10 +247,13 @@ def test_rows_are_told_the_same_mean_with_the_history_that_is_served(bundle_fold
     X[:, age] = rows.X[:, age]
     known_then = learned.calibrator.log_odds(learned.raw(rows.X, rows.state), rows.phase)
     known_now = served.log_odds(learned.raw(X, rows.state), rows.phase)
+    as_it_was = learned.calibrator.log_odds(learned.raw(X, rows.state), rows.phase)
     wanted, told = probability_of(known_then), probability_of(known_now)
     for phase in range(len(PHASES)):
         at = rows.phase == phase
-        assert spread(known_now[at], rows.importance[at]) <= spread(known_then[at], rows.importance[at]) * (1.0 + 1e-9)
+        before, after = (spread(told_of[at], rows.importance[at]) for told_of in (as_it_was, known_now))
+        assert after <= before * (1.0 + 1e-9)
+        assert after >= min(before, spread(known_then[at], rows.importance[at])) * (1.0 - 1e-9)
         assert np.average(told[at], weights=rows.importance[at]) == pytest.approx(
             np.average(wanted[at], weights=rows.importance[at]), rel=1e-6
         )

@@ -2,8 +2,9 @@
 
 A row of the past sees what was known of its SKU or region then; an order that is scored sees all that was known at the
 end of training. The more is known, the further the rates of keys lie apart, and with them log-odds: further than claims
-do, and their mean probability grows though nothing happens more often. So each phase's slope is lowered such that
-the same rows lie as far apart with either history, and its level set such that they are told the same mean.
+do, and their mean probability grows though nothing happens more often. So each phase's slope is lowered until
+the same rows lie as far apart with either history – by less where claims are few, since a model that learned from few
+says too little anyway – and its level set such that they are told the same mean.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from training.dataset import Dataset
 from training.landmarks import Landmarks
 from training.learn import Learned
 from training.rows import PIECE_ROWS, Rows, known_piece
+from training.settings import fit_settings
 
 MOST_ROWS = 200_000
 STEPS = 20
@@ -43,7 +45,8 @@ def at_served_level(
     wanted = probability_of(calibrator.log_odds(trained, phase))
     before, after = _spread(trained, phase, weight), _spread(served, phase, weight)
     wider = np.divide(after, before, out=np.ones(len(PHASES)), where=before > 0.0)
-    calibrator = replace(calibrator, slopes=calibrator.slopes / np.maximum(wider, 1.0))
+    share = dataset.claims / (dataset.claims + fit_settings().served_prior_claims)
+    calibrator = replace(calibrator, slopes=calibrator.slopes / np.maximum(wider, 1.0) ** share)
     shift = _shifts(calibrator.log_odds(served, phase), phase, weight, wanted)
     return replace(calibrator, intercepts=calibrator.intercepts + shift)
 

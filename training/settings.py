@@ -48,6 +48,7 @@ class FitSettings:
     calibration_fewest_for_slope: int
     calibration_bins: int
     calibration_cluster_days: float
+    served_prior_claims: float
     shares_type_prior_claims: float
     shares_shop_prior_claims: float
     shares_delay_prior_claims: float
