@@ -58,7 +58,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Consequences:
-    """Both outcomes of a claim."""
+    """Both outcomes of a claim. Without slots, so that what is made of it once can stay with it."""
 
     seller_pays: Tilt
     defect: Tilt

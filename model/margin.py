@@ -20,7 +20,7 @@ class Margin:
 
     columns: (p,) places in the feature matrix; low, high: (p,) clipping; centre, scale: (p,) of the clipped values;
     weights: (p,). unknown_columns, unknown_weights: (q,) columns whose being unknown tells something. An unknown value
-    itself counts as the centre.
+    itself counts as the centre. Without slots, so that what is made of it once can stay with it.
     """
 
     columns: Ints

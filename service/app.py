@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from service.direct import Direct
 from service.examples import decided_examples
 from service.gathering import Gathering
-from service.guard_files import damage
+from service.guard import damage
 from service.means import Means
 from service.middleware import DOCS_CSP, Door
 from service.monitoring_routes import monitoring_api
@@ -69,7 +69,7 @@ async def _lifespan(app: FastAPI, registry: Path | None) -> AsyncIterator[None]:
     """Ready once a first order has gone all the way; a bundle only exists if its canaries sang when it was loaded."""
     held: Running = app.state.running
     warm_up(held.means)
-    damage()
+    damage()  # so that /readyz need not read the guard's files
     async with opened(held), reloading(held, registry):
         held.is_ready = True
         yield

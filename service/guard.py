@@ -11,6 +11,7 @@ from threading import Lock
 
 from features.errors import SettingError
 from service.guard_book import AFTER, BREAKS, DENIED, Book, Form, Words, book, words
+from service.guard_files import LEARNED, content
 from service.guard_normal import Writing, letters, writings
 from service.guard_quotes import Borders, joined
 from service.guard_reader import Read, Reader, Reading, reader
@@ -171,11 +172,32 @@ def _shipped() -> Guard:
 
 def loaded() -> Guard:
     """The guard out of its files; `SettingError` names the file, and where it is told the key, that is wrong."""
-    # Asked for only when a text is read, so that they are tried here.
-    letters()
-    known = words()
-    told = book(known)
+    known, told = _written()
     held = reader(told.marks_count)
     if set(held.encoder.rules) - told.rule.keys():
         raise SettingError(f"guard/rules.toml: expected the rules of encoder.onnx, {held.encoder.rules}")
     return Guard(told, known, held)
+
+
+def _written() -> tuple[Words, Book]:
+    """The words and the rules; the letters are tried too, which are asked for only when a text is read."""
+    letters()
+    known = words()
+    return known, book(known)
+
+
+def damage() -> str | None:
+    """What is wrong with the first file for which no text can be checked; None where all can be used. Looked for anew
+    until nothing is wrong, in some 100 ms, without loading what was learned."""
+    try:
+        _tried()
+    except SettingError as error:
+        return str(error)
+    return None
+
+
+@cache
+def _tried() -> None:
+    for name in LEARNED:
+        content(name)
+    _written()

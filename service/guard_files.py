@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from hashlib import sha256
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -13,7 +12,7 @@ from typing import Any
 
 from features.errors import SettingError
 
-TABLES = ("rules.toml", "words.toml", "letters.toml")
+LEARNED = ("encoder.model", "encoder.onnx", "marks.npz")
 
 
 def folder() -> Traversable:
@@ -36,27 +35,15 @@ def content(name: str) -> bytes:
 
 def digests() -> Mapping[str, str]:
     """SHA-256 of each file that was learned: they belong together."""
-    return {str(name): str(told) for name, told in table("digests.toml")["sha256"].items()}
+    told = table("digests.toml")
+    with readable("digests.toml"):
+        return {str(name): str(digest) for name, digest in told["sha256"].items()}
 
 
 def table(name: str) -> dict[str, Any]:
     """A TOML file of the folder; `SettingError` where it is missing or cannot be read."""
     with readable(name):
         return tomllib.loads((folder() / name).read_text("utf-8"))
-
-
-@cache
-def damage() -> str | None:
-    """What is wrong with the first file that cannot be used, None where all can. Looked for once, in some 50 ms,
-    without loading what they hold."""
-    try:
-        for name in digests():
-            content(name)
-        for name in TABLES:
-            table(name)
-    except SettingError as error:
-        return str(error)
-    return None
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from service import playbook_shapes, shapes
 from service.answering import JsonBytes, Made, Posted, answered
 from service.answers import Asked, Detail
 from service.compliance import checked_body
-from service.guard_files import damage
+from service.guard import damage
 from service.guarded import guarded
 from service.observation import CONTENT_TYPE
 from service.openapi import ALWAYS, DETAIL, REASONS, WITH_BODY, problems, takes

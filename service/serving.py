@@ -19,7 +19,7 @@ from service.app import create_app
 from service.bundles import chosen_folder, starter_path
 from service.connections import PatientProtocol
 from service.cost_profile import chosen_costs
-from service.guard_files import damage
+from service.guard import damage
 from service.keys import keys_path, read_keys
 from service.means import Means
 from service.registry import champion_folder, is_registry

@@ -265,4 +265,4 @@ class Health(BaseModel):
     """Whether the process lives, or is ready."""
 
     status: Literal["ok", "ready", "not_ready"]
-    lacks: list[Literal["guard"]] | None = Field(None, description="what cannot be used beside; left out where all can")
+    lacks: list[Literal["guard"]] | None = Field(None, description="what else cannot be used; left out where all can")
