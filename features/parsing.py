@@ -96,8 +96,9 @@ def _numbers(cells: pl.Series, attribute: Attribute, problem: Problem) -> Parsed
         if attribute.kind is not Kind.COUNT:
             hint = (
                 "; if the comma is the decimal sign, say so with --decimal ',', which score, worklist, playbook, odr "
+                "and import take"
             )
-            problem = replace(problem, detail=f"{problem.detail}{hint}and import take")
+            problem = replace(problem, detail=problem.detail + hint)
     values = cells.cast(pl.Float64, strict=False)
     fits = (values >= attribute.minimum) & (values <= kinds.largest_number(attribute.kind))
     if attribute.kind is Kind.COUNT:

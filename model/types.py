@@ -26,7 +26,7 @@ class Leaning:
     """What leans the shares of types. All (p,): columns, places in the feature matrix; low, high: clipping; centre: of
     the clipped values, in their units; received, goods: log-odds a unit for the first split and for the second;
     awaited: which lean only until the parcel is delivered. arrival: the place in `columns` of one that is known from
-    delivery on; -1 where none is.
+    delivery on; None where none waits for it.
 
     An unknown value counts as the centre. Without columns nothing leans.
     """
@@ -38,7 +38,7 @@ class Leaning:
     received: Floats = field(default_factory=_nothing)
     goods: Floats = field(default_factory=_nothing)
     awaited: Bools = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
-    arrival: int = -1
+    arrival: int | None = None
 
     def design(self, X: Floats) -> Floats:
         """(n, p) float64: what the weights act on, in the attributes' units; zero is the centre."""
@@ -47,7 +47,7 @@ class Leaning:
     def _terms(self, values: Sequence[Floats] | Floats) -> list[Floats]:
         """(n,) float64 by column: what the weights act on, of the values of `columns`."""
         terms = [self._acts(k, column) for k, column in enumerate(values)]
-        if self.arrival < 0:
+        if self.arrival is None:
             return terms
         on_its_way = np.isnan(values[self.arrival])
         both = zip(terms, self.awaited.tolist(), strict=True)
@@ -83,12 +83,12 @@ class Leaning:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Leaning:
-        """The inverse of `to_state`; nothing leans where a bundle says nothing of it, and all do in any state where it
-        does not say which wait for the parcel."""
+        """The inverse of `to_state`. Nothing leans where an older bundle says nothing of it; no column waits for the
+        parcel where it does not say which."""
         if not state:
             return cls()
         names = ("low", "high", "centre", "received", "goods")
         low, high, centre, received, goods = (np.array(state[name], dtype=np.float64) for name in names)
         columns = np.array(state["columns"], dtype=np.int64)
         awaited = np.array(state.get("awaited", [False] * len(columns)), dtype=np.bool_)
-        return cls(columns, low, high, centre, received, goods, awaited, state.get("arrival", -1))
+        return cls(columns, low, high, centre, received, goods, awaited, state.get("arrival"))

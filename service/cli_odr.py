@@ -75,14 +75,10 @@ def odr(
     keep_inputs(out, orders, outcomes)
     at = looked_at(as_of)
     bundle = cold_start(no_model, model, shop_claims, shop_orders) or chosen_bundle(model, settings())
-    means, said = (
-        Means(bundle, costs=chosen_costs(costs, settings())),
-        said_of(time_zone, date_order, decimal, file_encoding),
-    )
-    options, read = (
-        TableOptions(zone=said.zone, extras=means.extras, takes_map=True),
-        read_as_said(orders, map_file, said, lang),
-    )
+    means = Means(bundle, costs=chosen_costs(costs, settings()))
+    said = said_of(time_zone, date_order, decimal, file_encoding)
+    options = TableOptions(zone=said.zone, extras=means.extras, takes_map=True)
+    read = read_as_said(orders, map_file, said, lang)
     source = file_orders(
         read_orders(orders, options) if read is None else orders_of(read, options), outcomes, said.zone
     )

@@ -30,7 +30,7 @@ class Guard:
     reader: Reader
 
     def findings(self, text: str) -> list[Finding]:
-        """What breaks a rule, by place; hits of one rule that touch are told once, and whole."""
+        """What breaks a rule, by place; hits of one rule that overlap are told once, and whole."""
         read = cache(self.reader.read)
         found = {(name, writing.span(*span)) for writing in writings(text) for name, span in self._found(writing, read)}
         if not found:

@@ -15,7 +15,7 @@ Span = tuple[int, int]
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:
-    """Spans that touch made one.
+    """Spans that overlap made one.
 
     >>> joined([(4, 9), (0, 5), (9, 12)])
     [(0, 9), (9, 12)]

@@ -38,7 +38,7 @@ _KEY = {
     "name": "Idempotency-Key", "in": "header", "required": False,
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "description": "asked again with the same key within 72 h, the same bytes are answered (where answers are kept); "
-    "another body or Accept-Language is another request, for which a key is needed of its own",
+    "another body or Accept-Language is another request, and needs a key of its own",
 }  # fmt: skip
 
 

@@ -55,6 +55,7 @@ def summary_word(code: str, lang: Lang) -> str:
 def rejects_told(rejects: Sequence[Reject], most: int, lang: Lang) -> Iterator[str]:
     """The first rows that were set aside, a line each: where, and why."""
     for reject in rejects[:most]:
-        where = f"{reject.column}{colon(lang)}" if reject.column else ""
         why = reason_text(reject.code, reject.reason, lang)
+        is_named = not reject.column or why.startswith(f"{reject.column}:")
+        where = "" if is_named else f"{reject.column}{colon(lang)}"
         yield heading("rejected", lang, line=str(reject.line), why=f"{where}{why}")

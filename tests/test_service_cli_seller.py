@@ -13,9 +13,10 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 
+from features.delimited import Reject
 from features.seller.table import Note
 from service import cli
-from service.seller_notes import note_text, texts
+from service.seller_notes import note_text, rejects_told, texts
 
 ROOT = Path(__file__).parent.parent
 INDIA = ROOT / "examples" / "amazon_india_sale_report.toml"
@@ -293,3 +294,9 @@ def test_what_is_wrong_with_a_file_is_told_with_the_option_that_the_command_take
     assert (code, "1 orders in 60 days" in out) == (0, True), err
     assert "unpack it first" in claimrisk("score", tmp_path / "o.csv.gz", *words, "--out", tmp_path / "s.csv")[2]
     assert "claimrisk import" in claimrisk("score", tmp_path, *words, "--out", tmp_path / "s")[2]
+
+
+@pytest.mark.parametrize("reason", ["quantity: expected a count", "expected a count"])
+def test_a_row_that_was_set_aside_names_its_column_once(reason: str) -> None:
+    told = rejects_told([Reject(2, "quantity", "not_a_count", reason, "x")], 3, "en")
+    assert [*told] == ["rejected: line 2: quantity: expected a count"]

@@ -22,7 +22,7 @@ from training.dataset import read_dataset
 from training.learn import Learned, known_at, learn, learned_without_search, rolling_folds
 from training.margin import fitted, prepared
 from training.rows import Rows, curve_of, known_piece
-from training.served import at_served_level
+from training.served import as_served
 from training.settings import fit_settings
 from training.train import Recipe, assumed_beside, prepare, train
 
@@ -241,7 +241,7 @@ def test_rows_are_told_the_same_mean_with_the_history_that_is_served(bundle_fold
     rows, until = ready.handled, final.observed_until
     curve = curve_of(rows, until, WINDOW)
     learned = learned_without_search(rows, curve, ready.pipeline.features_, until=until, seed=1, trees=5)
-    served = at_served_level(learned, dataset=final, pipeline=ready.pipeline, marks=ready.marks, rows=rows)
+    served = as_served(learned, dataset=final, pipeline=ready.pipeline, marks=ready.marks, rows=rows)
     X = ready.pipeline.transform(known_piece(final, ready.pipeline, ready.marks, slice(None)))
     age = [f.name for f in ready.pipeline.features_].index("history_age_days")
     X[:, age] = rows.X[:, age]

@@ -96,6 +96,19 @@ def test_how_late_a_lane_is_leans_nothing_once_the_parcel_is_there():
     assert np.diff(found.shares(usual, there)[:, 0]) == 0.0
 
 
+def test_a_late_lane_leans_no_delivered_order_though_every_claim_came_before_delivery():
+    claims = claimed(400)
+    late, since = NAMES.index("lane_late_history"), NAMES.index("days_since_delivery_log")
+    claims.X[:, late], claims.X[:, since] = claims.kind == 0, np.nan
+    base = state_shares(claims)
+    found = Leaning.from_state(leaning(claims, base, FEATURES).to_state())
+    there = np.full((2, len(NAMES)), np.nan)
+    there[:, late], there[:, since] = (0.0, 1.0), 1.0
+    assert np.diff(found.shares(base[[0, 0]], there)[:, 0]) == 0.0
+    there[:, since] = np.nan
+    assert np.diff(found.shares(base[[0, 0]], there)[:, 0]) > 0.1
+
+
 def test_no_claims_lean_nothing():
     none = claimed(0)
     base = state_shares(none)

@@ -28,7 +28,7 @@ MOST_ROWS = 200_000
 STEPS = 20
 
 
-def at_served_level(
+def as_served(
     learned: Learned, *, dataset: Dataset, pipeline: FeaturePipeline, marks: Landmarks, rows: Rows
 ) -> Calibrator:
     """The calibrator of a model that is served with the pipeline's newest history. rows: those of the marks."""

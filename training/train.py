@@ -33,7 +33,7 @@ from training.landmarks import Landmarks
 from training.leaks import Dropped, Ratio, known_ratios, overwritten, recorded_because_of_claim, shop_computed_rates
 from training.learn import Known, Learned, Progress, known_at, learn, rolling_losses
 from training.rows import Rows, built_rows, chosen_landmarks, curve_of, known_piece
-from training.served import at_served_level
+from training.served import as_served
 from training.settings import fit_settings
 from training.shocks import learned_shocks, shocks_told
 from training.trees import Own
@@ -212,7 +212,7 @@ def _without(prepared: Prepared, known: Known, names: tuple[str, ...]) -> Floats
 
 def scorer_of(prepared: Prepared, learned: Learned) -> Scorer:
     """The scorer that is shipped."""
-    calibrator = at_served_level(
+    calibrator = as_served(
         learned, dataset=prepared.dataset, pipeline=prepared.pipeline, marks=prepared.marks, rows=prepared.handled
     )
     return _scorer(prepared, learned.margin, learned.booster, calibrator, is_fitted=True)

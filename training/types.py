@@ -36,7 +36,7 @@ class Leaner:
 
 @dataclass(frozen=True, slots=True)
 class TypeSettings:
-    """The numbers of `types.toml`."""
+    """The numbers of `types.toml`. arrival: the name of the leaner that is known from delivery on."""
 
     clip_quantile: float
     arrival: str
@@ -85,16 +85,20 @@ def leaning(claims: Claimed, base: Floats, features: tuple[Feature, ...]) -> Lea
     With few claims the penalty holds all weights near nothing, and what is told is the state's shares.
     """
     places = {feature.name: place for place, feature in enumerate(features)}
-    leaners = [leaner for leaner in type_settings().leaners if np.isfinite(claims.X[:, places[leaner.name]]).any()]
-    if not leaners:
+    known = [leaner for leaner in type_settings().leaners if np.isfinite(claims.X[:, places[leaner.name]]).any()]
+    if not known:
         return Leaning()
+    # Orders will be delivered though none with a claim was: the column of that is kept, at no weight then.
+    leaners = [leaner for leaner in type_settings().leaners if leaner in known or _is_arrival(leaner)]
     columns = np.array([places[leaner.name] for leaner in leaners])
-    low, high, centre = _spread(claims.X[:, columns])
+    low, high, centre = _spread(np.where([leaner in known for leaner in leaners], claims.X[:, columns], 0.0))
     nothing = np.zeros(len(columns))
     plain = Leaning(columns, low, high, centre, nothing, nothing, _awaited(leaners), _arrival(leaners))
     design, weight, shares = plain.design(claims.X), claims.weight, base[claims.state]
     scale = np.sqrt((weight @ design**2) / weight.sum())
-    used = scale > 1e-9
+    is_told = scale > 1e-9
+    used = is_told | np.array([_is_arrival(leaner) for leaner in leaners])
+    scale = np.where(is_told, scale, 1.0)
     leaners = [leaner for leaner, is_used in zip(leaners, used, strict=True) if is_used]
     design = design[:, used] / scale[used]
     received = fitted(
@@ -121,9 +125,12 @@ def _awaited(leaners: list[Leaner]) -> Bools:
 
 
 def _arrival(leaners: list[Leaner]) -> int:
-    """The place of the column that is known from delivery on; -1 where no order was delivered."""
-    names = [leaner.name for leaner in leaners]
-    return names.index(type_settings().arrival) if type_settings().arrival in names else -1
+    """The place of the column that is known from delivery on."""
+    return [leaner.name for leaner in leaners].index(type_settings().arrival)
+
+
+def _is_arrival(leaner: Leaner) -> bool:
+    return leaner.name == type_settings().arrival
 
 
 def _spread(values: Floats) -> tuple[Floats, Floats, Floats]:
