@@ -117,11 +117,15 @@ class _Maker:
 
 
 def _tell_rejects(rejects: list[Reject], out: Path | None, lang: Lang) -> None:
-    if out is not None:
-        write_rejects(rejects, out.with_name(out.name + ".rejects.csv"), lang)
+    file = None if out is None else out.with_name(out.name + ".rejects.csv")
+    if file is not None:
+        write_rejects(rejects, file, lang)
     for line in rejects_told(rejects, TOLD_REJECTS, lang):
         err.print(line, markup=False)
-    if len(rejects) > TOLD_REJECTS:
+    if file is not None and rejects:
+        told = heading("rejected_in_file", lang, count=f"{len(rejects):,}", file=str(file))
+        err.print(told, markup=False)
+    elif len(rejects) > TOLD_REJECTS:
         err.print(heading("rejected_in_all", lang, count=f"{len(rejects):,}"), markup=False)
 
 

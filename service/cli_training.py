@@ -17,6 +17,7 @@ from features.errors import InputError, nearest
 from features.pipeline import declared_extra
 from features.tables import first_file, read_raw
 from service.files import folder_aside, written_aside
+from service.seller_notes import place
 from service.settings import Settings, signing_key
 from service.workers import HERE, On, spreading
 from training.bundle import save_bundle
@@ -90,7 +91,7 @@ def why_rejected(rejects: list[Reject], most: int = 5) -> list[str]:
         first.setdefault((reject.column, reject.reason), reject.line)
     counts = Counter((reject.column, reject.reason) for reject in rejects)
     return [
-        f"set aside, {n} rows, line {first[column, reason]} the first: {column or 'the row'}: {reason}"
+        f"set aside, {n} rows, line {first[column, reason]} the first: {place(column or 'the row', reason)}{reason}"
         for (column, reason), n in counts.most_common(most)
     ]
 

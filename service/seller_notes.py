@@ -52,10 +52,14 @@ def summary_word(code: str, lang: Lang) -> str:
     return texts()["summary"][code][lang]
 
 
+def place(column: str, reason: str, lang: Lang = "en") -> str:
+    """What stands before a reason: the column, or nothing where there is none or the reason begins with it."""
+    return "" if not column or reason.startswith(f"{column}: ") else f"{column}{colon(lang)}"
+
+
 def rejects_told(rejects: Sequence[Reject], most: int, lang: Lang) -> Iterator[str]:
     """The first rows that were set aside, a line each: where, and why."""
     for reject in rejects[:most]:
+        where = place(reject.column, reject.reason, lang)
         why = reason_text(reject.code, reject.reason, lang)
-        is_named = not reject.column or why.startswith(f"{reject.column}:")
-        where = "" if is_named else f"{reject.column}{colon(lang)}"
         yield heading("rejected", lang, line=str(reject.line), why=f"{where}{why}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import click
@@ -76,3 +77,10 @@ def commands(group: click.Command, prefix: str = "claimrisk") -> list[str]:
 def test_a_command_appears_in_the_readme(command: str) -> None:
     text = re.sub(r"\s+", " ", (ROOT / "README.md").read_text("utf-8"))
     assert re.search(rf"\b{re.escape(command)}\b", text), f"README.md: expected {command}"
+
+
+def test_a_clone_holds_no_package_built_for_one_platform() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    assert not [name for name in listed.stdout.splitlines() if name.endswith((".whl", ".so", ".egg"))]

@@ -300,3 +300,21 @@ def test_what_is_wrong_with_a_file_is_told_with_the_option_that_the_command_take
 def test_a_row_that_was_set_aside_names_its_column_once(reason: str) -> None:
     told = rejects_told([Reject(2, "quantity", "not_a_count", reason, "x")], 3, "en")
     assert [*told] == ["rejected: line 2: quantity: expected a count"]
+
+
+def test_a_row_set_aside_names_its_column_once_and_where_all_of_them_are_listed(
+    claimrisk: Claimrisk, tmp_path: Path
+) -> None:
+    (tmp_path / "o.csv").write_text("order_id,order_total,currency\n1,-4,USD\n2,5,USD\n", "utf-8")
+    for lang, listed in (("en", "rejected rows: 1; "), ("zh", "共拒绝 1 行；")):
+        code, _, err = claimrisk("playbook", tmp_path / "o.csv", "--out", tmp_path / "c.html", "--lang", lang)
+        assert code == 0, err
+        assert "order_total: order_total" not in err
+        assert f"{listed}{tmp_path / 'c.html.rejects.csv'}" in err
+
+
+def test_a_column_of_both_decimal_signs_is_refused_with_a_number_of_each(claimrisk: Claimrisk, tmp_path: Path) -> None:
+    rows = ("1,US,2026-11-02T09:00:00Z,89.90,USD", '2,US,2026-11-02T09:00:00Z,"1.234,50",USD')
+    (tmp_path / "o.csv").write_text("\n".join(("订单号,站点,下单时间,订单金额,币种", *rows, "")), "utf-8")
+    _, _, err = claimrisk("import", tmp_path / "o.csv", "--out", tmp_path / "shop")
+    assert "got '89.90' and '1.234,50'" in err

@@ -169,8 +169,10 @@ def test_the_parts_of_the_cost_are_those_of_the_answer(service: TestClient, mean
     found = re.search(r"times its probability: (\S+) \+ (\S+) \+ (\S+) = (\S+) USD", text)
     assert found is not None
     parts = answer["expected_cost"]["parts"]
-    for number, name in zip(found.groups(), ("refund_and_goods", "defect", "handling"), strict=False):
-        assert float(number) == pytest.approx(parts[name], abs=0.0101)  # one part takes what rounding left over
+    named = zip(found.groups(), ("refund_and_goods", "defect", "handling"), strict=False)
+    off = sorted(abs(float(number) - parts[name]) for number, name in named)
+    assert off[1] < 0.0051
+    assert off[2] < 0.0151  # one part takes what rounding of the others and of the whole left over
     assert float(found[4]) == pytest.approx(answer["expected_cost"]["amount"], abs=0.0051)
     assert sum(parts.values()) == pytest.approx(answer["expected_cost"]["amount"])
 

@@ -88,12 +88,14 @@ def numerals(text: pl.Series) -> Numerals:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """How many values can be read in one way only: for each decimal sign; and how many in either, with an example."""
+    """How many values can be read in one way only: for each decimal sign; and how many in either, with an example;
+    apart: one value of each sign, where both are seen."""
 
     point: int
     comma: int
     either: int
     example: str | None
+    apart: tuple[str, str] | None
 
 
 def evidence(found: Numerals) -> Evidence:
@@ -101,7 +103,9 @@ def evidence(found: Numerals) -> Evidence:
     digits = found.digits.drop_nulls().unique()
     point, comma = digits.str.contains(GRAMMAR["."]), digits.str.contains(GRAMMAR[","])
     either = digits.filter(point & comma & digits.str.contains("[.,]")).sort().to_list()
-    return Evidence(int((point & ~comma).sum()), int((comma & ~point).sum()), len(either), next(iter(either), None))
+    points, commas = digits.filter(point & ~comma).sort(), digits.filter(comma & ~point).sort()
+    apart = (points[0], commas[0]) if len(points) and len(commas) else None
+    return Evidence(len(points), len(commas), len(either), next(iter(either), None), apart)
 
 
 def decided(found: Evidence) -> Decimal | None:

@@ -77,8 +77,9 @@ def _numbers(pieces: Sequence[pl.Series], attribute: Attribute, declared: Decima
     seen = evidence(numerals(measures(each, attribute.name).text))
     decimal = decided(seen)
     if decimal is None:
+        got = " and ".join(repr(value) for value in seen.apart) if seen.apart else repr(seen.example)
         raise FileRefused(
-            f"{path}: column {name!r}: expected to know the decimal sign, got {seen.example or 'both'!r}; "
+            f"{path}: column {name!r}: expected to know the decimal sign, got {got}; "
             f'say --decimal "." or ",", or decimal = "." in a map; {WRITES_A_MAP}',
             about="which_decimal",
         )
