@@ -73,6 +73,18 @@ def test_what_an_order_holds_is_escaped(bundle: Bundle, tmp_path: Path) -> None:
     assert "<script>" not in html
 
 
+def test_an_order_for_which_no_step_is_worth_it_says_so(bundle: Bundle, tmp_path: Path) -> None:
+    orders = tmp_path / "orders.csv"
+    header = "order_id,marketplace,as_of,placed_at,shipped_at,delivered_at,first_message_at,message_topic"
+    unanswered = "1,US,2026-11-20T08:00:00Z,2026-11-01T00:00:00Z,,,2026-11-19T00:00:00Z,not_received"
+    there = "2,US,2026-11-20T08:00:00Z,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,2026-11-19T00:00:00Z,,"
+    orders.write_text(f"{header}\n{unanswered}\n{there}\n")
+    for lang in ("en", "zh"):
+        html = TestClient(create_app(Means(bundle), Settings(), examples=orders)).get(f"/?lang={lang}").text
+        assert html.count('class="step"') == 2
+        assert html.count(texts()["texts"]["no_step"][lang]) == 1
+
+
 def test_without_examples_the_page_tells_how_to_send_an_order(client: TestClient) -> None:
     html = client.get("/").text
     assert "curl -X POST http://testserver/v1/scores" in html
